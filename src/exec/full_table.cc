@@ -1,0 +1,17 @@
+#include "exec/op_codes.h"
+
+namespace verge::exec {
+namespace {
+
+constexpr rt::OpEntry kEntries[] = {
+#define VERGE_INSTRUCTION(number, name) {number, #name, check_##name, run_##name},
+#include "exec/instructions.inc"
+#undef VERGE_INSTRUCTION
+};
+constexpr rt::OpTable kTable{kEntries, sizeof(kEntries) / sizeof(kEntries[0])};
+
+}  // namespace
+
+const rt::OpTable& full_table() { return kTable; }
+
+}  // namespace verge::exec

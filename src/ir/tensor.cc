@@ -1,0 +1,124 @@
+#include "ir/tensor.h"
+
+#include <cmath>
+#include <limits>
+
+namespace verge {
+namespace {
+
+template <typename T> double load(const uint8_t* bytes, int64_t i) {
+  T value;
+  std::memcpy(&value, bytes + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
+  return static_cast<double>(value);
+}
+
+int nibble(const uint8_t* bytes, int64_t i) { return (bytes[i / 2] >> (i % 2 * 4)) & 15; }
+
+template <typename T> void store(uint8_t* bytes, int64_t i, double value) {
+  T out;
+  if constexpr (std::is_floating_point_v<T>) {
+    out = static_cast<T>(value);
+  } else {
+    const double low = static_cast<double>(std::numeric_limits<T>::min()), high = static_cast<double>(std::numeric_limits<T>::max());
+    out = value != value ? T{0} : value <= low ? std::numeric_limits<T>::min() : value >= high ? std::numeric_limits<T>::max() : static_cast<T>(value);
+  }
+  std::memcpy(bytes + i * static_cast<int64_t>(sizeof(T)), &out, sizeof(T));
+}
+
+void store_as(DataType dtype, uint8_t* bytes, int64_t i, double value) {
+  switch (dtype) {
+    case DataType::kF32: return store<float>(bytes, i, value);
+    case DataType::kF64: return store<double>(bytes, i, value);
+    case DataType::kF16: { const uint16_t h = f32_to_f16(static_cast<float>(value)); std::memcpy(bytes + 2 * i, &h, 2); return; }
+    case DataType::kBF16: { const uint16_t h = f32_to_bf16(static_cast<float>(value)); std::memcpy(bytes + 2 * i, &h, 2); return; }
+    case DataType::kI8: return store<int8_t>(bytes, i, value);
+    case DataType::kU8: return store<uint8_t>(bytes, i, value);
+    case DataType::kI16: return store<int16_t>(bytes, i, value);
+    case DataType::kU16: return store<uint16_t>(bytes, i, value);
+    case DataType::kI32: return store<int32_t>(bytes, i, value);
+    case DataType::kU32: return store<uint32_t>(bytes, i, value);
+    case DataType::kI64: return store<int64_t>(bytes, i, value);
+    case DataType::kU64: return store<uint64_t>(bytes, i, value);
+    case DataType::kBool: bytes[i] = value != 0; return;
+    case DataType::kI4:
+    case DataType::kU4: {
+      const int v = static_cast<int>(value) & 15;
+      const int shift = static_cast<int>(i % 2) * 4;
+      bytes[i / 2] = static_cast<uint8_t>((bytes[i / 2] & ~(15 << shift)) | (v << shift));
+      return;
+    }
+    default: return;
+  }
+}
+
+}  // namespace
+
+double Tensor::at(int64_t i) const {
+  const uint8_t* p = bytes().data();
+  switch (dtype_) {
+    case DataType::kF32: return load<float>(p, i);
+    case DataType::kF64: return load<double>(p, i);
+    case DataType::kF16: { uint16_t h; std::memcpy(&h, p + 2 * i, 2); return f16_to_f32(h); }
+    case DataType::kBF16: { uint16_t h; std::memcpy(&h, p + 2 * i, 2); return bf16_to_f32(h); }
+    case DataType::kI8: return load<int8_t>(p, i);
+    case DataType::kBool:
+    case DataType::kU8: return load<uint8_t>(p, i);
+    case DataType::kI16: return load<int16_t>(p, i);
+    case DataType::kU16: return load<uint16_t>(p, i);
+    case DataType::kI32: return load<int32_t>(p, i);
+    case DataType::kU32: return load<uint32_t>(p, i);
+    case DataType::kI64: return load<int64_t>(p, i);
+    case DataType::kU64: return load<uint64_t>(p, i);
+    case DataType::kI4: { const int v = nibble(p, i); return v >= 8 ? v - 16 : v; }
+    case DataType::kU4: return nibble(p, i);
+    default: return 0;
+  }
+}
+
+std::vector<int64_t> Tensor::to_ints() const {
+  std::vector<int64_t> out(static_cast<size_t>(count()));
+  for (int64_t i = 0; i < count(); ++i) out[i] = dtype_ == DataType::kI64 ? values<int64_t>()[i] : static_cast<int64_t>(at(i));
+  return out;
+}
+
+std::vector<double> Tensor::to_doubles() const {
+  std::vector<double> out(static_cast<size_t>(count()));
+  for (int64_t i = 0; i < count(); ++i) out[i] = at(i);
+  return out;
+}
+
+Tensor cast_tensor(const Tensor& tensor, DataType dtype) {
+  if (tensor.dtype() == dtype) return tensor;
+  Tensor out(dtype, tensor.shape());
+  for (int64_t i = 0; i < tensor.count(); ++i) store_as(dtype, out.data(), i, tensor.at(i));
+  return out;
+}
+
+float f16_to_f32(uint16_t bits) {
+  const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  const float sign = bits & 0x8000 ? -1.0f : 1.0f;
+  if (exponent == 31) return fraction ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
+  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
+  return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+}
+
+uint16_t f32_to_f16(float value) {
+  const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  const float a = std::fabs(value);
+  if (a != a) return sign | 0x7e00;
+  if (a >= 65520.0f) return sign | 0x7c00;
+  if (a < std::ldexp(1.0f, -14)) return sign | static_cast<uint16_t>(std::nearbyint(std::ldexp(a, 24)));
+  int exponent;
+  const float fraction = std::frexp(a, &exponent);  // [0.5, 1)
+  const auto mantissa = static_cast<int>(std::nearbyint(std::ldexp(fraction, 11)));  // [1024, 2048]
+  return static_cast<uint16_t>(sign + ((exponent + 13) << 10) + mantissa);
+}
+
+uint16_t f32_to_bf16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  if (value != value) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+}  // namespace verge

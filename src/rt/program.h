@@ -1,0 +1,66 @@
+// The Program format: flat, planned, final. Little endian, read in place from a memory map; docs/program.md is the page about it.
+//
+//   ProgramHeader | tensors | instructions | args (u32) | attributes | quant scales (f32) | quant zero points (i32) | io (u32) | names | constants
+//
+// Every table starts at an offset from the header, 64-byte aligned. Constants hold packed weights in the packing that the header names.
+#pragma once
+#include <cstdint>
+
+namespace verge::rt {
+
+inline constexpr uint32_t kProgramMagic = 0x50475256;  // "VRGP"
+inline constexpr uint16_t kProgramVersion = 1;
+inline constexpr uint32_t kAlignment = 64;
+
+// How weights lie in the constants; a Program whose packing the kernels do not read is repacked once, never at each open.
+enum class Packing : uint16_t { kNeutral16 = 1 };  // panels of 16 output channels (docs/program.md)
+
+enum class Section : uint8_t {
+  kConst = 0,    // inside the Program's bytes
+  kMutable = 1,  // trainable weights and states: starts as a copy of its initial bytes, lives in the session
+  kArena = 2,    // planned memory, reused
+};
+
+struct Table {
+  uint32_t offset = 0;  // bytes from the header
+  uint32_t count = 0;   // entries (bytes for attributes and names)
+};
+
+struct ProgramHeader {
+  uint32_t magic = kProgramMagic;
+  uint16_t version = kProgramVersion;
+  Packing packing = Packing::kNeutral16;
+  uint64_t total_bytes = 0;
+  Table tensors, instructions, args, attributes, scales, zero_points, inputs, outputs, names;
+  uint64_t const_offset = 0, const_bytes = 0;
+  uint64_t mutable_offset = 0, mutable_bytes = 0;  // initial bytes of mutable tensors
+  uint64_t arena_bytes = 0;
+  uint64_t macs = 0;
+  uint8_t source_hash[32] = {};  // SHA-256 of the source model's bytes, zeros when unknown
+};
+
+struct TensorRecord {
+  uint8_t dtype = 0;
+  uint8_t rank = 0;
+  uint8_t section = 0;
+  uint8_t reserved = 0;
+  int32_t dim[8] = {};
+  int32_t quant_axis = -1;
+  uint32_t quant_first = 0;
+  uint32_t quant_count = 0;
+  uint32_t name = 0;    // offset into names, 0-terminated
+  uint64_t offset = 0;  // within the section
+  uint64_t bytes = 0;   // room that the section holds for it, at least what dtype and dims need
+};
+
+struct InstructionRecord {
+  uint16_t op = 0;
+  uint8_t in_count = 0;
+  uint8_t out_count = 0;
+  uint32_t first_arg = 0;    // in_count + out_count + 1 entries of args
+  uint32_t attr_offset = 0;  // into attributes, 8-byte aligned
+  uint32_t attr_bytes = 0;
+  uint32_t name = 0;
+};
+
+}  // namespace verge::rt
