@@ -1,0 +1,167 @@
+#include "kernels/gemm/conv_f32.h"
+
+#include <cstring>
+
+#include "kernels/gemm/pack_f32.h"
+
+namespace verge {
+namespace {
+
+constexpr size_t kPointers = 2048;               // on the stack of a block
+constexpr size_t kPatchFloats = 4096;            // on the stack of a block
+constexpr size_t kRowUnit = 24;                  // a multiple of the rows of every kernel's tile
+constexpr size_t kInputBytes = 256 * 1024;       // of input that a block of rows sweeps once for each pair of panels: it stays in the level 2 cache
+constexpr size_t kBlockMacs = 1024 * 1024;       // below this a block is not worth a thread's while
+constexpr size_t kMostBlocks = 16;               // enough for an even share; more costs repeated reading
+constexpr size_t kMergedFloats = 64;             // taps of one row are read as one run up to this length
+
+size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
+size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+
+// Neighbouring taps of a row lie side by side in memory, so a row of taps can be one run of kernel_w * in_c floats. Worth it when a tap is short.
+bool can_merge(const ConvGeometry& g) {
+  const size_t run = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
+  return g.groups == 1 && g.kernel_w > 1 && g.dilation_w == 1 && run <= kMergedFloats && static_cast<size_t>(g.kernel_h) * run * kRowUnit <= kPatchFloats;
+}
+
+struct Split {
+  size_t rows, panels;                 // of one block
+  size_t row_blocks, column_blocks;    // of one group
+
+  explicit Split(const ConvGeometry& g) {
+    const size_t pixels = g.out_pixels(), k = g.taps() * g.group_in(), all_panels = divide_up(g.group_out(), kPanelF32);
+    const size_t wanted = at_least(1, at_most(kMostBlocks, pixels * k * g.group_out() / kBlockMacs));
+    const size_t bytes_per_row = static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in() * sizeof(float);
+    size_t most = at_most(kPointers / at_most(g.taps(), kPointers / kRowUnit), kInputBytes / bytes_per_row);
+    if (can_merge(g)) most = at_most(most, kPatchFloats / k);
+    most = at_least(kRowUnit, most / kRowUnit * kRowUnit);
+    // What is larger is split first: rows of inputs, or columns of weights.
+    const size_t even = at_least(1, divide_up(divide_up(pixels, wanted), kRowUnit)) * kRowUnit;
+    rows = pixels < g.group_out() ? most : at_most(most, even);
+    row_blocks = divide_up(pixels, rows);
+    column_blocks = row_blocks >= wanted ? 1 : at_most(divide_up(wanted, row_blocks), divide_up(all_panels, 2));
+    panels = column_blocks == 0 ? 0 : divide_up(divide_up(all_panels, column_blocks), 2) * 2;
+    column_blocks = panels == 0 ? 0 : divide_up(all_panels, panels);
+  }
+  size_t blocks(const ConvGeometry& g) const { return row_blocks * column_blocks * static_cast<size_t>(g.groups); }
+};
+
+// The part of the output that one block computes.
+struct Block {
+  size_t group, row, rows, column, columns;
+
+  Block(const ConvGeometry& g, const Split& s, size_t index) {
+    const size_t in_group = index % (s.row_blocks * s.column_blocks);
+    group = index / (s.row_blocks * s.column_blocks);
+    row = in_group / s.column_blocks * s.rows;
+    rows = at_most(s.rows, g.out_pixels() - row);
+    column = in_group % s.column_blocks * s.panels * kPanelF32;
+    columns = at_most(s.panels * kPanelF32, g.group_out() - column);
+  }
+};
+
+IgemmF32 block_args(const ConvF32& conv, const Block& block) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t n = g.group_out(), at = block.group * n + block.column;
+  IgemmF32 args;
+  args.k = g.group_in();
+  args.panel_step = kPanelF32 * g.taps() * g.group_in();
+  args.weights = conv.weights + block.group * packed_weights_f32_size(n, g.taps(), g.group_in()) + block.column / kPanelF32 * args.panel_step;
+  args.bias = conv.bias + block.group * packed_bias_f32_size(n) + block.column;
+  args.residual = conv.residual ? conv.residual + block.row * conv.residual_step + at : nullptr;
+  args.residual_step = conv.residual_step;
+  args.output = conv.output + block.row * conv.output_step + at;
+  args.output_step = conv.output_step;
+  args.clamp = conv.clamp;
+  return args;
+}
+
+// More taps than pointers: slices of taps, each of which adds to what the output holds.
+void run_slices(const ConvF32& conv, const Block& block, IgemmF32 args) {
+  const ConvGeometry& g = conv.geometry;
+  const IgemmF32Fn igemm = pick_igemm_f32();
+  const void* pointers[kPointers];
+  args.rows = reinterpret_cast<const float* const*>(pointers);
+  alignas(64) static constexpr float kNoBias[kPanelF32 * 2] = {};
+  const size_t slice = at_most(g.taps(), kPointers / kRowUnit);
+  for (size_t begin = 0; begin < g.taps(); begin += slice) {
+    const TapRange taps{begin, at_most(begin + slice, g.taps())};
+    const bool last = taps.end == g.taps();
+    args.taps = args.row_step = taps.size();
+    args.clamp = last ? conv.clamp : ClampF32{};
+    tap_pointers(g, conv.input + block.group * g.group_in(), conv.input_step * sizeof(float), conv.zeros, taps, block.row, block.rows, pointers);
+    if (begin == 0) {
+      igemm(block.rows, block.columns, args);
+    } else {
+      for (size_t column = 0; column < block.columns; column += 2 * kPanelF32) {
+        IgemmF32 part = args;
+        part.weights += column / kPanelF32 * args.panel_step;
+        part.bias = kNoBias;
+        part.output += column;
+        part.residual = part.output;
+        part.residual_step = args.output_step;
+        igemm(block.rows, at_most(2 * kPanelF32, block.columns - column), part);
+      }
+    }
+    args.weights += taps.size() * args.k * kPanelF32;
+  }
+}
+
+// Makes for each output pixel and kernel row one pointer to kernel_w * in_c floats, in the input where it lies inside, else in `patches`.
+void merged_pointers(const ConvF32& conv, size_t first, size_t rows, float* patches, const float** pointers) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t c = static_cast<size_t>(g.in_c), run = static_cast<size_t>(g.kernel_w) * c;
+  for (size_t i = 0; i < rows; ++i) {
+    const int32_t pixel = static_cast<int32_t>(first + i);
+    const int32_t x = pixel % g.out_w * g.stride_w - g.pad_left, y = pixel / g.out_w % g.out_h * g.stride_h - g.pad_top, b = pixel / g.out_w / g.out_h;
+    const int32_t from = x < 0 ? 0 : x, to = x + g.kernel_w > g.in_w ? g.in_w : x + g.kernel_w;
+    for (int32_t ky = 0; ky < g.kernel_h; ++ky) {
+      const int32_t iy = y + ky * g.dilation_h;
+      const bool some = iy >= 0 && iy < g.in_h && from < to;
+      const float* source = some ? conv.input + static_cast<size_t>((b * g.in_h + iy) * g.in_w + from) * c : nullptr;
+      if (some && to - from == g.kernel_w) {
+        *pointers++ = source;
+        continue;
+      }
+      std::memset(patches, 0, run * sizeof(float));
+      if (some) std::memcpy(patches + static_cast<size_t>(from - x) * c, source, static_cast<size_t>(to - from) * c * sizeof(float));
+      *pointers++ = patches;
+      patches += run;
+    }
+  }
+}
+
+void run_merged(const ConvF32& conv, const Block& block, IgemmF32 args) {
+  const ConvGeometry& g = conv.geometry;
+  const float* pointers[kPointers];
+  alignas(64) float patches[kPatchFloats];
+  merged_pointers(conv, block.row, block.rows, patches, pointers);
+  args.rows = pointers;
+  args.taps = args.row_step = static_cast<size_t>(g.kernel_h);
+  args.k = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
+  pick_igemm_f32()(block.rows, block.columns, args);
+}
+
+void activate(const ConvF32& conv, const Block& block, float* y) {
+  if (block.columns == conv.output_step) return conv.activation(block.rows * block.columns, y, y, conv.activation_params);
+  for (size_t i = 0; i < block.rows; ++i, y += conv.output_step) conv.activation(block.columns, y, y, conv.activation_params);
+}
+
+}  // namespace
+
+size_t conv_f32_blocks(const ConvGeometry& geometry) { return Split(geometry).blocks(geometry); }
+
+void conv_f32_block(const ConvF32& conv, size_t index) {
+  const ConvGeometry& g = conv.geometry;
+  const Block block(g, Split(g), index);
+  const IgemmF32 args = block_args(conv, block);
+  if (can_merge(g) && conv.input_step == static_cast<size_t>(g.in_c)) {
+    run_merged(conv, block, args);
+  } else {
+    run_slices(conv, block, args);
+  }
+  if (conv.activation) activate(conv, block, args.output);
+}
+
+}  // namespace verge
