@@ -1,0 +1,70 @@
+// f32 depthwise convolution over NHWC: every channel has its own kernel.
+//
+//   y[b, oy, ox, o] = activation(clamp(bias[o] + sum over ky, kx of x[b, iy, ix, o / multiplier] * w[ky, kx, o], min, max))
+//
+// with multiplier = out_c / in_c. Every y is summed in the order bias, ky, kx. Nothing is read or written beyond the shapes.
+#pragma once
+#include <cstddef>
+#include <span>
+
+#include "kernels/conv_geometry.h"
+#include "kernels/elementwise/unary_f32.h"
+#include "kernels/gemm/igemm_f32.h"
+#include "kernels/select.h"
+
+namespace verge {
+
+struct DepthwiseF32 {
+  ConvGeometry geometry;            // groups = in_c
+  const float* input = nullptr;
+  size_t input_step = 0;            // floats from a pixel to the next, at least in_c
+  const float* weights = nullptr;   // pack_depthwise_f32
+  const float* bias = nullptr;      // pack_bias_f32 (kernels/gemm/pack_f32.h)
+  const float* zeros = nullptr;     // at least in_c zeros
+  float* output = nullptr;
+  size_t output_step = 0;           // floats from a pixel to the next, at least out_c
+  ClampF32 clamp;
+  UnaryF32Fn activation = nullptr;  // applied last, in place; null: none
+  UnaryParams activation_params;
+};
+
+// The work falls into blocks that are made from shapes alone; any thread may compute any block, in any order.
+size_t depthwise_f32_blocks(const ConvGeometry& geometry);
+void depthwise_f32_block(const DepthwiseF32& conv, size_t block);
+
+// Packed weights are [taps][channels rounded up to 16]; channel o of tap t lies in the source at t * tap_step + o * channel_step.
+size_t packed_depthwise_f32_size(size_t channels, size_t taps);
+void pack_depthwise_f32(size_t channels, size_t taps, const float* source, size_t tap_step, size_t channel_step, float* packed);
+
+// One kernel computes `outputs` neighbouring pixels of a row at a time, a tile. A tile reads kernel_h rows of
+// (outputs - 1) * stride_w + kernel_w neighbouring input pixels, each behind a pointer. Kernels with kernel_w 0 take any kernel, one pixel a tile.
+struct DepthwiseF32Tiles {
+  const float* const* pointers;  // [tiles][kernel_h][columns], or [pixels][taps]
+  size_t kernel_h, columns;      // for any kernel: 1, taps
+  size_t pixels;                 // in the last tile the missing ones are not stored
+  size_t channels;
+  const float* weights;
+  const float* bias;
+  float* output;
+  size_t output_step;
+  ClampF32 clamp;
+};
+using DepthwiseF32Fn = void (*)(const DepthwiseF32Tiles& tiles);
+
+struct DepthwiseF32Kernel {
+  Isa isa;
+  const char* name;
+  int32_t kernel_w, stride_w, outputs;
+  DepthwiseF32Fn fn;
+
+  bool takes(const ConvGeometry& g) const { return kernel_w == 0 || (kernel_w == g.kernel_w && stride_w == g.stride_w && g.dilation_w == 1); }
+};
+
+#define VERGE_KERNEL(isa, name, kernel_w, stride_w, outputs) VERGE_ON_##isa(void name(const DepthwiseF32Tiles& tiles);)
+#include "kernels/depthwise/kernels.inc"
+#undef VERGE_KERNEL
+
+std::span<const DepthwiseF32Kernel> depthwise_f32_kernels();
+const DepthwiseF32Kernel& pick_depthwise_f32(const ConvGeometry& geometry);
+
+}  // namespace verge
