@@ -1,0 +1,78 @@
+// Indirect matrix product in int8: dense layers and, through row pointers, convolution without im2col.
+//
+//   acc[r][n] = bias[n] + sum over taps t, bytes k of (x[r][t][k] - zx) * (w[n][t][k] - zw[n])        int32, wrapping
+//   y[r][n]   = requant(acc[r][n])                                                                    kernels/requant/requant.h
+//
+// x is int8 or uint8; everything here speaks of its int8 view: a stored uint8 q stands for q - 128, and its zero point likewise. Terms that do
+// not depend on x are folded into the bias when weights are packed, so kernels sum x * w alone.
+//
+// Packing, the same for every ISA: panels of 16 columns. A panel holds taps x ceil(k / 4) groups of 64 bytes, [16 columns][4 k], zeros where k or
+// n end. Beside it lie, per column and rounded up to 16 columns, the folded bias, the sum of the column's weights, and the requantisation's arrays.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/requant/requant.h"
+#include "kernels/select.h"
+
+namespace verge {
+
+struct GemmI8Layout {
+  size_t n = 0, taps = 1, k = 0;  // columns, pointers a row, bytes that each points to
+
+  size_t groups() const { return (k + 3) / 4; }
+  size_t panels() const { return round_up_columns(n) / kColumnBlock; }
+  size_t panel_bytes() const { return taps * groups() * 64; }
+  size_t bytes() const { return panels() * panel_bytes(); }
+};
+
+// packed[layout.bytes()] from w[n][taps][k].
+void pack_gemm_i8(const GemmI8Layout& layout, const int8_t* w, int8_t* packed);
+
+// bias_folded[j] = bias[j] - zx * sum(w[j]) + taps * k * zx * zw[j], column_sum[j] = sum(w[j]); both [round_up_columns(n)]. `bias` may be null (zeros),
+// `w_zero_point` ([n]) too. x_zero_point in the int8 view.
+void fold_gemm_i8(const GemmI8Layout& layout, const int8_t* w, const int32_t* bias, int32_t x_zero_point, const int32_t* w_zero_point, int32_t* bias_folded,
+                  int32_t* column_sum);
+
+// One product, ready to run. Arrays are [round_up_columns(n)].
+struct GemmI8 {
+  GemmI8Layout layout;
+  const int8_t* weights = nullptr;  // packed, 64-byte aligned
+  const int32_t* bias = nullptr;    // folded; null: sums of x * w alone, which slices of a long product add up
+  const int32_t* column_sum = nullptr;
+  const int32_t* weight_zero_point = nullptr;  // null: symmetric weights
+  size_t panel_stride = 0;                     // layout.panel_bytes() of the whole product
+  bool x_unsigned = false;
+  Requant requant;
+};
+
+// More taps than this run in slices (conv_i8.h does it).
+inline constexpr size_t kMaxTaps = 256;
+
+// A few rows of x against some panels. x[r * taps + t] points to k bytes that may be the last of their buffer.
+struct GemmI8Tile {
+  size_t rows;  // at most the kernel's
+  const void* const* x;
+  const int32_t* row_sum;          // sum of row r's bytes in the int8 view; read only when weights have zero points
+  size_t first_panel, last_panel;  // [first, last)
+  void* y;                         // row 0, column 0: bytes, or int32 by RequantMode::kNone
+  size_t y_stride;                 // elements
+};
+using GemmI8Fn = void (*)(const GemmI8& gemm, const GemmI8Tile& tile);
+
+struct GemmI8Kernel {
+  Isa isa;
+  const char* name;
+  GemmI8Fn fn;
+  size_t rows, panels;  // the tile that it likes; more panels are cut, more rows are an error
+};
+
+#define VERGE_KERNEL(isa, name, rows, panels) VERGE_ON_##isa(void name(const GemmI8& gemm, const GemmI8Tile& tile);)
+#include "kernels/gemm_i8/kernels.inc"
+#undef VERGE_KERNEL
+
+std::span<const GemmI8Kernel> gemm_i8_kernels();
+const GemmI8Kernel& pick_gemm_i8();
+
+}  // namespace verge

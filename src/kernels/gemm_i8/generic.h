@@ -1,0 +1,120 @@
+// The tile loop of gemm_i8.h over a dot product of four bytes. Include after one of requant/vector_*.h.
+//
+// A policy `Dot` supplies
+//   kOffset                              what it adds to every byte of x (128 where the instruction wants unsigned bytes), else 0
+//   Acc, X                               one row against one panel; four bytes of one row, ready to multiply
+//   zero(), broadcast(four bytes)        load(p, flip), broadcast(word ^ flip)
+//   step(acc[rows][panels], w, stride, x[rows])   adds 4 k of `panels` panels that lie `stride` bytes apart
+//   sums(acc)                            I32x16
+#pragma once
+#include <cstring>
+
+#include "kernels/gemm_i8/gemm_i8.h"
+#include "kernels/requant/generic.h"
+
+namespace verge {
+namespace {
+
+// The first n < 4 bytes at p, zeros behind.
+inline uint32_t load_few(const uint8_t* p, size_t n) {
+  uint32_t word = p[0];
+  if (n > 1) word |= static_cast<uint32_t>(p[1]) << 8;
+  if (n > 2) word |= static_cast<uint32_t>(p[2]) << 16;
+  return word;
+}
+
+inline uint32_t load_word(const uint8_t* p) {
+  uint32_t word;
+  std::memcpy(&word, p, sizeof(word));
+  return word;
+}
+
+// What a column's sum starts from, for every row alike.
+template <typename Dot> I32x16 start_of(const GemmI8& g, size_t n) {
+  if (!g.bias) return splat16(0);
+  return sub16(load16(g.bias + n), mul16(load16(g.column_sum + n), splat16(Dot::kOffset)));
+}
+
+template <typename Dot, int rows, int panels> struct Tile {
+  typename Dot::Acc acc[rows][panels];
+
+  void accumulate(const GemmI8& g, const void* const* x, const int8_t* w) {
+    for (auto& row : acc)
+      for (auto& a : row) a = Dot::zero();
+    const uint32_t flip = (g.x_unsigned ? 0x80808080u : 0u) ^ (Dot::kOffset == 128 ? 0x80808080u : 0u);
+    const size_t words = g.layout.k / 4, rest = g.layout.k % 4;
+    for (size_t t = 0; t < g.layout.taps; ++t) {
+      const uint8_t* p[rows];
+      for (int r = 0; r < rows; ++r) p[r] = static_cast<const uint8_t*>(x[static_cast<size_t>(r) * g.layout.taps + t]);
+      typename Dot::X four[rows];
+      for (size_t i = 0; i < words; ++i, w += 64) {
+        for (int r = 0; r < rows; ++r) four[r] = Dot::load(p[r] + 4 * i, flip);
+        Dot::step(acc, w, g.panel_stride, four);
+      }
+      if (rest == 0) continue;
+      for (int r = 0; r < rows; ++r) four[r] = Dot::broadcast(load_few(p[r] + 4 * words, rest) ^ flip);
+      Dot::step(acc, w, g.panel_stride, four);
+      w += 64;
+    }
+  }
+
+  static size_t stored_rows(const GemmI8Tile& tile) { return rows == 1 ? 1 : tile.rows; }
+
+  // The sums of row r, panel p, which holds columns n and on.
+  I32x16 sums(const GemmI8& g, const GemmI8Tile& tile, size_t r, size_t p, size_t n, const I32x16& start) const {
+    const I32x16 total = add16(Dot::sums(acc[r][p]), start);
+    if (!g.weight_zero_point) return total;
+    return sub16(total, mul16(load16(g.weight_zero_point + n), splat16(tile.row_sum[r])));
+  }
+
+  template <typename Rule> void store_bytes(const GemmI8& g, const GemmI8Tile& tile, size_t first) const {
+    for (size_t p = 0; p < panels; ++p) {
+      const size_t n = first + p * kColumnBlock;
+      const Rule rule(g.requant, n);
+      const I32x16 start = start_of<Dot>(g, n);
+      for (size_t r = 0; r < stored_rows(tile); ++r)
+        store_bytes16(static_cast<uint8_t*>(tile.y) + r * tile.y_stride + n, rule(sums(g, tile, r, p, n, start)), g.layout.n - n);
+    }
+  }
+
+  void store_words(const GemmI8& g, const GemmI8Tile& tile, size_t first) const {
+    for (size_t p = 0; p < panels; ++p) {
+      const size_t n = first + p * kColumnBlock;
+      const I32x16 start = start_of<Dot>(g, n);
+      for (size_t r = 0; r < stored_rows(tile); ++r)
+        store16(static_cast<int32_t*>(tile.y) + r * tile.y_stride + n, sums(g, tile, r, p, n, start), g.layout.n - n);
+    }
+  }
+};
+
+template <typename Dot, int rows, int panels> void run_tile(const GemmI8& g, const GemmI8Tile& tile, const void* const* x, size_t panel) {
+  Tile<Dot, rows, panels> t;
+  t.accumulate(g, x, g.weights + panel * g.panel_stride);
+  const size_t first = panel * kColumnBlock;
+  if (g.requant.mode == RequantMode::kTflm) return t.template store_bytes<Tflm16>(g, tile, first);
+  if (g.requant.mode == RequantMode::kOnnx) return t.template store_bytes<Onnx16>(g, tile, first);
+  t.store_words(g, tile, first);
+}
+
+// Panels in the widest cuts that are left: 4, 2, 1.
+template <typename Dot, int rows, int panels> void run_panels(const GemmI8& g, const GemmI8Tile& tile, const void* const* x) {
+  size_t panel = tile.first_panel;
+  for (; panel + panels <= tile.last_panel; panel += panels) run_tile<Dot, rows, panels>(g, tile, x, panel);
+  if constexpr (panels > 2)
+    if (panel + 2 <= tile.last_panel) run_tile<Dot, rows, 2>(g, tile, x, panel), panel += 2;
+  if constexpr (panels > 1)
+    if (panel < tile.last_panel) run_tile<Dot, rows, 1>(g, tile, x, panel);
+}
+
+// A tile with fewer rows than `rows` computes its last row again instead of needing code of its own; a single row, the vector product, has it.
+template <typename Dot, int rows, int panels> void run_gemm(const GemmI8& g, const GemmI8Tile& tile) {
+  if (tile.rows == 1) return run_panels<Dot, 1, panels>(g, tile, tile.x);
+  if (tile.rows == rows) return run_panels<Dot, rows, panels>(g, tile, tile.x);
+  const void* x[rows * kMaxTaps];
+  for (size_t r = 0; r < rows; ++r)
+    std::memcpy(x + r * g.layout.taps, tile.x + (r < tile.rows ? r : tile.rows - 1) * g.layout.taps, g.layout.taps * sizeof(void*));
+  run_panels<Dot, rows, panels>(g, tile, x);
+}
+
+}  // namespace
+}  // namespace verge

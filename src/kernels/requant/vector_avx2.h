@@ -1,0 +1,145 @@
+// Sixteen int32 lanes in two registers and the requantisation rules on them, for files compiled with AVX2. vector_scalar.h says what each name
+// means; everything has internal linkage, so an ISA file shares no code with another.
+#pragma once
+#include <immintrin.h>
+
+#include <cstring>
+
+#include "kernels/requant/requant.h"
+
+namespace verge {
+namespace {
+
+struct I32x16 {
+  __m256i a, b;
+};
+struct F32x16 {
+  __m256 a, b;
+};
+
+inline I32x16 splat16(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+inline I32x16 load16(const int32_t* p) {
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8))};
+}
+inline I32x16 load16(const int32_t* p, size_t n) {
+  if (n >= 16) return load16(p);
+  alignas(32) int32_t lanes[16] = {};
+  std::memcpy(lanes, p, n * sizeof(int32_t));
+  return load16(lanes);
+}
+inline I32x16 load_i8x16(const int8_t* p) {
+  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return {_mm256_cvtepi8_epi32(x), _mm256_cvtepi8_epi32(_mm_unpackhi_epi64(x, x))};
+}
+inline I32x16 load_i8x16(const int8_t* p, size_t n) {
+  if (n >= 16) return load_i8x16(p);
+  alignas(16) int8_t lanes[16] = {};
+  std::memcpy(lanes, p, n);
+  return load_i8x16(lanes);
+}
+inline void store16(int32_t* y, I32x16 x, size_t n) {
+  alignas(32) int32_t lanes[16];
+  int32_t* to = n >= 16 ? y : lanes;
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), x.a);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 8), x.b);
+  if (n < 16) std::memcpy(y, lanes, n * sizeof(int32_t));
+}
+inline __m128i low_bytes16(I32x16 x) {
+  const __m256i pick =
+      _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  const __m256i together = _mm256_unpacklo_epi32(_mm256_shuffle_epi8(x.a, pick), _mm256_shuffle_epi8(x.b, pick));  // a0-3 b0-3 . . a4-7 b4-7
+  const __m128i mixed = _mm_unpacklo_epi64(_mm256_castsi256_si128(together), _mm256_extracti128_si256(together, 1));
+  return _mm_shuffle_epi32(mixed, _MM_SHUFFLE(3, 1, 2, 0));
+}
+inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) {
+  const __m128i bytes = low_bytes16(x);
+  if (n >= 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
+  alignas(16) uint8_t lanes[16];
+  _mm_store_si128(reinterpret_cast<__m128i*>(lanes), bytes);
+  std::memcpy(y, lanes, n);
+}
+inline I32x16 add16(I32x16 x, I32x16 y) { return {_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)}; }
+inline I32x16 sub16(I32x16 x, I32x16 y) { return {_mm256_sub_epi32(x.a, y.a), _mm256_sub_epi32(x.b, y.b)}; }
+inline I32x16 mul16(I32x16 x, I32x16 y) { return {_mm256_mullo_epi32(x.a, y.a), _mm256_mullo_epi32(x.b, y.b)}; }
+inline I32x16 xor16(I32x16 x, I32x16 y) { return {_mm256_xor_si256(x.a, y.a), _mm256_xor_si256(x.b, y.b)}; }
+template <int bits> I32x16 shift_left16(I32x16 x) { return {_mm256_slli_epi32(x.a, bits), _mm256_slli_epi32(x.b, bits)}; }
+inline F32x16 to_float16(I32x16 x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
+inline F32x16 splat16(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+inline F32x16 load16(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline F32x16 load16(const float* p, size_t n) {
+  if (n >= 16) return load16(p);
+  alignas(32) float lanes[16] = {};
+  std::memcpy(lanes, p, n * sizeof(float));
+  return load16(lanes);
+}
+inline void store16(float* y, F32x16 x, size_t n) {
+  alignas(32) float lanes[16];
+  float* to = n >= 16 ? y : lanes;
+  _mm256_storeu_ps(to, x.a);
+  _mm256_storeu_ps(to + 8, x.b);
+  if (n < 16) std::memcpy(y, lanes, n * sizeof(float));
+}
+inline F32x16 add16(F32x16 x, F32x16 y) { return {_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)}; }
+inline F32x16 mul16(F32x16 x, F32x16 y) { return {_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)}; }
+inline F32x16 div16(F32x16 x, F32x16 y) { return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)}; }
+
+class Multiplier8 {
+ public:
+  Multiplier8(__m256i multiplier, __m256i shift)
+      : m_(multiplier),
+        m_odd_(_mm256_srli_epi64(multiplier, 32)),
+        left_(_mm256_max_epi32(shift, _mm256_setzero_si256())),
+        right_(_mm256_max_epi32(_mm256_sub_epi32(_mm256_setzero_si256(), shift), _mm256_setzero_si256())),
+        mask_(_mm256_sub_epi32(_mm256_sllv_epi32(_mm256_set1_epi32(1), right_), _mm256_set1_epi32(1))) {}
+
+  __m256i operator()(__m256i x) const { return rounding_shift_right(doubling_high_mul(_mm256_sllv_epi32(x, left_))); }
+
+ private:
+  __m256i doubling_high_mul(__m256i a) const {
+    const __m256i nudge = _mm256_set1_epi64x(1ll << 30);
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m_), nudge);
+    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), m_odd_), nudge);
+    return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
+  }
+  __m256i rounding_shift_right(__m256i x) const {
+    const __m256i threshold = _mm256_sub_epi32(_mm256_srli_epi32(mask_, 1), _mm256_srai_epi32(x, 31));
+    return _mm256_sub_epi32(_mm256_srav_epi32(x, right_), _mm256_cmpgt_epi32(_mm256_and_si256(x, mask_), threshold));
+  }
+  __m256i m_, m_odd_, left_, right_, mask_;
+};
+
+class Multiplier16 {
+ public:
+  Multiplier16(I32x16 multiplier, I32x16 shift) : a_(multiplier.a, shift.a), b_(multiplier.b, shift.b) {}
+  explicit Multiplier16(Multiplier s) : Multiplier16(splat16(s.multiplier), splat16(s.shift)) {}
+  I32x16 operator()(I32x16 x) const { return {a_(x.a), b_(x.b)}; }
+
+ private:
+  Multiplier8 a_, b_;
+};
+
+class Clamp16 {
+ public:
+  Clamp16(int32_t min, int32_t max, int32_t zero)
+      : low_(_mm256_set1_epi32(min - zero)), high_(_mm256_set1_epi32(max - zero)), zero_point_(_mm256_set1_epi32(zero)) {}
+  I32x16 operator()(I32x16 x) const { return {half(x.a), half(x.b)}; }
+
+ private:
+  __m256i half(__m256i x) const { return _mm256_add_epi32(_mm256_min_epi32(_mm256_max_epi32(x, low_), high_), zero_point_); }
+  __m256i low_, high_, zero_point_;
+};
+
+class Round16 {
+ public:
+  Round16(int32_t min, int32_t max, int32_t zero)
+      : low_(_mm256_set1_ps(static_cast<float>(min - zero))), high_(_mm256_set1_ps(static_cast<float>(max - zero))), zero_point_(_mm256_set1_epi32(zero)) {}
+  I32x16 operator()(F32x16 x) const { return {half(x.a), half(x.b)}; }
+
+ private:
+  __m256i half(__m256 x) const { return _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(x, low_), high_)), zero_point_); }
+  __m256 low_, high_;
+  __m256i zero_point_;
+};
+
+}  // namespace
+}  // namespace verge

@@ -1,0 +1,86 @@
+// Sixteen int32 lanes and the requantisation rules on them, for files compiled with AVX-512. vector_scalar.h says what each name means; everything
+// has internal linkage, so an ISA file shares no code with another.
+#pragma once
+#include <immintrin.h>
+
+#include "kernels/requant/requant.h"
+
+namespace verge {
+namespace {
+
+using I32x16 = __m512i;
+using F32x16 = __m512;
+
+inline __mmask16 first_lanes16(size_t n) { return n >= 16 ? __mmask16(0xffff) : __mmask16((1u << n) - 1); }
+
+inline I32x16 splat16(int32_t x) { return _mm512_set1_epi32(x); }
+inline I32x16 load16(const int32_t* p) { return _mm512_loadu_si512(p); }
+inline I32x16 load16(const int32_t* p, size_t n) { return _mm512_maskz_loadu_epi32(first_lanes16(n), p); }
+inline I32x16 load_i8x16(const int8_t* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+inline I32x16 load_i8x16(const int8_t* p, size_t n) { return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes16(n), p)); }
+inline void store16(int32_t* y, I32x16 x, size_t n) { _mm512_mask_storeu_epi32(y, first_lanes16(n), x); }
+inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) { _mm512_mask_cvtepi32_storeu_epi8(y, first_lanes16(n), x); }
+inline I32x16 add16(I32x16 a, I32x16 b) { return _mm512_add_epi32(a, b); }
+inline I32x16 sub16(I32x16 a, I32x16 b) { return _mm512_sub_epi32(a, b); }
+inline I32x16 mul16(I32x16 a, I32x16 b) { return _mm512_mullo_epi32(a, b); }
+inline I32x16 xor16(I32x16 a, I32x16 b) { return _mm512_xor_si512(a, b); }
+template <int bits> I32x16 shift_left16(I32x16 a) { return _mm512_slli_epi32(a, bits); }
+inline F32x16 to_float16(I32x16 a) { return _mm512_cvtepi32_ps(a); }
+inline F32x16 splat16(float x) { return _mm512_set1_ps(x); }
+inline F32x16 load16(const float* p) { return _mm512_loadu_ps(p); }
+inline F32x16 load16(const float* p, size_t n) { return _mm512_maskz_loadu_ps(first_lanes16(n), p); }
+inline void store16(float* y, F32x16 x, size_t n) { _mm512_mask_storeu_ps(y, first_lanes16(n), x); }
+inline F32x16 add16(F32x16 a, F32x16 b) { return _mm512_add_ps(a, b); }
+inline F32x16 mul16(F32x16 a, F32x16 b) { return _mm512_mul_ps(a, b); }
+inline F32x16 div16(F32x16 a, F32x16 b) { return _mm512_div_ps(a, b); }
+
+class Multiplier16 {
+ public:
+  Multiplier16(I32x16 multiplier, I32x16 shift)
+      : m_(multiplier),
+        m_odd_(_mm512_srli_epi64(multiplier, 32)),
+        left_(_mm512_max_epi32(shift, _mm512_setzero_si512())),
+        right_(_mm512_max_epi32(_mm512_sub_epi32(_mm512_setzero_si512(), shift), _mm512_setzero_si512())),
+        mask_(_mm512_sub_epi32(_mm512_sllv_epi32(splat16(1), right_), splat16(1))) {}
+  explicit Multiplier16(Multiplier s) : Multiplier16(splat16(s.multiplier), splat16(s.shift)) {}
+
+  I32x16 operator()(I32x16 x) const { return rounding_shift_right(doubling_high_mul(_mm512_sllv_epi32(x, left_))); }
+
+ private:
+  I32x16 doubling_high_mul(I32x16 a) const {
+    const __m512i nudge = _mm512_set1_epi64(1ll << 30);
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m_), nudge);
+    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), m_odd_), nudge);
+    return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
+  }
+  I32x16 rounding_shift_right(I32x16 x) const {
+    const I32x16 threshold = _mm512_sub_epi32(_mm512_srli_epi32(mask_, 1), _mm512_srai_epi32(x, 31));
+    const __mmask16 up = _mm512_cmpgt_epi32_mask(_mm512_and_si512(x, mask_), threshold);
+    const I32x16 floor = _mm512_srav_epi32(x, right_);
+    return _mm512_mask_add_epi32(floor, up, floor, splat16(1));
+  }
+  I32x16 m_, m_odd_, left_, right_, mask_;
+};
+
+class Clamp16 {
+ public:
+  Clamp16(int32_t min, int32_t max, int32_t zero) : low_(splat16(min - zero)), high_(splat16(max - zero)), zero_point_(splat16(zero)) {}
+  I32x16 operator()(I32x16 x) const { return _mm512_add_epi32(_mm512_min_epi32(_mm512_max_epi32(x, low_), high_), zero_point_); }
+
+ private:
+  I32x16 low_, high_, zero_point_;
+};
+
+class Round16 {
+ public:
+  Round16(int32_t min, int32_t max, int32_t zero)
+      : low_(splat16(static_cast<float>(min - zero))), high_(splat16(static_cast<float>(max - zero))), zero_point_(splat16(zero)) {}
+  I32x16 operator()(F32x16 x) const { return _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(x, low_), high_)), zero_point_); }
+
+ private:
+  F32x16 low_, high_;
+  I32x16 zero_point_;
+};
+
+}  // namespace
+}  // namespace verge
