@@ -131,3 +131,18 @@ function(verge_fuzzer name source)
   target_link_libraries(${base} PRIVATE verge_${name})
   target_link_options(${base} PRIVATE -fsanitize=fuzzer)
 endfunction()
+
+# verge_protobuf(LIBRARY SCHEMA): the lite C++ classes of src/SCHEMA as a static library; include them by the schema's base name, "onnx.pb.h".
+function(verge_protobuf library schema)
+  get_filename_component(base ${schema} NAME_WE)
+  get_filename_component(folder ${CMAKE_SOURCE_DIR}/src/${schema} DIRECTORY)
+  set(out ${CMAKE_BINARY_DIR}/generated/${library})
+  file(MAKE_DIRECTORY ${out})
+  add_custom_command(OUTPUT ${out}/${base}.pb.cc ${out}/${base}.pb.h
+                     COMMAND protobuf::protoc --cpp_out=${out} -I${folder} ${base}.proto
+                     DEPENDS ${folder}/${base}.proto VERBATIM)
+  add_library(${library} STATIC ${out}/${base}.pb.cc)
+  set_target_properties(${library} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${library} SYSTEM PUBLIC ${out})
+  target_link_libraries(${library} PUBLIC protobuf::libprotobuf-lite)
+endfunction()
