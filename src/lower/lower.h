@@ -1,0 +1,20 @@
+// Graph -> Program: the only way from the portable form to the one that runs. Changes no numerics beyond the plan.
+#pragma once
+#include "core/bytes.h"
+#include "core/result.h"
+#include "ir/graph.h"
+#include "ops/emitter.h"
+
+namespace verge {
+
+struct Lowered {
+  Bytes program;
+  uint64_t arena_bytes = 0;
+  uint64_t arena_lower_bound = 0;  // bytes alive at once at the worst instruction: no plan is smaller
+  int64_t macs = 0;
+};
+
+// `graph` must have gone through passes::prepare (static types, nhwc). kUnsupported lists every node that cannot be lowered, with its reason.
+Result<Lowered> lower(const Graph& graph, const ops::LowerOptions& options = {});
+
+}  // namespace verge

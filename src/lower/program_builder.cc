@@ -1,0 +1,229 @@
+#include "lower/program_builder.h"
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+
+namespace verge {
+namespace {
+
+using ops::TensorRef;
+
+uint64_t aligned(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
+
+}  // namespace
+
+uint32_t ProgramBuilder::add_piece(rt::Section section, uint64_t bytes) {
+  const auto index = static_cast<uint32_t>(pieces_.size());
+  pieces_.push_back({section, bytes});
+  pieces_.back().owner = index;
+  return index;
+}
+
+TensorRef ProgramBuilder::add_tensor(DataType dtype, const Shape& shape, QuantParams quant, uint32_t piece, std::string name) {
+  tensors_.push_back({dtype, shape, std::move(quant), piece, std::move(name)});
+  return {static_cast<uint32_t>(tensors_.size() - 1)};
+}
+
+uint32_t ProgramBuilder::root(uint32_t piece) const {
+  while (pieces_[piece].owner != piece) piece = pieces_[piece].owner;
+  return piece;
+}
+
+uint32_t ProgramBuilder::place_constant(const Tensor& tensor) {
+  const ByteSpan bytes = tensor.bytes();
+  const uint64_t hash = std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const uint32_t piece = add_piece(rt::Section::kConst, bytes.size());
+  const auto [from, to] = constant_places_.equal_range(hash);
+  for (auto it = from; it != to; ++it) {
+    const auto [offset, size] = it->second;
+    if (size != bytes.size() || !std::equal(bytes.begin(), bytes.end(), constants_.begin() + static_cast<int64_t>(offset))) continue;
+    pieces_[piece].offset = offset;
+    return piece;
+  }
+  constants_.resize(aligned(constants_.size(), rt::kAlignment));
+  pieces_[piece].offset = constants_.size();
+  constants_.insert(constants_.end(), bytes.begin(), bytes.end());
+  constant_places_.emplace(hash, std::pair{pieces_[piece].offset, bytes.size()});
+  return piece;
+}
+
+TensorRef ProgramBuilder::tensor(ValueId value) {
+  if (!value.valid()) return {};
+  TensorRef& ref = value_tensor_[value.index];
+  if (ref.valid()) return ref;
+  const Value& v = graph_.value(value);
+  const Shape shape = v.type.shape();
+  const uint32_t piece = v.constant ? place_constant(*v.constant) : add_piece(rt::Section::kArena, dtype_bytes(v.type.dtype, static_cast<size_t>(shape.count())));
+  return ref = add_tensor(v.type.dtype, shape, v.type.quant, piece, v.name);
+}
+
+TensorRef ProgramBuilder::constant(Tensor tensor, const std::string& name) {
+  return add_tensor(tensor.dtype(), tensor.shape(), tensor.quant(), place_constant(tensor), name);
+}
+
+TensorRef ProgramBuilder::scratch(size_t bytes) {
+  if (bytes == 0) return {};
+  return add_tensor(DataType::kU8, {static_cast<int32_t>(bytes)}, {}, add_piece(rt::Section::kArena, bytes), "");
+}
+
+TensorRef ProgramBuilder::temporary(DataType dtype, Shape shape, QuantParams quant) {
+  return add_tensor(dtype, shape, std::move(quant), add_piece(rt::Section::kArena, dtype_bytes(dtype, static_cast<size_t>(shape.count()))), "");
+}
+
+Result<void> ProgramBuilder::alias(ValueId out, ValueId in) {
+  const TensorRef from = tensor(in);
+  const Value& v = graph_.value(out);
+  value_tensor_[out.index] = add_tensor(v.type.dtype, v.type.shape(), v.type.quant, tensors_[from.index].piece, v.name);
+  return done();
+}
+
+void ProgramBuilder::emit_raw(exec::Op op, std::vector<TensorRef> in, std::vector<TensorRef> out, const void* attrs, size_t attr_bytes, TensorRef scratch_tensor,
+                              int in_place) {
+  attributes_.resize(aligned(attributes_.size(), 8));
+  const auto offset = static_cast<uint32_t>(attributes_.size());
+  const auto* bytes = static_cast<const uint8_t*>(attrs);
+  attributes_.insert(attributes_.end(), bytes, bytes + attr_bytes);
+  instructions_.push_back({op, std::move(in), std::move(out), scratch_tensor, offset, static_cast<uint32_t>(attr_bytes), in_place, node_ ? node_->name : ""});
+}
+
+void ProgramBuilder::touch(TensorRef tensor, int64_t instruction) {
+  if (!tensor.valid()) return;
+  Piece& piece = pieces_[tensors_[tensor.index].piece];
+  piece.first = std::min(piece.first, instruction);
+  piece.last = std::max(piece.last, instruction);
+}
+
+void ProgramBuilder::find_lifetimes() {
+  for (size_t i = 0; i < instructions_.size(); ++i) {
+    const auto at = static_cast<int64_t>(i);
+    for (TensorRef t : instructions_[i].in) touch(t, at);
+    for (TensorRef t : instructions_[i].out) touch(t, at);
+    touch(instructions_[i].scratch, at);
+  }
+  for (ValueId in : graph_.inputs()) touch(tensor(in), -1);
+  for (ValueId out : graph_.outputs()) {
+    touch(tensor(out), static_cast<int64_t>(instructions_.size()));
+    pieces_[tensors_[tensor(out).index].piece].keep = true;
+  }
+}
+
+// An output takes over the memory of the input that its instruction names when that input dies there.
+void ProgramBuilder::share_in_place() {
+  for (size_t i = 0; i < instructions_.size(); ++i) {
+    const BuildInstruction& n = instructions_[i];
+    if (n.in_place < 0 || !n.in[n.in_place].valid()) continue;
+    const uint32_t from = root(tensors_[n.in[n.in_place].index].piece), to = root(tensors_[n.out[0].index].piece);
+    Piece &source = pieces_[from], &target = pieces_[to];
+    const bool dies = source.last == static_cast<int64_t>(i) && !source.keep;
+    if (from == to || source.section != rt::Section::kArena || target.section != rt::Section::kArena || !dies || target.first != static_cast<int64_t>(i)) continue;
+    if (target.bytes > source.bytes) continue;
+    const auto reads_elsewhere = std::count_if(n.in.begin(), n.in.end(), [&](TensorRef t) { return t.valid() && root(tensors_[t.index].piece) == from; });
+    if (reads_elsewhere > 1) continue;
+    source.last = std::max(source.last, target.last);
+    source.keep = source.keep || target.keep;
+    target.owner = from;
+  }
+}
+
+void ProgramBuilder::plan_memory() {
+  std::vector<uint32_t> roots;
+  std::vector<Lifetime> lives;
+  for (uint32_t p = 0; p < pieces_.size(); ++p) {
+    if (root(p) != p || pieces_[p].section != rt::Section::kArena || pieces_[p].first == INT64_MAX) continue;
+    roots.push_back(p);
+    lives.push_back({pieces_[p].first, pieces_[p].last, pieces_[p].bytes});
+  }
+  plan_ = plan_arena(lives);
+  for (size_t i = 0; i < roots.size(); ++i) pieces_[roots[i]].offset = plan_.offsets[i];
+}
+
+uint32_t ProgramBuilder::intern(const std::string& name) {
+  if (name.empty()) return 0;
+  const auto [it, fresh] = name_at_.emplace(name, static_cast<uint32_t>(names_.size()));
+  if (fresh) names_.append(name.c_str(), name.size() + 1);
+  return it->second;
+}
+
+Result<Bytes> ProgramBuilder::finish(int64_t macs) {
+  find_lifetimes();
+  share_in_place();
+  plan_memory();
+  return write(macs);
+}
+
+namespace {
+
+// Appends entries to the file, 64-byte aligned, and returns where.
+template <typename T> rt::Table append(Bytes& file, const std::vector<T>& entries) {
+  file.resize(aligned(file.size(), rt::kAlignment));
+  const rt::Table table{static_cast<uint32_t>(file.size()), static_cast<uint32_t>(entries.size())};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(entries.data());
+  file.insert(file.end(), bytes, bytes + entries.size() * sizeof(T));
+  return table;
+}
+
+}  // namespace
+
+Bytes ProgramBuilder::write(int64_t macs) {
+  rt::ProgramHeader header;
+  std::vector<rt::TensorRecord> records;
+  std::vector<rt::InstructionRecord> code;
+  std::vector<uint32_t> args, inputs, outputs;
+  std::vector<float> scales;
+  std::vector<int32_t> zero_points;
+  for (const BuildTensor& t : tensors_) {
+    const Piece& piece = pieces_[root(t.piece)];
+    rt::TensorRecord r;
+    r.dtype = static_cast<uint8_t>(t.dtype);
+    r.rank = static_cast<uint8_t>(t.shape.rank);
+    r.section = static_cast<uint8_t>(piece.section);
+    std::copy(t.shape.dim, t.shape.dim + kMaxRank, r.dim);
+    r.quant_axis = t.quant.axis;
+    r.quant_first = static_cast<uint32_t>(scales.size());
+    r.quant_count = static_cast<uint32_t>(t.quant.scale.size());
+    scales.insert(scales.end(), t.quant.scale.begin(), t.quant.scale.end());
+    for (size_t i = 0; i < t.quant.scale.size(); ++i) zero_points.push_back(i < t.quant.zero_point.size() ? t.quant.zero_point[i] : 0);
+    r.name = intern(t.name);
+    r.offset = piece.offset;
+    r.bytes = std::min<uint64_t>(pieces_[t.piece].bytes, piece.bytes);
+    records.push_back(r);
+  }
+  for (const BuildInstruction& n : instructions_) {
+    rt::InstructionRecord r;
+    r.op = static_cast<uint16_t>(n.op);
+    r.in_count = static_cast<uint8_t>(n.in.size());
+    r.out_count = static_cast<uint8_t>(n.out.size());
+    r.first_arg = static_cast<uint32_t>(args.size());
+    r.attr_offset = n.attr_offset;
+    r.attr_bytes = n.attr_bytes;
+    r.name = intern(n.name);
+    for (TensorRef t : n.in) args.push_back(t.index);
+    for (TensorRef t : n.out) args.push_back(t.index);
+    args.push_back(n.scratch.index);
+    code.push_back(r);
+  }
+  for (ValueId in : graph_.inputs()) inputs.push_back(value_tensor_[in.index].index);
+  for (ValueId out : graph_.outputs()) outputs.push_back(value_tensor_[out.index].index);
+
+  Bytes file(sizeof(header));
+  header.tensors = append(file, records);
+  header.instructions = append(file, code);
+  header.args = append(file, args);
+  header.attributes = append(file, attributes_);
+  header.scales = append(file, scales);
+  header.zero_points = append(file, zero_points);
+  header.inputs = append(file, inputs);
+  header.outputs = append(file, outputs);
+  header.names = append(file, std::vector<char>(names_.begin(), names_.end()));
+  header.const_offset = append(file, constants_).offset;
+  header.const_bytes = constants_.size();
+  header.mutable_offset = file.size();
+  header.arena_bytes = plan_.bytes;
+  header.macs = static_cast<uint64_t>(macs);
+  header.total_bytes = file.size();
+  std::memcpy(file.data(), &header, sizeof(header));
+  return file;
+}
+
+}  // namespace verge

@@ -1,0 +1,83 @@
+// Collects what operators emit and writes the Program: implements ops::Emitter.
+#pragma once
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "lower/arena_plan.h"
+#include "ops/emitter.h"
+#include "rt/program.h"
+
+namespace verge {
+
+class ProgramBuilder : public ops::Emitter {
+ public:
+  ProgramBuilder(const Graph& graph, const ops::LowerOptions& options) : graph_(graph), options_(options), value_tensor_(graph.value_count()) {}
+
+  // Names the node that the following emits belong to.
+  void begin_node(const Node& node) { node_ = &node; }
+  // Plans the arena and writes the bytes. The graph's inputs and outputs become the Program's.
+  Result<Bytes> finish(int64_t macs);
+  const ArenaPlan& arena() const { return plan_; }
+
+  const Graph& graph() const override { return graph_; }
+  const ops::LowerOptions& options() const override { return options_; }
+  ops::TensorRef tensor(ValueId value) override;
+  ops::TensorRef constant(Tensor tensor, const std::string& name) override;
+  ops::TensorRef scratch(size_t bytes) override;
+  ops::TensorRef temporary(DataType dtype, Shape shape, QuantParams quant) override;
+  Result<void> alias(ValueId out, ValueId in) override;
+  void emit_raw(exec::Op op, std::vector<ops::TensorRef> in, std::vector<ops::TensorRef> out, const void* attrs, size_t attr_bytes, ops::TensorRef scratch,
+                int in_place) override;
+
+ private:
+  struct Piece {  // memory that one or more tensors share
+    rt::Section section = rt::Section::kArena;
+    uint64_t bytes = 0;
+    uint64_t offset = 0;
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    bool keep = false;   // a graph output: alive to the end
+    uint32_t owner = 0;  // union-find parent, for memory taken over in place
+  };
+  struct BuildTensor {
+    DataType dtype;
+    Shape shape;
+    QuantParams quant;
+    uint32_t piece;
+    std::string name;
+  };
+  struct BuildInstruction {
+    exec::Op op;
+    std::vector<ops::TensorRef> in, out;
+    ops::TensorRef scratch;
+    uint32_t attr_offset, attr_bytes;
+    int in_place;
+    std::string name;
+  };
+
+  uint32_t add_piece(rt::Section section, uint64_t bytes);
+  ops::TensorRef add_tensor(DataType dtype, const Shape& shape, QuantParams quant, uint32_t piece, std::string name);
+  uint32_t place_constant(const Tensor& tensor);
+  uint32_t root(uint32_t piece) const;
+  void touch(ops::TensorRef tensor, int64_t instruction);
+  void find_lifetimes();
+  void share_in_place();
+  void plan_memory();
+  uint32_t intern(const std::string& name);
+  Bytes write(int64_t macs);
+
+  const Graph& graph_;
+  ops::LowerOptions options_;
+  const Node* node_ = nullptr;
+  std::vector<ops::TensorRef> value_tensor_;
+  std::vector<BuildTensor> tensors_;
+  std::vector<Piece> pieces_;
+  std::vector<BuildInstruction> instructions_;
+  Bytes attributes_, constants_;
+  std::unordered_multimap<uint64_t, std::pair<uint64_t, uint64_t>> constant_places_;  // hash -> (offset, bytes)
+  std::string names_ = std::string(1, '\0');
+  std::unordered_map<std::string, uint32_t> name_at_;
+  ArenaPlan plan_;
+};
+
+}  // namespace verge
