@@ -1,0 +1,182 @@
+#include "packaging/package_file.h"
+
+#include <cstring>
+
+#include "base/sha256.h"
+#include "core/text.h"
+
+namespace verge {
+namespace {
+
+using package::Kind;
+using package::PackageHeader;
+using package::SectionRecord;
+
+void append(Bytes& out, const void* data, size_t bytes) {
+  const auto* p = static_cast<const uint8_t*>(data);
+  out.insert(out.end(), p, p + bytes);
+}
+
+void align(Bytes& out) { out.resize((out.size() + package::kAlignment - 1) / package::kAlignment * package::kAlignment); }
+
+std::string hex(const uint8_t (&digest)[32]) {
+  std::string out;
+  for (uint8_t b : digest) out += format("%02x", b);
+  return out;
+}
+
+// u32 vectors, u32 inputs, u32 outputs, then tensor after tensor: u32 dtype, u32 rank, i32 dims[8], u64 bytes, data padded to 8.
+void append_tensor(Bytes& out, const Tensor& t) {
+  const uint32_t head[2] = {static_cast<uint32_t>(t.dtype()), static_cast<uint32_t>(t.shape().rank)};
+  const uint64_t bytes = t.bytes().size();
+  append(out, head, sizeof head);
+  append(out, t.shape().dim, sizeof t.shape().dim);
+  append(out, &bytes, sizeof bytes);
+  append(out, t.bytes().data(), bytes);
+  out.resize((out.size() + 7) / 8 * 8);
+}
+
+Bytes golden_bytes(const std::vector<GoldenVector>& vectors) {
+  Bytes out;
+  const uint32_t head[4] = {static_cast<uint32_t>(vectors.size()), static_cast<uint32_t>(vectors[0].inputs.size()),
+                            static_cast<uint32_t>(vectors[0].outputs.size()), 0};
+  append(out, head, sizeof head);
+  for (const GoldenVector& v : vectors) {
+    for (const Tensor& t : v.inputs) append_tensor(out, t);
+    for (const Tensor& t : v.outputs) append_tensor(out, t);
+  }
+  return out;
+}
+
+class GoldenParser {
+ public:
+  explicit GoldenParser(ByteSpan bytes) : rest_(bytes) {}
+  Result<std::vector<GoldenVector>> parse() {
+    uint32_t head[4];
+    if (!take(head, sizeof head)) return damaged();
+    std::vector<GoldenVector> out;
+    for (uint32_t v = 0; v < head[0]; ++v) {
+      GoldenVector vector;
+      for (uint32_t i = 0; i < head[1]; ++i) {
+        VERGE_TRY(Tensor t, tensor());
+        vector.inputs.push_back(std::move(t));
+      }
+      for (uint32_t i = 0; i < head[2]; ++i) {
+        VERGE_TRY(Tensor t, tensor());
+        vector.outputs.push_back(std::move(t));
+      }
+      if (head[1] + head[2] == 0) return damaged();
+      out.push_back(std::move(vector));
+    }
+    return out;
+  }
+
+ private:
+  static Error damaged() { return corrupt("the golden section is damaged"); }
+  bool take(void* to, size_t bytes) {
+    if (rest_.size() < bytes) return false;
+    std::memcpy(to, rest_.data(), bytes);
+    rest_ = rest_.subspan(bytes);
+    return true;
+  }
+  Result<Tensor> tensor() {
+    uint32_t head[2];
+    Shape shape;
+    uint64_t bytes;
+    if (!take(head, sizeof head) || head[0] == 0 || head[0] >= static_cast<uint32_t>(DataType::kString) || head[1] > kMaxRank) return damaged();
+    if (!take(shape.dim, sizeof shape.dim) || !take(&bytes, sizeof bytes) || bytes > rest_.size()) return damaged();
+    shape.rank = static_cast<int32_t>(head[1]);
+    uint64_t count = 1;
+    for (int i = 0; i < shape.rank; ++i) {
+      if (shape.dim[i] < 0 || count > rest_.size()) return damaged();
+      count *= static_cast<uint32_t>(shape.dim[i]);
+    }
+    const auto dtype = static_cast<DataType>(head[0]);
+    if (count > rest_.size() * 2 || dtype_bytes(dtype, count) != bytes) return damaged();
+    Tensor t(dtype, shape, Bytes(rest_.begin(), rest_.begin() + static_cast<int64_t>(bytes)));
+    rest_ = rest_.subspan(std::min(rest_.size(), (bytes + 7) / 8 * 8));
+    return t;
+  }
+  ByteSpan rest_;
+};
+
+struct PlannedSection {
+  Kind kind;
+  Bytes bytes;
+};
+
+const char* kind_name(Kind kind) { return kind == Kind::kManifest ? "manifest" : kind == Kind::kProgram ? "program" : "golden"; }
+
+}  // namespace
+
+Bytes make_package(const PackageContents& contents) {
+  std::vector<PlannedSection> sections;
+  if (!contents.program.empty()) sections.push_back({Kind::kProgram, contents.program});
+  if (!contents.golden.empty()) sections.push_back({Kind::kGolden, golden_bytes(contents.golden)});
+  Json manifest = contents.manifest;
+  manifest["format"] = package::kVersion;
+  manifest["sections"] = Json::array();
+  for (const PlannedSection& s : sections) {
+    uint8_t digest[32];
+    sha256(s.bytes.data(), s.bytes.size(), digest);
+    manifest["sections"].push_back({{"kind", kind_name(s.kind)}, {"bytes", s.bytes.size()}, {"sha256", hex(digest)}});
+  }
+  const std::string text = canonical_json(manifest);
+  sections.insert(sections.begin(), {Kind::kManifest, Bytes(text.begin(), text.end())});
+
+  Bytes out(sizeof(PackageHeader) + sections.size() * sizeof(SectionRecord));
+  std::vector<SectionRecord> records;
+  for (const PlannedSection& s : sections) {
+    align(out);
+    SectionRecord r;
+    r.kind = static_cast<uint32_t>(s.kind);
+    r.required = s.kind != Kind::kGolden;
+    r.offset = out.size();
+    r.bytes = s.bytes.size();
+    sha256(s.bytes.data(), s.bytes.size(), r.sha256);
+    append(out, s.bytes.data(), s.bytes.size());
+    records.push_back(r);
+  }
+  PackageHeader header;
+  header.section_count = static_cast<uint16_t>(records.size());
+  header.total_bytes = out.size();
+  std::memcpy(out.data(), &header, sizeof header);
+  std::memcpy(out.data() + sizeof header, records.data(), records.size() * sizeof(SectionRecord));
+  return out;
+}
+
+bool looks_like_package(ByteSpan bytes) { return bytes.size() >= 4 && std::memcmp(bytes.data(), &package::kMagic, 4) == 0; }
+
+ByteSpan PackageFile::program() const {
+  const package::Section s = reader.find(Kind::kProgram);
+  return {s.data, s.bytes};
+}
+
+Result<std::vector<GoldenVector>> PackageFile::golden() const {
+  const package::Section s = reader.find(Kind::kGolden);
+  if (!s) return std::vector<GoldenVector>{};
+  return GoldenParser({s.data, s.bytes}).parse();
+}
+
+Result<PackageFile> open_package(const std::string& path, Verify verify) {
+  VERGE_TRY(MappedFile mapped, MappedFile::open(path));
+  PackageFile file;
+  file.mapping = std::make_shared<const MappedFile>(std::move(mapped));
+  const ByteSpan bytes = file.mapping->bytes();
+  const std::string where = "package '" + path + "'";
+  if (!looks_like_package(bytes)) return corrupt(where + ": not a package (it does not begin with VPK1)");
+  if (Status s = package::Reader::open(bytes.data(), bytes.size(), &file.reader); !s.ok()) {
+    if (s.code() == Code::kIntegrity) return Error(s.code(), where + ": the manifest does not match its hash; the file was changed after it was written");
+    if (s.code() == Code::kUnsupported) return Error(s.code(), where + ": written by a newer Verge (an unknown version or required section)");
+    return Error(s.code(), where + ": damaged or cut short (" + with_commas(static_cast<int64_t>(bytes.size())) + " bytes)");
+  }
+  uint32_t bad = 0;
+  if (verify == Verify::kFull && !file.reader.verify(&bad).ok())
+    return Error(Code::kIntegrity, where + ": the section '" + kind_name(static_cast<Kind>(file.reader.record(bad).kind)) + "' does not match its hash");
+  const package::Section manifest = file.reader.find(Kind::kManifest);
+  VERGE_TRY(file.manifest, parse_json({reinterpret_cast<const char*>(manifest.data), manifest.bytes}), where + ": manifest");
+  if (!file.manifest.is_object()) return corrupt(where + ": the manifest is no JSON object");
+  return file;
+}
+
+}  // namespace verge

@@ -1,0 +1,47 @@
+// Packages on the host: the manifest as JSON, writing, opening by path.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/json.h"
+#include "core/result.h"
+#include "ir/tensor.h"
+#include "os/file.h"
+#include "package/reader.h"
+
+namespace verge {
+
+// Inputs and outputs that the program reproduces to the bit (integers) or within tolerance (floats): the health check that travels with the model.
+struct GoldenVector {
+  std::vector<Tensor> inputs;
+  std::vector<Tensor> outputs;
+};
+
+struct PackageContents {
+  Json manifest;  // what the writer adds: "format", "sections"
+  Bytes program;
+  std::vector<GoldenVector> golden;
+};
+
+// The package's bytes; the same contents give the same bytes.
+Bytes make_package(const PackageContents& contents);
+
+// A package mapped from a file. The program runs in place as long as the object (or a copy of `mapping`) lives.
+struct PackageFile {
+  std::shared_ptr<const MappedFile> mapping;
+  package::Reader reader;
+  Json manifest;
+
+  ByteSpan program() const;
+  Result<std::vector<GoldenVector>> golden() const;
+};
+
+enum class Verify { kStructure, kFull };
+
+// Errors name the file. kFull compares every section with its hash.
+Result<PackageFile> open_package(const std::string& path, Verify verify = Verify::kStructure);
+bool looks_like_package(ByteSpan bytes);
+
+}  // namespace verge
