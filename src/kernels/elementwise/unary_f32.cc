@@ -5,7 +5,7 @@ namespace verge {
 std::span<const Kernel<UnaryF32Table>> unary_f32_kernels() {
   static constexpr Kernel<UnaryF32Table> kList[] = {
 #define VERGE_KERNEL(isa, name) VERGE_ON_##isa({isas::isa, #name, name}, )
-#include "kernels/elementwise/kernels.inc"
+#include "kernels/elementwise/unary_kernels.inc"
 #undef VERGE_KERNEL
   };
   return kList;

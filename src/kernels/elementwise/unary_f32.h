@@ -34,7 +34,7 @@ const char* unary_f32_name(UnaryF32 function);
 // One instruction set's functions: null for those that it leaves to the next in the list.
 using UnaryF32Table = UnaryF32Fn (*)(UnaryF32 function);
 #define VERGE_KERNEL(isa, name) VERGE_ON_##isa(UnaryF32Fn name(UnaryF32 function);)
-#include "kernels/elementwise/kernels.inc"
+#include "kernels/elementwise/unary_kernels.inc"
 #undef VERGE_KERNEL
 std::span<const Kernel<UnaryF32Table>> unary_f32_kernels();
 

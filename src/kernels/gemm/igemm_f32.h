@@ -6,20 +6,15 @@
 // Kernels read and write exactly what the shapes say: inputs and outputs need no padding; weights and bias are padded by packing.
 #pragma once
 #include <cstddef>
-#include <limits>
 #include <span>
 
+#include "kernels/clamp_f32.h"
 #include "kernels/select.h"
 
 namespace verge {
 
 // Columns in a panel of packed weights. Panel p holds k_total rows of 16 floats: columns 16p to 16p + 15, zeros beyond n. 64-byte aligned.
 inline constexpr size_t kPanelF32 = 16;
-
-struct ClampF32 {
-  float min = -std::numeric_limits<float>::infinity();
-  float max = std::numeric_limits<float>::infinity();
-};
 
 struct IgemmF32 {
   const float* const* rows = nullptr;  // [m][row_step], the first `taps` of each row are read
