@@ -47,9 +47,6 @@ struct GemmI8 {
   Requant requant;
 };
 
-// More taps than this run in slices (conv_i8.h does it).
-inline constexpr size_t kMaxTaps = 256;
-
 // A few rows of x against some panels. x[r * taps + t] points to k bytes that may be the last of their buffer.
 struct GemmI8Tile {
   size_t rows;  // at most the kernel's

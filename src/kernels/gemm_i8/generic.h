@@ -38,14 +38,16 @@ template <typename Dot> I32x16 start_of(const GemmI8& g, size_t n) {
 template <typename Dot, int rows, int panels> struct Tile {
   typename Dot::Acc acc[rows][panels];
 
-  void accumulate(const GemmI8& g, const void* const* x, const int8_t* w) {
+  void accumulate(const GemmI8& g, const GemmI8Tile& tile, const int8_t* w) {
     for (auto& row : acc)
       for (auto& a : row) a = Dot::zero();
     const uint32_t flip = (g.x_unsigned ? 0x80808080u : 0u) ^ (Dot::kOffset == 128 ? 0x80808080u : 0u);
+    const void* const* x[rows];
+    for (size_t r = 0; r < rows; ++r) x[r] = tile.x + (r < tile.rows ? r : tile.rows - 1) * g.layout.taps;
     const size_t words = g.layout.k / 4, rest = g.layout.k % 4;
     for (size_t t = 0; t < g.layout.taps; ++t) {
       const uint8_t* p[rows];
-      for (int r = 0; r < rows; ++r) p[r] = static_cast<const uint8_t*>(x[static_cast<size_t>(r) * g.layout.taps + t]);
+      for (int r = 0; r < rows; ++r) p[r] = static_cast<const uint8_t*>(x[r][t]);
       typename Dot::X four[rows];
       for (size_t i = 0; i < words; ++i, w += 64) {
         for (int r = 0; r < rows; ++r) four[r] = Dot::load(p[r] + 4 * i, flip);
@@ -87,9 +89,9 @@ template <typename Dot, int rows, int panels> struct Tile {
   }
 };
 
-template <typename Dot, int rows, int panels> void run_tile(const GemmI8& g, const GemmI8Tile& tile, const void* const* x, size_t panel) {
+template <typename Dot, int rows, int panels> void run_tile(const GemmI8& g, const GemmI8Tile& tile, size_t panel) {
   Tile<Dot, rows, panels> t;
-  t.accumulate(g, x, g.weights + panel * g.panel_stride);
+  t.accumulate(g, tile, g.weights + panel * g.panel_stride);
   const size_t first = panel * kColumnBlock;
   if (g.requant.mode == RequantMode::kTflm) return t.template store_bytes<Tflm16>(g, tile, first);
   if (g.requant.mode == RequantMode::kOnnx) return t.template store_bytes<Onnx16>(g, tile, first);
@@ -97,23 +99,18 @@ template <typename Dot, int rows, int panels> void run_tile(const GemmI8& g, con
 }
 
 // Panels in the widest cuts that are left: 4, 2, 1.
-template <typename Dot, int rows, int panels> void run_panels(const GemmI8& g, const GemmI8Tile& tile, const void* const* x) {
+template <typename Dot, int rows, int panels> void run_panels(const GemmI8& g, const GemmI8Tile& tile) {
   size_t panel = tile.first_panel;
-  for (; panel + panels <= tile.last_panel; panel += panels) run_tile<Dot, rows, panels>(g, tile, x, panel);
+  for (; panel + panels <= tile.last_panel; panel += panels) run_tile<Dot, rows, panels>(g, tile, panel);
   if constexpr (panels > 2)
-    if (panel + 2 <= tile.last_panel) run_tile<Dot, rows, 2>(g, tile, x, panel), panel += 2;
+    if (panel + 2 <= tile.last_panel) run_tile<Dot, rows, 2>(g, tile, panel), panel += 2;
   if constexpr (panels > 1)
-    if (panel < tile.last_panel) run_tile<Dot, rows, 1>(g, tile, x, panel);
+    if (panel < tile.last_panel) run_tile<Dot, rows, 1>(g, tile, panel);
 }
 
 // A tile with fewer rows than `rows` computes its last row again instead of needing code of its own; a single row, the vector product, has it.
 template <typename Dot, int rows, int panels> void run_gemm(const GemmI8& g, const GemmI8Tile& tile) {
-  if (tile.rows == 1) return run_panels<Dot, 1, panels>(g, tile, tile.x);
-  if (tile.rows == rows) return run_panels<Dot, rows, panels>(g, tile, tile.x);
-  const void* x[rows * kMaxTaps];
-  for (size_t r = 0; r < rows; ++r)
-    std::memcpy(x + r * g.layout.taps, tile.x + (r < tile.rows ? r : tile.rows - 1) * g.layout.taps, g.layout.taps * sizeof(void*));
-  run_panels<Dot, rows, panels>(g, tile, x);
+  tile.rows == 1 ? run_panels<Dot, 1, panels>(g, tile) : run_panels<Dot, rows, panels>(g, tile);
 }
 
 }  // namespace

@@ -1,0 +1,234 @@
+#include "kernels/gemm_i8/conv_i8.h"
+
+#include <cstring>
+
+namespace verge {
+namespace {
+
+constexpr size_t kPointers = 2048;         // on the stack of a block
+constexpr size_t kPatchBytes = 16 * 1024;  // on the stack of a block
+constexpr size_t kRowUnit = 24;            // a multiple of the rows of every kernel's tile
+constexpr size_t kPanelUnit = 4;           // a multiple of the panels of every kernel's tile
+constexpr size_t kTileColumns = kPanelUnit * kColumnBlock;
+constexpr size_t kMostRows = 960;  // of a block: as many row sums lie on its stack
+constexpr size_t kMostTaps = kPointers / kRowUnit;
+constexpr size_t kInputBytes = 256 * 1024;      // of input that a block sweeps once for each few panels: it stays in the level 2 cache
+constexpr size_t kBlockMacs = 4 * 1024 * 1024;  // below this a block is not worth a thread's while
+constexpr size_t kMostBlocks = 16;              // enough for an even share; more costs repeated reading
+
+size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
+size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+size_t down_to(size_t a, size_t unit) { return at_least(unit, a / unit * unit); }
+
+Requant from_column(Requant r, size_t n) {
+  if (r.multiplier) r.multiplier += n, r.shift += n;
+  if (r.scale) r.scale += n;
+  return r;
+}
+
+bool taps_are_rows(const ConvGeometry& g) {
+  const size_t row = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
+  return g.groups == 1 && g.in_c < 4 && g.kernel_w > 1 && g.dilation_w == 1 && static_cast<size_t>(g.kernel_h) <= kMostTaps &&
+         static_cast<size_t>(g.kernel_h) * row * kRowUnit <= kPatchBytes;
+}
+
+struct Split {
+  size_t rows, panels;               // of one block
+  size_t row_blocks, column_blocks;  // of one group
+
+  explicit Split(const ConvGeometry& g) {
+    const GemmI8Layout layout = conv_i8_layout(g);
+    const size_t pixels = g.out_pixels(), all_panels = layout.panels();
+    const size_t wanted = at_least(1, at_most(kMostBlocks, pixels * layout.taps * layout.k * layout.n / kBlockMacs));
+    size_t most = at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps));
+    most = at_most(most, kInputBytes / (static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in()));
+    if (taps_are_rows(g)) most = at_most(most, kPatchBytes / (layout.taps * layout.k));
+    most = down_to(most, kRowUnit);
+    // What is larger is split first: rows of input, or columns of weights.
+    const size_t even = divide_up(at_least(1, divide_up(pixels, wanted)), kRowUnit) * kRowUnit;
+    rows = pixels < layout.n ? most : at_most(most, even);
+    row_blocks = divide_up(pixels, rows);
+    column_blocks = row_blocks >= wanted ? 1 : at_least(1, at_most(divide_up(wanted, row_blocks), all_panels / kPanelUnit));
+    panels = at_least(kPanelUnit, divide_up(divide_up(all_panels, column_blocks), kPanelUnit) * kPanelUnit);
+    column_blocks = divide_up(all_panels, panels);
+  }
+};
+
+// The part of the output that one block computes, as a product of its own.
+struct Block {
+  size_t group, row, rows, panel, panels;
+  GemmI8 gemm;
+
+  Block(const ConvI8& conv, const Split& s, size_t index) {
+    const size_t in_group = index % (s.row_blocks * s.column_blocks);
+    group = index / (s.row_blocks * s.column_blocks);
+    row = in_group / s.column_blocks * s.rows;
+    rows = at_most(s.rows, conv.geometry.out_pixels() - row);
+    gemm.layout = conv_i8_layout(conv.geometry);
+    panel = in_group % s.column_blocks * s.panels;
+    panels = at_most(s.panels, gemm.layout.panels() - panel);
+    const size_t columns = group * round_up_columns(gemm.layout.n);
+    gemm.weights = conv.weights + group * gemm.layout.bytes();
+    gemm.bias = conv.bias + columns;
+    gemm.column_sum = conv.column_sum + columns;
+    gemm.weight_zero_point = conv.weight_zero_point ? conv.weight_zero_point + columns : nullptr;
+    gemm.panel_stride = gemm.layout.panel_bytes();
+    gemm.x_unsigned = conv.x_unsigned;
+    gemm.requant = from_column(conv.requant, columns);
+  }
+};
+
+const uint8_t* first_pixel(const ConvI8& conv, const Block& block) { return static_cast<const uint8_t*>(conv.input) + block.group * conv.geometry.group_in(); }
+
+void* output_at(const ConvI8& conv, const Block& block, size_t row) {
+  const size_t at = (block.row + row) * conv.output_step + block.group * block.gemm.layout.n;
+  return static_cast<uint8_t*>(conv.output) + at * (conv.requant.mode == RequantMode::kNone ? sizeof(int32_t) : 1);
+}
+
+int32_t sum_of_bytes(const GemmI8& g, const void* const* taps) {
+  int32_t sum = 0;
+  for (size_t t = 0; t < g.layout.taps; ++t) {
+    const uint8_t* x = static_cast<const uint8_t*>(taps[t]);
+    for (size_t k = 0; k < g.layout.k; ++k) sum += static_cast<int8_t>(x[k] ^ (g.x_unsigned ? 0x80 : 0));
+  }
+  return sum;
+}
+
+// A few panels stay in the cache while the rows go by, tile by tile.
+void run_tiles(const ConvI8& conv, const Block& block, const void* const* pointers) {
+  const GemmI8Kernel& kernel = pick_gemm_i8();
+  int32_t row_sums[kMostRows] = {};
+  if (block.gemm.weight_zero_point)
+    for (size_t r = 0; r < block.rows; ++r) row_sums[r] = sum_of_bytes(block.gemm, pointers + r * block.gemm.layout.taps);
+  const size_t last = block.panel + block.panels;
+  for (size_t panel = block.panel; panel < last; panel += kernel.panels)
+    for (size_t r = 0; r < block.rows; r += kernel.rows)
+      kernel.fn(block.gemm, {at_most(kernel.rows, block.rows - r), pointers + r * block.gemm.layout.taps, row_sums + r, panel,
+                             at_most(panel + kernel.panels, last), output_at(conv, block, r), conv.output_step});
+}
+
+// One pointer for each output pixel and kernel row, into the input where the row lies inside and pixels are dense, else to a copy in `patches`.
+void row_pointers(const ConvI8& conv, const Block& block, uint8_t* patches, const void** pointers) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t c = static_cast<size_t>(g.in_c), run = static_cast<size_t>(g.kernel_w) * c;
+  for (size_t i = 0; i < block.rows; ++i) {
+    const auto pixel = static_cast<int32_t>(block.row + i);
+    const int32_t x = pixel % g.out_w * g.stride_w - g.pad_left, y = pixel / g.out_w % g.out_h * g.stride_h - g.pad_top, b = pixel / g.out_w / g.out_h;
+    const int32_t from = x < 0 ? 0 : x, to = x + g.kernel_w > g.in_w ? g.in_w : x + g.kernel_w;
+    for (int32_t ky = 0; ky < g.kernel_h; ++ky) {
+      const int32_t iy = y + ky * g.dilation_h;
+      const bool some = iy >= 0 && iy < g.in_h && from < to;
+      const uint8_t* source = some ? first_pixel(conv, block) + static_cast<size_t>((b * g.in_h + iy) * g.in_w + from) * conv.input_step : nullptr;
+      if (!some) {
+        *pointers++ = conv.padding;
+      } else if (to - from == g.kernel_w && conv.input_step == c) {
+        *pointers++ = source;
+      } else {
+        std::memcpy(patches, conv.padding, run);
+        for (int32_t ix = from; ix < to; ++ix, source += conv.input_step) std::memcpy(patches + static_cast<size_t>(ix - x) * c, source, c);
+        *pointers++ = patches;
+        patches += run;
+      }
+    }
+  }
+}
+
+void run_rows(const ConvI8& conv, const Block& block) {
+  const void* pointers[kPointers];
+  uint8_t patches[kPatchBytes];
+  row_pointers(conv, block, patches, pointers);
+  run_tiles(conv, block, pointers);
+}
+
+void run_taps(const ConvI8& conv, const Block& block) {
+  const void* pointers[kPointers];
+  tap_pointers(conv.geometry, first_pixel(conv, block), conv.input_step, conv.padding, {0, block.gemm.layout.taps}, block.row, block.rows, pointers);
+  run_tiles(conv, block, pointers);
+}
+
+// The panels [first, last) of a product, for a tile that keeps int32 sums of its own.
+GemmI8 some_panels(const GemmI8& whole, size_t first, size_t last) {
+  GemmI8 g = whole;
+  const size_t column = first * kColumnBlock;
+  g.requant.mode = RequantMode::kNone;
+  g.weights += first * g.panel_stride;
+  g.bias += column;
+  g.column_sum += column;
+  if (g.weight_zero_point) g.weight_zero_point += column;
+  g.layout.n = at_most(g.layout.n - column, (last - first) * kColumnBlock);
+  return g;
+}
+
+// sums[r][n] over all taps, kMostTaps at a time; only the first slice starts from the bias.
+void add_slices(const ConvI8& conv, const Block& block, size_t row, size_t rows, GemmI8 slice, int32_t* sums, size_t stride) {
+  const void* pointers[kPointers];
+  int32_t part[kRowUnit * kTileColumns], row_sums[kRowUnit] = {};
+  const size_t taps = slice.layout.taps, panels = slice.layout.panels();
+  for (size_t begin = 0; begin < taps; begin += kMostTaps) {
+    slice.layout.taps = at_most(kMostTaps, taps - begin);
+    tap_pointers(conv.geometry, first_pixel(conv, block), conv.input_step, conv.padding, {begin, begin + slice.layout.taps}, block.row + row, rows, pointers);
+    for (size_t r = 0; slice.weight_zero_point && r < rows; ++r) row_sums[r] = sum_of_bytes(slice, pointers + r * slice.layout.taps);
+    pick_gemm_i8().fn(slice, {rows, pointers, row_sums, 0, panels, begin == 0 ? sums : part, stride});
+    for (size_t r = 0; begin > 0 && r < rows; ++r)
+      for (size_t i = r * stride; i < r * stride + slice.layout.n; ++i)
+        sums[i] = static_cast<int32_t>(static_cast<uint32_t>(sums[i]) + static_cast<uint32_t>(part[i]));
+    slice.weights += slice.layout.panel_bytes();
+    slice.bias = nullptr;
+  }
+}
+
+// One tile of a product with more taps than pointers.
+void run_sliced_tile(const ConvI8& conv, const Block& block, size_t row, size_t rows, size_t panel) {
+  int32_t sums[kRowUnit * kTileColumns];
+  const size_t column = panel * kColumnBlock;
+  const GemmI8 part = some_panels(block.gemm, panel, at_most(panel + pick_gemm_i8().panels, block.panel + block.panels));
+  add_slices(conv, block, row, rows, part, sums, kTileColumns);
+  auto* y = static_cast<uint8_t*>(output_at(conv, block, row));
+  if (conv.requant.mode != RequantMode::kNone)
+    return pick_requant()(rows, part.layout.n, sums, kTileColumns, from_column(block.gemm.requant, column), y + column, conv.output_step);
+  for (size_t r = 0; r < rows; ++r)
+    std::memcpy(y + (r * conv.output_step + column) * sizeof(int32_t), sums + r * kTileColumns, part.layout.n * sizeof(int32_t));
+}
+
+void run_slices(const ConvI8& conv, const Block& block) {
+  const GemmI8Kernel& kernel = pick_gemm_i8();
+  for (size_t panel = block.panel; panel < block.panel + block.panels; panel += kernel.panels)
+    for (size_t r = 0; r < block.rows; r += kernel.rows) run_sliced_tile(conv, block, r, at_most(kernel.rows, block.rows - r), panel);
+}
+
+}  // namespace
+
+GemmI8Layout conv_i8_layout(const ConvGeometry& g) {
+  if (taps_are_rows(g)) return {g.group_out(), static_cast<size_t>(g.kernel_h), static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c)};
+  return {g.group_out(), g.taps(), g.group_in()};
+}
+
+void pack_conv_i8(const ConvGeometry& g, const int8_t* w, int8_t* packed) {
+  const GemmI8Layout layout = conv_i8_layout(g);
+  for (int32_t i = 0; i < g.groups; ++i, w += layout.n * layout.taps * layout.k, packed += layout.bytes()) pack_gemm_i8(layout, w, packed);
+}
+
+void fold_conv_i8(const ConvGeometry& g, const int8_t* w, const int32_t* bias, int32_t x_zero_point, const int32_t* w_zero_point, int32_t* bias_folded,
+                  int32_t* column_sum) {
+  const GemmI8Layout layout = conv_i8_layout(g);
+  for (size_t i = 0; i < static_cast<size_t>(g.groups); ++i) {
+    const size_t from = i * layout.n, to = i * round_up_columns(layout.n);
+    fold_gemm_i8(layout, w + from * layout.taps * layout.k, bias ? bias + from : nullptr, x_zero_point, w_zero_point ? w_zero_point + from : nullptr,
+                 bias_folded + to, column_sum + to);
+  }
+}
+
+size_t conv_i8_blocks(const ConvGeometry& g) {
+  const Split split(g);
+  return split.row_blocks * split.column_blocks * static_cast<size_t>(g.groups);
+}
+
+void conv_i8_block(const ConvI8& conv, size_t index) {
+  const Block block(conv, Split(conv.geometry), index);
+  if (taps_are_rows(conv.geometry)) return run_rows(conv, block);
+  if (block.gemm.layout.taps > kMostTaps) return run_slices(conv, block);
+  run_taps(conv, block);
+}
+
+}  // namespace verge
