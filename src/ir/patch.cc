@@ -32,7 +32,7 @@ void Patch::replace_old_readers(Graph& graph, ValueId from, ValueId to) const {
     for (size_t i = 0; i < step.node.inputs.size(); ++i)
       if (graph.node(made).inputs[i] == from) kept.emplace_back(made, i);
   }
-  if (graph.value(to).name.empty()) graph.value(to).name = graph.value(from).name;
+  if (adds(to) || graph.value(to).name.empty()) graph.value(to).name = graph.value(from).name;
   graph.replace_uses(from, to);
   for (const auto& [node, i] : kept) graph.node(node).inputs[i] = from;
 }
@@ -47,8 +47,8 @@ void Patch::apply(Graph& graph) const {
   }
   for (const auto& [value, type] : types_) graph.value(value).type = type;
   for (const auto& [from, to] : replacements_) replace_old_readers(graph, from, to);
-  graph.remove_dead();
   graph.sort();
+  graph.remove_dead();
 }
 
 }  // namespace verge
