@@ -21,12 +21,6 @@ size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
 size_t down_to(size_t a, size_t unit) { return at_least(unit, a / unit * unit); }
 
-Requant from_column(Requant r, size_t n) {
-  if (r.multiplier) r.multiplier += n, r.shift += n;
-  if (r.scale) r.scale += n;
-  return r;
-}
-
 bool taps_are_rows(const ConvGeometry& g) {
   const size_t row = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
   return g.groups == 1 && g.in_c < 4 && g.kernel_w > 1 && g.dilation_w == 1 && static_cast<size_t>(g.kernel_h) <= kMostTaps &&

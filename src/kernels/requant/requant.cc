@@ -15,6 +15,12 @@ constexpr Kernel<RequantFn> kList[] = {
 
 }  // namespace
 
+Requant from_column(Requant r, size_t n) {
+  if (r.multiplier) r.multiplier += n, r.shift += n;
+  if (r.scale) r.scale += n;
+  return r;
+}
+
 std::span<const Kernel<RequantFn>> requant_kernels() { return kList; }
 
 RequantFn pick_requant() {

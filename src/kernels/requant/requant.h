@@ -26,6 +26,8 @@ struct Requant {
   int32_t min = -128, max = 127;
 };
 
+Requant from_column(Requant r, size_t n);  // column 0 of the result is column n of r
+
 inline constexpr size_t kColumnBlock = 16;
 constexpr size_t round_up_columns(size_t n) { return (n + kColumnBlock - 1) / kColumnBlock * kColumnBlock; }
 

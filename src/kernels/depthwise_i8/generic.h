@@ -1,0 +1,103 @@
+// The loop of depthwise_i8.h over two taps at a time. Include after one of requant/vector_*.h.
+//
+// A policy `Lanes` supplies
+//   kChannels                     16 or 32
+//   Wide load(p, n, flip)         n <= kChannels bytes xor flip as int16, the rest anything; never past p + n
+//   Wide weights(w, zero)         kChannels weights less their zero points (null: zeros); none(): zeros
+//   Pair pair(a, b)               two taps interleaved, in any order that add() and sums() agree on
+//   Acc zero(), add(acc, x, w)    acc + x.a * w.a + x.b * w.b
+//   I32x16 sums(acc, i)           channels 16 i and on
+#pragma once
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/depthwise_i8/depthwise_i8.h"
+#include "kernels/requant/generic.h"
+
+namespace verge {
+namespace {
+
+// For RequantMode::kNone.
+struct None16 {
+  None16(const Requant&, size_t) {}
+};
+
+template <typename Lanes, typename Rule> class DepthwiseLoop {
+ public:
+  DepthwiseLoop(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels)
+      : conv_(conv), pixels_(pixels), taps_(conv.geometry.taps()), channels_(static_cast<size_t>(conv.geometry.out_c)) {}
+
+  // Where channels are left over, the last run starts early and computes some of them again.
+  void run() {
+    if (channels_ < kRun) return run_channels(0, channels_);
+    size_t c = 0;
+    for (; c + kRun <= channels_; c += kRun) run_channels(c, kRun);
+    if (c < channels_) run_channels(channels_ - kRun, kRun);
+  }
+
+ private:
+  static constexpr size_t kRun = Lanes::kChannels;
+  using Pair = typename Lanes::Pair;
+
+  void run_channels(size_t c, size_t n) const {
+    Pair weights[(kDepthwiseI8Taps + 1) / 2];
+    load_weights(c, n, weights);
+    const bool second = n > 16;
+    const Rule rule0(conv_.requant, c), rule1(conv_.requant, c + (second ? 16 : 0));
+    const I32x16 bias0 = load16(conv_.bias + c), bias1 = load16(conv_.bias + c + (second ? 16 : 0));
+    for (size_t i = 0; i < pixels_.pixels; ++i) {
+      const typename Lanes::Acc acc = accumulate(pixels_.pointers + i * taps_, c, n, weights);
+      store(i, c, n, add16(Lanes::sums(acc, 0), bias0), rule0);
+      if (kRun > 16 && second) store(i, c + 16, n - 16, add16(Lanes::sums(acc, 1), bias1), rule1);
+    }
+  }
+
+  // The packed rows are padded to 16 channels; a wider run at their end goes through a copy.
+  typename Lanes::Wide tap_weights(size_t t, size_t c, size_t n) const {
+    const size_t step = round_up_columns(channels_);
+    const int8_t* w = conv_.weights + t * step + c;
+    const int32_t* zero = conv_.weight_zero_point ? conv_.weight_zero_point + c : nullptr;
+    if (n == kRun || kRun == 16) return Lanes::weights(w, zero);
+    int8_t last[kRun] = {};
+    int32_t last_zero[kRun] = {};
+    std::memcpy(last, w, n);
+    if (zero) std::memcpy(last_zero, zero, n * sizeof(int32_t));
+    return Lanes::weights(last, zero ? last_zero : nullptr);
+  }
+
+  void load_weights(size_t c, size_t n, Pair* weights) const {
+    for (size_t t = 0; t + 1 < taps_; t += 2) *weights++ = Lanes::pair(tap_weights(t, c, n), tap_weights(t + 1, c, n));
+    if (taps_ % 2) *weights = Lanes::pair(tap_weights(taps_ - 1, c, n), Lanes::none());
+  }
+
+  typename Lanes::Acc accumulate(const void* const* x, size_t c, size_t n, const Pair* weights) const {
+    const uint8_t flip = conv_.x_unsigned ? 0x80 : 0;
+    const auto load = [&](size_t t) { return Lanes::load(static_cast<const uint8_t*>(x[t]) + c, n, flip); };
+    typename Lanes::Acc acc = Lanes::zero();
+    for (size_t t = 0; t + 1 < taps_; t += 2) acc = Lanes::add(acc, Lanes::pair(load(t), load(t + 1)), *weights++);
+    if (taps_ % 2) acc = Lanes::add(acc, Lanes::pair(load(taps_ - 1), Lanes::none()), *weights);
+    return acc;
+  }
+
+  void store(size_t pixel, size_t c, size_t n, const I32x16& acc, const Rule& rule) const {
+    const size_t at = pixel * conv_.output_step + c;
+    if constexpr (std::is_same_v<Rule, None16>) {
+      store16(static_cast<int32_t*>(pixels_.output) + at, acc, n);
+    } else {
+      store_bytes16(static_cast<uint8_t*>(pixels_.output) + at, rule(acc), n);
+    }
+  }
+
+  const DepthwiseI8& conv_;
+  const DepthwiseI8Pixels& pixels_;
+  const size_t taps_, channels_;
+};
+
+template <typename Lanes> void run_depthwise(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels) {
+  if (conv.requant.mode == RequantMode::kTflm) return DepthwiseLoop<Lanes, Tflm16>(conv, pixels).run();
+  if (conv.requant.mode == RequantMode::kOnnx) return DepthwiseLoop<Lanes, Onnx16>(conv, pixels).run();
+  DepthwiseLoop<Lanes, None16>(conv, pixels).run();
+}
+
+}  // namespace
+}  // namespace verge
