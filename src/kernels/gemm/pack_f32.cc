@@ -1,5 +1,7 @@
 #include "kernels/gemm/pack_f32.h"
 
+#include <cstring>
+
 #include "kernels/gemm/igemm_f32.h"
 
 namespace verge {
@@ -19,6 +21,10 @@ void pack_weights_f32(size_t n, size_t taps, size_t k, const float* source, Weig
     for (size_t t = 0; t < taps; ++t)
       for (size_t c = 0; c < k; ++c, packed += kPanelF32) {
         const float* from = source + panel * steps.n + t * steps.tap + c * steps.k;
+        if (steps.n == 1 && columns == kPanelF32) {
+          std::memcpy(packed, from, kPanelF32 * sizeof(float));
+          continue;
+        }
         for (size_t j = 0; j < columns; ++j) packed[j] = from[j * steps.n];
         for (size_t j = columns; j < kPanelF32; ++j) packed[j] = 0;
       }
