@@ -1,0 +1,17 @@
+// Convolution over NHWC tensors.
+//
+//   conv_f32, depthwise_f32   in: x, weights, bias[, residual (conv_f32 only)]; scratch: zeros for one pixel, unless the window is pointwise
+//
+// Weights and bias lie in the packing of kernels/gemm/pack_f32.h, one group after the other, or kernels/depthwise/depthwise_f32.h.
+#pragma once
+#include "ops/window_attrs.h"
+
+namespace verge::exec {
+
+struct ConvF32Attrs {
+  WindowAttrs window;
+  int32_t groups = 1;
+  float clamp_min = 0, clamp_max = 0;
+};
+
+}  // namespace verge::exec

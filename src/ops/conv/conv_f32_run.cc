@@ -1,0 +1,88 @@
+#include <cstring>
+
+#include "exec/check.h"
+#include "exec/op_codes.h"
+#include "kernels/depthwise/depthwise_f32.h"
+#include "kernels/gemm/conv_f32.h"
+#include "kernels/gemm/pack_f32.h"
+#include "ops/conv/conv_attrs.h"
+
+namespace verge::exec {
+namespace {
+
+ConvGeometry geometry_of(const rt::Instruction& in) {
+  const ConvF32Attrs& attrs = *in.attrs_as<ConvF32Attrs>();
+  return make_geometry(attrs.window, attrs.groups, in.in(0).shape, in.out().shape);
+}
+
+// What both kinds of convolution want; fills the geometry.
+Status check_common(const rt::Instruction& in, int most_inputs, ConvGeometry* geometry) {
+  const auto* attrs = in.attrs_as<ConvF32Attrs>();
+  VERGE_REQUIRE(attrs && has_arity(in, 3, most_inputs), Code::kCorrupt);
+  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32 && in.out().dtype == DataType::kF32, Code::kCorrupt);
+  VERGE_RETURN_IF_BAD(check_geometry(attrs->window, attrs->groups, in.in(0).shape, in.out().shape));
+  *geometry = geometry_of(in);
+  return {};
+}
+
+// Zeros that stand for a pixel outside the input.
+const float* clear_scratch(const rt::Instruction& in) {
+  if (!in.scratch()) return nullptr;
+  std::memset(in.scratch()->data, 0, in.scratch_bytes());
+  return in.scratch()->as<float>();
+}
+
+template <typename Conv> Conv conv_of(const rt::Instruction& in) {
+  const ConvF32Attrs& attrs = *in.attrs_as<ConvF32Attrs>();
+  Conv conv;
+  conv.geometry = geometry_of(in);
+  conv.input = in.in(0).as<float>();
+  conv.input_step = static_cast<size_t>(conv.geometry.in_c);
+  conv.weights = in.in(1).as<float>();
+  conv.bias = in.in(2).as<float>();
+  conv.zeros = clear_scratch(in);
+  conv.output = in.out().mut<float>();
+  conv.output_step = static_cast<size_t>(conv.geometry.out_c);
+  conv.clamp = {attrs.clamp_min, attrs.clamp_max};
+  return conv;
+}
+
+}  // namespace
+
+Status check_conv_f32(const rt::Instruction& in) {
+  ConvGeometry g;
+  VERGE_RETURN_IF_BAD(check_common(in, 4, &g));
+  const size_t groups = static_cast<size_t>(g.groups);
+  VERGE_REQUIRE(holds(in.in(1), DataType::kF32, groups * packed_weights_f32_size(g.group_out(), g.taps(), g.group_in())), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(2), DataType::kF32, groups * packed_bias_f32_size(g.group_out())), Code::kCorrupt);
+  VERGE_REQUIRE(g.pointwise() || in.scratch_bytes() >= g.group_in() * sizeof(float), Code::kCorrupt);
+  VERGE_REQUIRE(!in.has(3) || (in.in(3).dtype == DataType::kF32 && in.in(3).shape == in.out().shape), Code::kCorrupt);
+  return {};
+}
+
+Status run_conv_f32(const rt::Instruction& in, const rt::RunEnv& env) {
+  ConvF32 conv = conv_of<ConvF32>(in);
+  if (in.has(3)) conv.residual = in.in(3).as<float>();
+  conv.residual_step = conv.output_step;
+  env.parallel.each(conv_f32_blocks(conv.geometry), [&](size_t block) { conv_f32_block(conv, block); });
+  return {};
+}
+
+Status check_depthwise_f32(const rt::Instruction& in) {
+  ConvGeometry g;
+  VERGE_RETURN_IF_BAD(check_common(in, 3, &g));
+  VERGE_REQUIRE(g.groups == g.in_c, Code::kCorrupt);
+  const size_t channels = static_cast<size_t>(g.out_c);
+  VERGE_REQUIRE(holds(in.in(1), DataType::kF32, packed_depthwise_f32_size(channels, g.taps())), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(2), DataType::kF32, packed_bias_f32_size(channels)), Code::kCorrupt);
+  VERGE_REQUIRE(in.scratch_bytes() >= static_cast<size_t>(g.in_c) * sizeof(float), Code::kCorrupt);
+  return {};
+}
+
+Status run_depthwise_f32(const rt::Instruction& in, const rt::RunEnv& env) {
+  const DepthwiseF32 conv = conv_of<DepthwiseF32>(in);
+  env.parallel.each(depthwise_f32_blocks(conv.geometry), [&](size_t block) { depthwise_f32_block(conv, block); });
+  return {};
+}
+
+}  // namespace verge::exec

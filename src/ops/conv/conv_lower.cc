@@ -1,0 +1,71 @@
+#include "kernels/depthwise/depthwise_f32.h"
+#include "kernels/gemm/pack_f32.h"
+#include "ops/conv/conv.h"
+#include "ops/conv/conv_attrs.h"
+#include "ops/quantized.h"
+
+namespace verge::ops {
+namespace {
+
+bool is_depthwise(const ConvGeometry& g) { return g.groups == g.in_c && g.groups > 1; }
+
+Tensor packed_conv_f32(const ConvGeometry& g, const Tensor& w) {
+  const size_t groups = static_cast<size_t>(g.groups), n = g.group_out(), k = g.group_in(), taps = g.taps(), step = packed_weights_f32_size(n, taps, k);
+  Tensor packed(DataType::kF32, {static_cast<int32_t>(groups), static_cast<int32_t>(step)});
+  for (size_t i = 0; i < groups; ++i)
+    pack_weights_f32(n, taps, k, w.values<float>().data() + i * n * taps * k, {taps * k, k, 1}, packed.mut<float>().data() + i * step);
+  return packed;
+}
+
+// Per group, as the weights are.
+Tensor packed_bias(size_t groups, size_t n, const Tensor* bias) {
+  const size_t step = packed_bias_f32_size(n);
+  Tensor packed(DataType::kF32, {static_cast<int32_t>(groups), static_cast<int32_t>(step)});
+  for (size_t i = 0; i < groups; ++i) pack_bias_f32(n, bias ? bias->values<float>().data() + i * n : nullptr, packed.mut<float>().data() + i * step);
+  return packed;
+}
+
+// w [channels][taps][1] to [taps][channels].
+Tensor packed_depthwise(const ConvGeometry& g, const Tensor& w) {
+  const size_t channels = static_cast<size_t>(g.out_c), taps = g.taps();
+  Tensor packed(DataType::kF32, {static_cast<int32_t>(taps), static_cast<int32_t>(packed_depthwise_f32_size(channels, 1))});
+  pack_depthwise_f32(channels, taps, w.values<float>().data(), 1, taps, packed.mut<float>().data());
+  return packed;
+}
+
+Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {
+  const Tensor& w = *emitter.graph().constant(node.input(1));
+  const Tensor* bias = emitter.graph().constant(node.input(2));
+  if (node.input(2).valid() && (!bias || bias->dtype() != DataType::kF32)) return unsupported("a bias that is not constant f32");
+  const RealClamp clamp = real_clamp(node);
+  const exec::ConvF32Attrs attrs{window_attrs(g), g.groups, static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
+  const bool residual = node.input(3).valid();
+  const TensorRef x = emitter.tensor(node.input(0)), y = emitter.tensor(node.output());
+  if (is_depthwise(g) && !residual) {
+    const TensorRef weights = emitter.constant(packed_depthwise(g, w), node.name + ".weights");
+    const TensorRef biases = emitter.constant(packed_bias(1, static_cast<size_t>(g.out_c), bias), node.name + ".bias");
+    emitter.emit(exec::Op::depthwise_f32, {x, weights, biases}, {y}, attrs, emitter.scratch(static_cast<size_t>(g.in_c) * sizeof(float)));
+    return done();
+  }
+  std::vector<TensorRef> in = {x, emitter.constant(packed_conv_f32(g, w), node.name + ".weights"),
+                               emitter.constant(packed_bias(static_cast<size_t>(g.groups), g.group_out(), bias), node.name + ".bias")};
+  if (residual) in.push_back(emitter.tensor(node.input(3)));
+  const TensorRef zeros = g.pointwise() ? TensorRef{} : emitter.scratch(g.group_in() * sizeof(float));
+  emitter.emit(exec::Op::conv_f32, std::move(in), {y}, attrs, zeros, residual ? 3 : -1);
+  return done();
+}
+
+}  // namespace
+
+Result<void> lower_conv(const Node& node, Emitter& emitter) {
+  VERGE_CHECK(require_nhwc(node));
+  const Graph& graph = emitter.graph();
+  const TensorType &x = graph.type(node.input(0)), &y = graph.type(node.output());
+  const Tensor* w = graph.constant(node.input(1));
+  if (!w) return unsupported("weights that are computed at run time; they must be constant");
+  VERGE_TRY(const ConvGeometry geometry, conv_geometry(node, x.shape(), w->shape(), y.shape()));
+  if (x.dtype == DataType::kF32 && w->dtype() == DataType::kF32) return lower_f32(node, emitter, geometry);
+  return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and int8 or uint8 where quantised, are supported");
+}
+
+}  // namespace verge::ops

@@ -1,0 +1,64 @@
+// The integer contract (docs/integer.md) as operators use it on the host: the requantisation of a node, bounds of fused activations, tensors as numbers.
+#pragma once
+#include <limits>
+#include <vector>
+
+#include "base/requant.h"
+#include "kernels/requant/requant.h"
+#include "ops/op.h"
+
+namespace verge::ops {
+
+// The fused activation as real numbers: attributes clamp_min and clamp_max.
+struct RealClamp {
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+  double operator()(double x) const { return x < min ? min : x > max ? max : x; }
+};
+RealClamp real_clamp(const Node& node);
+
+// The same in the output's type: bounds of the type, narrowed by the activation.
+struct IntegerClamp {
+  int32_t min = 0, max = 0;
+  int32_t operator()(int64_t x) const { return static_cast<int32_t>(x < min ? min : x > max ? max : x); }
+};
+IntegerClamp integer_clamp(const Node& node, const QuantParams& quant, DataType dtype);
+
+// The attribute `requant`: "tflm" (default) or "onnx".
+Result<RequantMode> requant_mode(const Node& node);
+
+// Both data input and output are quantised: the operator computes in integers.
+bool is_quantized(const Graph& graph, const Node& node);
+bool is_quantized(const ReferenceContext& context);
+
+// Zero point and scale of channel i, whether or not they are per channel; 0 and 1 where there are none.
+int32_t zero_point(const QuantParams& quant, size_t i = 0);
+float scale(const QuantParams& quant, size_t i = 0);
+
+// Stored integers less their zero points.
+std::vector<int64_t> centred(const Tensor& tensor);
+
+// How sums of products become output: one multiplier a channel.
+struct ChannelRequant {
+  RequantMode mode = RequantMode::kTflm;
+  std::vector<Multiplier> multiplier;  // tflm
+  std::vector<float> scale;            // onnx
+  int32_t zero_point = 0;
+  IntegerClamp clamp;
+
+  int32_t operator()(int64_t sum, size_t channel) const;
+};
+
+// TensorFlow Lite's kernels make the multiplier of a product in different ways: convolutions multiply the scales in double, a dense layer (and every
+// uint8 kernel) in float first.
+enum class ScaleProduct : uint8_t { kDouble, kFloat };
+inline ScaleProduct conv_scale_product(DataType x) { return x == DataType::kU8 ? ScaleProduct::kFloat : ScaleProduct::kDouble; }
+
+// For an operator that sums products of x and w, `channels` along w's quantisation axis. Fails where a scale or zero point is not what the contract allows.
+Result<ChannelRequant> channel_requant(const Node& node, const QuantParams& x, const QuantParams& w, const QuantParams& y, DataType y_dtype, size_t channels,
+                                       ScaleProduct product);
+
+// Writes numbers into a tensor of any numeric type, integers saturating.
+void store(const std::vector<double>& values, Tensor& out);
+
+}  // namespace verge::ops
