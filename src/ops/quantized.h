@@ -31,6 +31,8 @@ Result<RequantMode> requant_mode(const Node& node);
 bool is_quantized(const Graph& graph, const Node& node);
 bool is_quantized(const ReferenceContext& context);
 
+inline bool is_8bit(DataType dtype) { return dtype == DataType::kI8 || dtype == DataType::kU8; }
+
 // Zero point and scale of channel i, whether or not they are per channel; 0 and 1 where there are none.
 int32_t zero_point(const QuantParams& quant, size_t i = 0);
 float scale(const QuantParams& quant, size_t i = 0);

@@ -2,8 +2,11 @@
 //
 //   conv_f32, depthwise_f32   in: x, weights, bias[, residual (conv_f32 only)]; scratch: zeros for one pixel, unless the window is pointwise
 //
-// Weights and bias lie in the packing of kernels/gemm/pack_f32.h, one group after the other, or kernels/depthwise/depthwise_f32.h.
+//   conv_i8                   in and scratch: ops/product_i8_attrs.h
+//
+// f32 weights and bias lie in the packing of kernels/gemm/pack_f32.h, one group after the other, or kernels/depthwise/depthwise_f32.h.
 #pragma once
+#include "ops/product_i8_attrs.h"
 #include "ops/window_attrs.h"
 
 namespace verge::exec {
@@ -12,6 +15,12 @@ struct ConvF32Attrs {
   WindowAttrs window;
   int32_t groups = 1;
   float clamp_min = 0, clamp_max = 0;
+};
+
+struct ConvI8Attrs {
+  WindowAttrs window;
+  int32_t groups = 1;
+  ProductI8Attrs product;
 };
 
 }  // namespace verge::exec

@@ -2,7 +2,7 @@
 #include "kernels/gemm/pack_f32.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/conv_attrs.h"
-#include "ops/quantized.h"
+#include "ops/product_i8.h"
 
 namespace verge::ops {
 namespace {
@@ -55,6 +55,14 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g
   return done();
 }
 
+Result<void> lower_i8(const Node& node, Emitter& emitter, const ConvGeometry& g) {
+  if (node.input(3).valid()) return unsupported("a quantised convolution has no residual");
+  VERGE_TRY(LoweredProduct product, lower_product_i8(node, emitter, g, conv_scale_product(emitter.graph().type(node.input(0)).dtype)));
+  const exec::ConvI8Attrs attrs{window_attrs(g), g.groups, product.attrs};
+  emitter.emit(exec::Op::conv_i8, std::move(product.inputs), {emitter.tensor(node.output())}, attrs, product.scratch);
+  return done();
+}
+
 }  // namespace
 
 Result<void> lower_conv(const Node& node, Emitter& emitter) {
@@ -65,6 +73,7 @@ Result<void> lower_conv(const Node& node, Emitter& emitter) {
   if (!w) return unsupported("weights that are computed at run time; they must be constant");
   VERGE_TRY(const ConvGeometry geometry, conv_geometry(node, x.shape(), w->shape(), y.shape()));
   if (x.dtype == DataType::kF32 && w->dtype() == DataType::kF32) return lower_f32(node, emitter, geometry);
+  if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(y.dtype)) return lower_i8(node, emitter, geometry);
   return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and int8 or uint8 where quantised, are supported");
 }
 

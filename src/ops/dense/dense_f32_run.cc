@@ -5,24 +5,10 @@
 #include "ops/dense/dense_attrs.h"
 
 namespace verge::exec {
-namespace {
-
-// Rows are pixels of a pointwise convolution.
-ConvGeometry geometry_of(const Shape& x, const Shape& y) {
-  const int32_t k = x.back(0), rows = static_cast<int32_t>(x.count() / k);
-  return {.in_h = rows, .in_c = k, .out_h = rows, .out_c = y.back(0)};
-}
-
-bool shapes_fit(const Shape& x, const Shape& y) {
-  return x.rank >= 1 && y.rank == x.rank && x.count() >= 1 && y.count() >= 1 && x.count() / x.back(0) <= INT32_MAX && x.count(0, x.rank - 1) == y.count(0, y.rank - 1);
-}
-
-}  // namespace
-
 Status check_dense_f32(const rt::Instruction& in) {
   VERGE_REQUIRE(in.attrs_as<DenseF32Attrs>() && has_arity(in, 3, 3), Code::kCorrupt);
-  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32 && in.out().dtype == DataType::kF32 && shapes_fit(in.in(0).shape, in.out().shape), Code::kCorrupt);
-  const ConvGeometry g = geometry_of(in.in(0).shape, in.out().shape);
+  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32 && in.out().dtype == DataType::kF32 && rows_fit(in.in(0).shape, in.out().shape), Code::kCorrupt);
+  const ConvGeometry g = rows_geometry(in.in(0).shape, in.out().shape);
   VERGE_REQUIRE(holds(in.in(1), DataType::kF32, packed_weights_f32_size(g.group_out(), 1, g.group_in())), Code::kCorrupt);
   VERGE_REQUIRE(holds(in.in(2), DataType::kF32, packed_bias_f32_size(g.group_out())), Code::kCorrupt);
   return {};
@@ -31,7 +17,7 @@ Status check_dense_f32(const rt::Instruction& in) {
 Status run_dense_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const DenseF32Attrs& attrs = *in.attrs_as<DenseF32Attrs>();
   ConvF32 conv;
-  conv.geometry = geometry_of(in.in(0).shape, in.out().shape);
+  conv.geometry = rows_geometry(in.in(0).shape, in.out().shape);
   conv.input = in.in(0).as<float>();
   conv.input_step = conv.geometry.group_in();
   conv.weights = in.in(1).as<float>();

@@ -1,6 +1,7 @@
 #include "kernels/gemm/pack_f32.h"
 #include "ops/dense/dense.h"
 #include "ops/dense/dense_attrs.h"
+#include "ops/product_i8.h"
 
 namespace verge::ops {
 namespace {
@@ -19,6 +20,14 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const Tensor& w, cons
   return done();
 }
 
+Result<void> lower_i8(const Node& node, Emitter& emitter, const Tensor& w) {
+  const int32_t n = w.shape()[0], k = w.shape()[1], rows = static_cast<int32_t>(emitter.graph().type(node.input(0)).shape().count() / k);
+  const ConvGeometry rows_as_pixels{.in_h = rows, .in_c = k, .out_h = rows, .out_c = n};
+  VERGE_TRY(LoweredProduct product, lower_product_i8(node, emitter, rows_as_pixels, dense_scale_product(w.quant())));
+  emitter.emit(exec::Op::dense_i8, std::move(product.inputs), {emitter.tensor(node.output())}, product.attrs);
+  return done();
+}
+
 }  // namespace
 
 Result<void> lower_dense(const Node& node, Emitter& emitter) {
@@ -27,6 +36,7 @@ Result<void> lower_dense(const Node& node, Emitter& emitter) {
   const Tensor *w = graph.constant(node.input(1)), *bias = graph.constant(node.input(2));
   if (!w || (node.input(2).valid() && !bias)) return unsupported("weights or bias that are computed at run time; `matmul` and `add` take those");
   if (x.dtype == DataType::kF32 && w->dtype() == DataType::kF32) return lower_f32(node, emitter, *w, bias);
+  if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(graph.type(node.output()).dtype)) return lower_i8(node, emitter, *w);
   return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and int8 or uint8 where quantised, are supported");
 }
 

@@ -1,0 +1,88 @@
+#include <cstring>
+
+#include "exec/check.h"
+#include "ops/product_i8_attrs.h"
+
+namespace verge::exec {
+namespace {
+
+struct ByteRange {
+  int32_t min, max;
+  bool holds(int32_t value) const { return value >= min && value <= max; }
+};
+
+ByteRange range_of(DataType dtype) { return dtype == DataType::kU8 ? ByteRange{0, 255} : ByteRange{-128, 127}; }
+
+bool multipliers_fit(const int32_t* multiplier, const int32_t* shift, uint64_t n) {
+  for (uint64_t i = 0; i < n; ++i)
+    if (multiplier[i] < 0 || shift[i] < -31 || shift[i] > 30) return false;
+  return true;
+}
+
+bool scales_fit(const float* scale, uint64_t n) {
+  for (uint64_t i = 0; i < n; ++i)
+    if (!(scale[i] >= 0 && scale[i] < 1e9f)) return false;
+  return true;
+}
+
+}  // namespace
+
+Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in, int first, uint64_t columns) {
+  const ByteRange range = range_of(in.out().dtype);
+  VERGE_REQUIRE(is_byte(in.out().dtype) && range.holds(attrs.zero_point) && range.holds(attrs.min) && range.holds(attrs.max), Code::kCorrupt);
+  VERGE_REQUIRE(attrs.min <= attrs.max && in.has(first), Code::kCorrupt);
+  if (attrs.mode == static_cast<int32_t>(RequantMode::kOnnx)) {
+    VERGE_REQUIRE(is_constant(in.in(first), DataType::kF32, columns) && scales_fit(in.in(first).as<float>(), columns), Code::kCorrupt);
+    return {};
+  }
+  VERGE_REQUIRE(attrs.mode == static_cast<int32_t>(RequantMode::kTflm) && in.has(first + 1), Code::kCorrupt);
+  VERGE_REQUIRE(is_constant(in.in(first), DataType::kI32, columns) && is_constant(in.in(first + 1), DataType::kI32, columns), Code::kCorrupt);
+  VERGE_REQUIRE(multipliers_fit(in.in(first).as<int32_t>(), in.in(first + 1).as<int32_t>(), columns), Code::kCorrupt);
+  return {};
+}
+
+Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int first) {
+  Requant r;
+  r.mode = static_cast<RequantMode>(attrs.mode);
+  r.zero_point = attrs.zero_point;
+  r.min = attrs.min;
+  r.max = attrs.max;
+  if (r.mode == RequantMode::kOnnx) {
+    r.scale = in.in(first).as<float>();
+  } else {
+    r.multiplier = in.in(first).as<int32_t>();
+    r.shift = in.in(first + 1).as<int32_t>();
+  }
+  return r;
+}
+
+Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g) {
+  VERGE_REQUIRE(has_arity(in, 5, 7) && is_byte(in.in(0).dtype) && range_of(in.in(0).dtype).holds(attrs.x_zero_point), Code::kCorrupt);
+  const GemmI8Layout layout = conv_i8_layout(g);
+  const uint64_t groups = static_cast<uint64_t>(g.groups), columns = groups * round_up_columns(layout.n);
+  VERGE_REQUIRE(holds(in.in(1), DataType::kI8, groups * layout.bytes()), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(2), DataType::kI32, columns) && holds(in.in(3), DataType::kI32, columns), Code::kCorrupt);
+  VERGE_REQUIRE(!in.has(6) || holds(in.in(6), DataType::kI32, columns), Code::kCorrupt);
+  VERGE_REQUIRE(g.pointwise() || in.scratch_bytes() >= layout.k, Code::kCorrupt);
+  return check_requant(attrs.requant, in, 4, columns);
+}
+
+ConvI8 product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g) {
+  if (in.scratch()) std::memset(in.scratch()->data, attrs.x_zero_point, in.scratch_bytes());
+  ConvI8 conv;
+  conv.geometry = g;
+  conv.input = in.in(0).data;
+  conv.input_step = static_cast<size_t>(g.in_c);
+  conv.weights = in.in(1).as<int8_t>();
+  conv.bias = in.in(2).as<int32_t>();
+  conv.column_sum = in.in(3).as<int32_t>();
+  conv.weight_zero_point = in.has(6) ? in.in(6).as<int32_t>() : nullptr;
+  conv.padding = in.scratch() ? in.scratch()->data : nullptr;
+  conv.x_unsigned = in.in(0).dtype == DataType::kU8;
+  conv.output = in.out().data;
+  conv.output_step = static_cast<size_t>(g.out_c);
+  conv.requant = requant_of(attrs.requant, in, 4);
+  return conv;
+}
+
+}  // namespace verge::exec
