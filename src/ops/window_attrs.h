@@ -16,8 +16,11 @@ struct WindowAttrs {
 // The window over x [batch, h, w, c] that makes y [batch, h, w, c], both shapes of rank 4.
 ConvGeometry make_geometry(const WindowAttrs& window, int32_t groups, const Shape& x, const Shape& y);
 
-// kCorrupt unless x and y have rank 4, no dimension is 0, batches agree, groups divide the channels, and no index that a kernel computes from the
-// geometry overflows 32 bits. What passes is safe for make_geometry and for every kernel, whatever the window.
+// kCorrupt unless x and y have rank 4, no dimension is 0, batches agree, groups divide the channels, no index that a kernel computes from the
+// geometry overflows 32 bits, and no size of packed weights 64. What passes is safe for make_geometry and for every kernel, whatever the window.
 Status check_geometry(const WindowAttrs& window, int32_t groups, const Shape& x, const Shape& y);
+
+// Padding below and to the right, where a pool counts it.
+Status check_end_padding(int32_t bottom, int32_t right);
 
 }  // namespace verge::exec

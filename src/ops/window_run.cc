@@ -5,7 +5,8 @@ namespace {
 
 constexpr int32_t kMostKernel = 1 << 14, kMostStride = 1 << 14, kMostPad = 1 << 28;
 constexpr int64_t kMostExtent = 1 << 28;  // of a position in the input, padding included
-constexpr int64_t kMostPixels = INT32_MAX;
+constexpr int64_t kMostPixels = INT32_MAX, kMostTapBytes = INT32_MAX;
+constexpr int32_t kMostChannels = 1 << 26;
 
 bool within(int32_t value, int32_t low, int32_t high) { return value >= low && value <= high; }
 
@@ -28,6 +29,12 @@ Status check_geometry(const WindowAttrs& w, int32_t groups, const Shape& x, cons
   VERGE_REQUIRE(axis_fits(w.kernel_w, w.stride_w, w.dilation_w, w.pad_left, x[2], y[2]), Code::kCorrupt);
   VERGE_REQUIRE(groups >= 1 && x[3] >= 1 && y[3] >= 1 && x[3] % groups == 0 && y[3] % groups == 0, Code::kCorrupt);
   VERGE_REQUIRE(x.count(0, 3) <= kMostPixels && y.count(0, 3) <= kMostPixels, Code::kCorrupt);
+  VERGE_REQUIRE(x[3] <= kMostChannels && y[3] <= kMostChannels && (int64_t{w.kernel_h} * w.kernel_w) <= kMostTapBytes / x[3], Code::kCorrupt);
+  return {};
+}
+
+Status check_end_padding(int32_t bottom, int32_t right) {
+  VERGE_REQUIRE(within(bottom, 0, kMostPad) && within(right, 0, kMostPad), Code::kCorrupt);
   return {};
 }
 

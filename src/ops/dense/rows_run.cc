@@ -3,7 +3,9 @@
 namespace verge::exec {
 
 bool rows_fit(const Shape& x, const Shape& y) {
-  return x.rank >= 1 && y.rank == x.rank && x.count() >= 1 && y.count() >= 1 && x.count() / x.back(0) <= INT32_MAX && x.count(0, x.rank - 1) == y.count(0, y.rank - 1);
+  constexpr int32_t kMost = 1 << 28;  // of either side: sizes of packed weights stay within 64 bits
+  return x.rank >= 1 && y.rank == x.rank && x.count() >= 1 && y.count() >= 1 && x.back(0) <= kMost && y.back(0) <= kMost && x.count() / x.back(0) <= INT32_MAX &&
+         x.count(0, x.rank - 1) == y.count(0, y.rank - 1);
 }
 
 ConvGeometry rows_geometry(const Shape& x, const Shape& y) {

@@ -1,0 +1,45 @@
+#include "ops/pool/pool.h"
+
+#include "core/text.h"
+#include "ops/traffic.h"
+
+namespace verge::ops {
+namespace {
+
+Result<void> infer(InferContext& c) {
+  const TensorType &x = c.in(0), &known = c.graph.type(c.node.output());
+  TensorType& y = c.out[0];
+  y.dtype = x.dtype;
+  if (!known.quantized()) y.quant = x.quant;
+  VERGE_TRY(const Axes axes, axes_of(c.node));
+  VERGE_TRY(const Window window, pool_window(c.node));
+  if (!x.ranked) return done();
+  if (x.rank() != 4) return invalid("input 0 is " + x.text() + ", wants rank 4 (one spatial dimension is written with height 1)");
+  VERGE_TRY(y.dims, window_dims(window, axes, x.dims, x.dims[axes.c]));
+  y.ranked = true;
+  return done();
+}
+
+Cost cost(const Graph& graph, const Node& node) {
+  const TensorType& y = graph.type(node.output());
+  const std::vector<int64_t> kernel = node.integers("kernel");
+  if (!y.is_static() || kernel.size() != 2) return {};
+  Cost cost = traffic(graph, node);
+  cost.operations = y.shape().count() * kernel[0] * kernel[1];
+  return cost;
+}
+
+QuantRule quant(const Graph&, const Node&) { return {.kind = QuantRule::Kind::kPassThrough}; }
+
+}  // namespace
+
+Result<Window> pool_window(const Node& node) {
+  const std::vector<int64_t> kernel = node.integers("kernel");
+  if (kernel.size() != 2) return invalid("kernel " + bracketed(kernel) + " wants two numbers, height and width");
+  return window_of(node, kernel[0], kernel[1]);
+}
+
+const OpMethods max_pool_methods{.infer = infer, .cost = cost, .reference = reference_pool, .quant = quant, .lower = lower_pool};
+const OpMethods avg_pool_methods{.infer = infer, .cost = cost, .reference = reference_pool, .quant = quant, .lower = lower_pool};
+
+}  // namespace verge::ops
