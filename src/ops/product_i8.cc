@@ -2,26 +2,85 @@
 
 #include <algorithm>
 
+#include "kernels/depthwise_i8/depthwise_i8.h"
+
 namespace verge::ops {
 namespace {
 
-// A value per output channel in the kernels' order.
-template <typename T> TensorRef spread(Emitter& emitter, const ConvGeometry& g, const std::vector<T>& values, const std::string& name) {
-  Tensor out(dtype_of<T>::value, {static_cast<int32_t>(static_cast<size_t>(g.groups) * round_up_columns(g.group_out()))});
-  spread_columns(g, values.data(), out.mut<T>().data());
-  return emitter.constant(std::move(out), name);
+// Weights and bias as a packing has them; sums may be absent.
+struct Packed {
+  Tensor weights, bias, sums;
+};
+// From weights in the int8 view; x_zero_point in the int8 view too; bias and the weights' zero points may be null.
+struct Parts {
+  const int8_t* weights;
+  const int32_t *bias, *zero_points;
+  int32_t x_zero_point;
+};
+using Pack = Packed (*)(const ConvGeometry& geometry, const Parts& parts);
+
+Packed pack_conv(const ConvGeometry& g, const Parts& parts) {
+  const GemmI8Layout layout = conv_i8_layout(g);
+  const int32_t groups = g.groups, columns = static_cast<int32_t>(round_up_columns(layout.n));
+  Packed out{Tensor(DataType::kI8, {groups, static_cast<int32_t>(layout.bytes())}), Tensor(DataType::kI32, {groups, columns}), Tensor(DataType::kI32, {groups, columns})};
+  pack_conv_i8(g, parts.weights, out.weights.mut<int8_t>().data());
+  fold_conv_i8(g, parts.weights, parts.bias, parts.x_zero_point, parts.zero_points, out.bias.mut<int32_t>().data(), out.sums.mut<int32_t>().data());
+  return out;
 }
 
-void add_requant(Emitter& emitter, const ConvGeometry& g, const ChannelRequant& requant, const std::string& name, std::vector<TensorRef>& inputs) {
-  if (requant.mode == RequantMode::kOnnx) {
-    inputs.push_back(spread(emitter, g, requant.scale, name + ".scale"));
-    inputs.push_back({});
-    return;
+// w is [channels][taps].
+Packed pack_depthwise(const ConvGeometry& g, const Parts& parts) {
+  const int32_t columns = static_cast<int32_t>(round_up_columns(static_cast<size_t>(g.out_c)));
+  Packed out{Tensor(DataType::kI8, {static_cast<int32_t>(g.taps()), columns}), Tensor(DataType::kI32, {columns}), {}};
+  pack_depthwise_i8(g, parts.weights, 1, g.taps(), out.weights.mut<int8_t>().data());
+  fold_depthwise_i8(g, out.weights.values<int8_t>().data(), parts.bias, parts.x_zero_point, parts.zero_points, out.bias.mut<int32_t>().data());
+  return out;
+}
+
+// Emits constants of one node whose channels fall into `groups` runs, each padded to the kernels' columns.
+class Constants {
+ public:
+  Constants(Emitter& emitter, const std::string& name, int32_t channels, int32_t groups) : emitter_(emitter), name_(name), columns_{.out_c = channels, .groups = groups} {}
+
+  TensorRef add(Tensor tensor, const char* what) { return tensor.dtype() == DataType::kNone ? TensorRef{} : emitter_.constant(std::move(tensor), name_ + what); }
+  // A value per channel; none: absent.
+  template <typename T> TensorRef spread(const std::vector<T>& values, const char* what) {
+    if (values.empty()) return {};
+    Tensor out(dtype_of<T>::value, {static_cast<int32_t>(static_cast<size_t>(columns_.groups) * round_up_columns(columns_.group_out()))});
+    spread_columns(columns_, values.data(), out.mut<T>().data());
+    return add(std::move(out), what);
   }
+
+ private:
+  Emitter& emitter_;
+  const std::string& name_;
+  ConvGeometry columns_;
+};
+
+std::vector<TensorRef> requant_inputs(const ChannelRequant& requant, Constants& constants) {
+  if (requant.mode == RequantMode::kOnnx) return {constants.spread(requant.scale, ".scale"), TensorRef{}};
   std::vector<int32_t> multiplier, shift;
   for (const Multiplier& m : requant.multiplier) multiplier.push_back(m.multiplier), shift.push_back(m.shift);
-  inputs.push_back(spread(emitter, g, multiplier, name + ".multiplier"));
-  inputs.push_back(spread(emitter, g, shift, name + ".shift"));
+  return {constants.spread(multiplier, ".multiplier"), constants.spread(shift, ".shift")};
+}
+
+Result<LoweredProduct> lower_product(const Node& node, Emitter& emitter, const ConvGeometry& g, ScaleProduct product, Pack pack, Constants constants) {
+  const Graph& graph = emitter.graph();
+  const TensorType &x = graph.type(node.input(0)), &y = graph.type(node.output());
+  const Tensor &w = *graph.constant(node.input(1)), *bias = graph.constant(node.input(2));
+  if (node.input(2).valid() && (!bias || bias->dtype() != DataType::kI32)) return unsupported("a quantised bias that is not constant i32");
+  const size_t channels = static_cast<size_t>(g.out_c);
+  VERGE_TRY(const ChannelRequant requant, channel_requant(node, x.quant, w.quant(), y.quant, y.dtype, channels, product));
+  VERGE_TRY(const WeightsI8 weights, weights_i8(w, channels));
+  Packed packed = pack(g, {weights.values.data(), bias ? bias->values<int32_t>().data() : nullptr, weights.zero_points.empty() ? nullptr : weights.zero_points.data(),
+                           int8_view(zero_point(x.quant), x.dtype)});
+  LoweredProduct out;
+  out.inputs = {emitter.tensor(node.input(0)), constants.add(std::move(packed.weights), ".weights"), constants.add(std::move(packed.bias), ".bias"),
+                constants.add(std::move(packed.sums), ".sums")};
+  for (TensorRef input : requant_inputs(requant, constants)) out.inputs.push_back(input);
+  out.inputs.push_back(constants.spread(weights.zero_points, ".zero_points"));
+  out.attrs = {zero_point(x.quant), requant_attrs(requant)};
+  return out;
 }
 
 }  // namespace
@@ -39,29 +98,15 @@ Result<WeightsI8> weights_i8(const Tensor& w, size_t channels) {
 
 exec::RequantAttrs requant_attrs(const ChannelRequant& r) { return {static_cast<int32_t>(r.mode), r.zero_point, r.clamp.min, r.clamp.max}; }
 
-Result<LoweredProduct> lower_product_i8(const Node& node, Emitter& emitter, const ConvGeometry& g, ScaleProduct product) {
-  const Graph& graph = emitter.graph();
-  const TensorType &x = graph.type(node.input(0)), &y = graph.type(node.output());
-  const Tensor &w = *graph.constant(node.input(1)), *bias = graph.constant(node.input(2));
-  if (bias && bias->dtype() != DataType::kI32) return unsupported(std::string("a quantised bias of type ") + dtype_name(bias->dtype()) + "; i32 is supported");
-  const size_t channels = static_cast<size_t>(g.out_c);
-  VERGE_TRY(const ChannelRequant requant, channel_requant(node, x.quant, w.quant(), y.quant, y.dtype, channels, product));
-  VERGE_TRY(const WeightsI8 weights, weights_i8(w, channels));
+Result<LoweredProduct> lower_conv_product_i8(const Node& node, Emitter& emitter, const ConvGeometry& g, ScaleProduct product) {
+  VERGE_TRY(LoweredProduct out, lower_product(node, emitter, g, product, pack_conv, Constants(emitter, node.name, g.out_c, g.groups)));
+  if (!g.pointwise()) out.scratch = emitter.scratch(conv_i8_layout(g).k);
+  return out;
+}
 
-  const GemmI8Layout layout = conv_i8_layout(g);
-  const int32_t groups = g.groups, columns = static_cast<int32_t>(round_up_columns(layout.n));
-  const int32_t *biases = bias ? bias->values<int32_t>().data() : nullptr, *zero_points = weights.zero_points.empty() ? nullptr : weights.zero_points.data();
-  Tensor packed(DataType::kI8, {groups, static_cast<int32_t>(layout.bytes())}), folded(DataType::kI32, {groups, columns}), sums(DataType::kI32, {groups, columns});
-  pack_conv_i8(g, weights.values.data(), packed.mut<int8_t>().data());
-  fold_conv_i8(g, weights.values.data(), biases, int8_view(zero_point(x.quant), x.dtype), zero_points, folded.mut<int32_t>().data(), sums.mut<int32_t>().data());
-
-  LoweredProduct out;
-  out.inputs = {emitter.tensor(node.input(0)), emitter.constant(std::move(packed), node.name + ".weights"), emitter.constant(std::move(folded), node.name + ".bias"),
-                emitter.constant(std::move(sums), node.name + ".sums")};
-  add_requant(emitter, g, requant, node.name, out.inputs);
-  out.inputs.push_back(zero_points ? spread(emitter, g, weights.zero_points, node.name + ".zero_points") : TensorRef{});
-  out.attrs = {zero_point(x.quant), requant_attrs(requant)};
-  out.scratch = g.pointwise() ? TensorRef{} : emitter.scratch(layout.k);
+Result<LoweredProduct> lower_depthwise_product_i8(const Node& node, Emitter& emitter, const ConvGeometry& g, ScaleProduct product) {
+  VERGE_TRY(LoweredProduct out, lower_product(node, emitter, g, product, pack_depthwise, Constants(emitter, node.name, g.out_c, 1)));
+  out.scratch = emitter.scratch(static_cast<size_t>(g.in_c));
   return out;
 }
 

@@ -18,12 +18,14 @@ Result<WeightsI8> weights_i8(const Tensor& w, size_t channels);
 
 exec::RequantAttrs requant_attrs(const ChannelRequant& requant);
 
-// A quantised node x, w[, b] as the product that `geometry` describes: seven inputs and the attributes of its instruction.
+// A quantised node x, w[, b] as an instruction: its inputs, attributes and scratch.
 struct LoweredProduct {
   std::vector<TensorRef> inputs;
   exec::ProductI8Attrs attrs;
   TensorRef scratch;
 };
-Result<LoweredProduct> lower_product_i8(const Node& node, Emitter& emitter, const ConvGeometry& geometry, ScaleProduct product);
+// For kernels/gemm_i8/conv_i8.h, and for kernels/depthwise_i8/depthwise_i8.h.
+Result<LoweredProduct> lower_conv_product_i8(const Node& node, Emitter& emitter, const ConvGeometry& geometry, ScaleProduct product);
+Result<LoweredProduct> lower_depthwise_product_i8(const Node& node, Emitter& emitter, const ConvGeometry& geometry, ScaleProduct product);
 
 }  // namespace verge::ops

@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "exec/check.h"
 #include "ops/product_i8_attrs.h"
 
@@ -56,33 +54,28 @@ Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int fir
   return r;
 }
 
-Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g) {
-  VERGE_REQUIRE(has_arity(in, 5, 7) && is_byte(in.in(0).dtype) && range_of(in.in(0).dtype).holds(attrs.x_zero_point), Code::kCorrupt);
-  const GemmI8Layout layout = conv_i8_layout(g);
-  const uint64_t groups = static_cast<uint64_t>(g.groups), columns = groups * round_up_columns(layout.n);
-  VERGE_REQUIRE(holds(in.in(1), DataType::kI8, groups * layout.bytes()), Code::kCorrupt);
-  VERGE_REQUIRE(holds(in.in(2), DataType::kI32, columns) && holds(in.in(3), DataType::kI32, columns), Code::kCorrupt);
-  VERGE_REQUIRE(!in.has(6) || holds(in.in(6), DataType::kI32, columns), Code::kCorrupt);
-  VERGE_REQUIRE(g.pointwise() || in.scratch_bytes() >= layout.k, Code::kCorrupt);
+Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, uint64_t columns) {
+  VERGE_REQUIRE(in.out_count == 1 && in.in_count >= 5 && in.in_count <= 7 && in.has(0) && in.has(1) && in.has(2), Code::kCorrupt);
+  VERGE_REQUIRE(is_byte(in.in(0).dtype) && range_of(in.in(0).dtype).holds(attrs.x_zero_point), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(2), DataType::kI32, columns) && (!in.has(6) || holds(in.in(6), DataType::kI32, columns)), Code::kCorrupt);
   return check_requant(attrs.requant, in, 4, columns);
 }
 
-ConvI8 product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g) {
-  if (in.scratch()) std::memset(in.scratch()->data, attrs.x_zero_point, in.scratch_bytes());
-  ConvI8 conv;
-  conv.geometry = g;
-  conv.input = in.in(0).data;
-  conv.input_step = static_cast<size_t>(g.in_c);
-  conv.weights = in.in(1).as<int8_t>();
-  conv.bias = in.in(2).as<int32_t>();
+Status check_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g) {
+  const GemmI8Layout layout = conv_i8_layout(g);
+  const uint64_t groups = static_cast<uint64_t>(g.groups), columns = groups * round_up_columns(layout.n);
+  VERGE_RETURN_IF_BAD(check_product_i8(attrs, in, columns));
+  VERGE_REQUIRE(holds(in.in(1), DataType::kI8, groups * layout.bytes()), Code::kCorrupt);
+  VERGE_REQUIRE(in.has(3) && holds(in.in(3), DataType::kI32, columns), Code::kCorrupt);
+  VERGE_REQUIRE(g.pointwise() || in.scratch_bytes() >= layout.k, Code::kCorrupt);
+  return {};
+}
+
+Status run_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g, const rt::RunEnv& env) {
+  ConvI8 conv = product_i8<ConvI8>(attrs, in, g);
   conv.column_sum = in.in(3).as<int32_t>();
-  conv.weight_zero_point = in.has(6) ? in.in(6).as<int32_t>() : nullptr;
-  conv.padding = in.scratch() ? in.scratch()->data : nullptr;
-  conv.x_unsigned = in.in(0).dtype == DataType::kU8;
-  conv.output = in.out().data;
-  conv.output_step = static_cast<size_t>(g.out_c);
-  conv.requant = requant_of(attrs.requant, in, 4);
-  return conv;
+  env.parallel.each(conv_i8_blocks(g), [&](size_t block) { conv_i8_block(conv, block); });
+  return {};
 }
 
 }  // namespace verge::exec

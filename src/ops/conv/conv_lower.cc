@@ -57,9 +57,11 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g
 
 Result<void> lower_i8(const Node& node, Emitter& emitter, const ConvGeometry& g) {
   if (node.input(3).valid()) return unsupported("a quantised convolution has no residual");
-  VERGE_TRY(LoweredProduct product, lower_product_i8(node, emitter, g, conv_scale_product(emitter.graph().type(node.input(0)).dtype)));
+  const ScaleProduct rule = conv_scale_product(emitter.graph().type(node.input(0)).dtype);
+  const bool depthwise = is_depthwise(g);
+  VERGE_TRY(LoweredProduct product, (depthwise ? lower_depthwise_product_i8 : lower_conv_product_i8)(node, emitter, g, rule));
   const exec::ConvI8Attrs attrs{window_attrs(g), g.groups, product.attrs};
-  emitter.emit(exec::Op::conv_i8, std::move(product.inputs), {emitter.tensor(node.output())}, attrs, product.scratch);
+  emitter.emit(depthwise ? exec::Op::depthwise_i8 : exec::Op::conv_i8, std::move(product.inputs), {emitter.tensor(node.output())}, attrs, product.scratch);
   return done();
 }
 

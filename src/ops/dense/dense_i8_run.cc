@@ -7,13 +7,11 @@ namespace verge::exec {
 Status check_dense_i8(const rt::Instruction& in) {
   const auto* attrs = in.attrs_as<ProductI8Attrs>();
   VERGE_REQUIRE(attrs && in.in_count > 0 && in.has(0) && in.out_count == 1 && rows_fit(in.in(0).shape, in.out().shape), Code::kCorrupt);
-  return check_product_i8(*attrs, in, rows_geometry(in.in(0).shape, in.out().shape));
+  return check_conv_product_i8(*attrs, in, rows_geometry(in.in(0).shape, in.out().shape));
 }
 
 Status run_dense_i8(const rt::Instruction& in, const rt::RunEnv& env) {
-  const ConvI8 conv = product_i8(*in.attrs_as<ProductI8Attrs>(), in, rows_geometry(in.in(0).shape, in.out().shape));
-  env.parallel.each(conv_i8_blocks(conv.geometry), [&](size_t block) { conv_i8_block(conv, block); });
-  return {};
+  return run_conv_product_i8(*in.attrs_as<ProductI8Attrs>(), in, rows_geometry(in.in(0).shape, in.out().shape), env);
 }
 
 }  // namespace verge::exec

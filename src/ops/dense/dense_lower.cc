@@ -23,7 +23,7 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const Tensor& w, cons
 Result<void> lower_i8(const Node& node, Emitter& emitter, const Tensor& w) {
   const int32_t n = w.shape()[0], k = w.shape()[1], rows = static_cast<int32_t>(emitter.graph().type(node.input(0)).shape().count() / k);
   const ConvGeometry rows_as_pixels{.in_h = rows, .in_c = k, .out_h = rows, .out_c = n};
-  VERGE_TRY(LoweredProduct product, lower_product_i8(node, emitter, rows_as_pixels, dense_scale_product(w.quant())));
+  VERGE_TRY(LoweredProduct product, lower_conv_product_i8(node, emitter, rows_as_pixels, dense_scale_product(w.quant())));
   emitter.emit(exec::Op::dense_i8, std::move(product.inputs), {emitter.tensor(node.output())}, product.attrs);
   return done();
 }
