@@ -62,6 +62,10 @@ inline I32x16 add16(I32x16 x, I32x16 y) { return {_mm256_add_epi32(x.a, y.a), _m
 inline I32x16 sub16(I32x16 x, I32x16 y) { return {_mm256_sub_epi32(x.a, y.a), _mm256_sub_epi32(x.b, y.b)}; }
 inline I32x16 mul16(I32x16 x, I32x16 y) { return {_mm256_mullo_epi32(x.a, y.a), _mm256_mullo_epi32(x.b, y.b)}; }
 inline I32x16 xor16(I32x16 x, I32x16 y) { return {_mm256_xor_si256(x.a, y.a), _mm256_xor_si256(x.b, y.b)}; }
+inline I32x16 max16(I32x16 x, I32x16 y) { return {_mm256_max_epi32(x.a, y.a), _mm256_max_epi32(x.b, y.b)}; }
+inline I32x16 min16(I32x16 x, I32x16 y) { return {_mm256_min_epi32(x.a, y.a), _mm256_min_epi32(x.b, y.b)}; }
+inline __m256i where_negative8(__m256i x, __m256i a, __m256i b) { return _mm256_blendv_epi8(b, a, _mm256_srai_epi32(x, 31)); }
+inline I32x16 where_negative16(I32x16 x, I32x16 a, I32x16 b) { return {where_negative8(x.a, a.a, b.a), where_negative8(x.b, a.b, b.b)}; }
 template <int bits> I32x16 shift_left16(I32x16 x) { return {_mm256_slli_epi32(x.a, bits), _mm256_slli_epi32(x.b, bits)}; }
 inline F32x16 to_float16(I32x16 x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 inline F32x16 splat16(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -80,6 +84,10 @@ inline void store16(float* y, F32x16 x, size_t n) {
   if (n < 16) std::memcpy(y, lanes, n * sizeof(float));
 }
 inline F32x16 add16(F32x16 x, F32x16 y) { return {_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)}; }
+inline F32x16 sub16(F32x16 x, F32x16 y) { return {_mm256_sub_ps(x.a, y.a), _mm256_sub_ps(x.b, y.b)}; }
+inline F32x16 where_negative16(I32x16 x, F32x16 a, F32x16 b) {
+  return {_mm256_blendv_ps(b.a, a.a, _mm256_castsi256_ps(x.a)), _mm256_blendv_ps(b.b, a.b, _mm256_castsi256_ps(x.b))};
+}
 inline F32x16 mul16(F32x16 x, F32x16 y) { return {_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)}; }
 inline F32x16 div16(F32x16 x, F32x16 y) { return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)}; }
 

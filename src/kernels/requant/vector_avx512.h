@@ -24,6 +24,9 @@ inline I32x16 add16(I32x16 a, I32x16 b) { return _mm512_add_epi32(a, b); }
 inline I32x16 sub16(I32x16 a, I32x16 b) { return _mm512_sub_epi32(a, b); }
 inline I32x16 mul16(I32x16 a, I32x16 b) { return _mm512_mullo_epi32(a, b); }
 inline I32x16 xor16(I32x16 a, I32x16 b) { return _mm512_xor_si512(a, b); }
+inline I32x16 max16(I32x16 a, I32x16 b) { return _mm512_max_epi32(a, b); }
+inline I32x16 min16(I32x16 a, I32x16 b) { return _mm512_min_epi32(a, b); }
+inline I32x16 where_negative16(I32x16 x, I32x16 a, I32x16 b) { return _mm512_mask_blend_epi32(_mm512_movepi32_mask(x), b, a); }
 template <int bits> I32x16 shift_left16(I32x16 a) { return _mm512_slli_epi32(a, bits); }
 inline F32x16 to_float16(I32x16 a) { return _mm512_cvtepi32_ps(a); }
 inline F32x16 splat16(float x) { return _mm512_set1_ps(x); }
@@ -31,6 +34,8 @@ inline F32x16 load16(const float* p) { return _mm512_loadu_ps(p); }
 inline F32x16 load16(const float* p, size_t n) { return _mm512_maskz_loadu_ps(first_lanes16(n), p); }
 inline void store16(float* y, F32x16 x, size_t n) { _mm512_mask_storeu_ps(y, first_lanes16(n), x); }
 inline F32x16 add16(F32x16 a, F32x16 b) { return _mm512_add_ps(a, b); }
+inline F32x16 sub16(F32x16 a, F32x16 b) { return _mm512_sub_ps(a, b); }
+inline F32x16 where_negative16(I32x16 x, F32x16 a, F32x16 b) { return _mm512_mask_blend_ps(_mm512_movepi32_mask(x), b, a); }
 inline F32x16 mul16(F32x16 a, F32x16 b) { return _mm512_mul_ps(a, b); }
 inline F32x16 div16(F32x16 a, F32x16 b) { return _mm512_div_ps(a, b); }
 

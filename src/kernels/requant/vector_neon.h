@@ -69,6 +69,15 @@ inline I32x16 mul16(const I32x16& x, const I32x16& y) {
 inline I32x16 xor16(const I32x16& x, const I32x16& y) {
   return quarters16<I32x16>([&](int i) { return veorq_s32(x.q[i], y.q[i]); });
 }
+inline I32x16 max16(const I32x16& x, const I32x16& y) {
+  return quarters16<I32x16>([&](int i) { return vmaxq_s32(x.q[i], y.q[i]); });
+}
+inline I32x16 min16(const I32x16& x, const I32x16& y) {
+  return quarters16<I32x16>([&](int i) { return vminq_s32(x.q[i], y.q[i]); });
+}
+inline I32x16 where_negative16(const I32x16& x, const I32x16& a, const I32x16& b) {
+  return quarters16<I32x16>([&](int i) { return vbslq_s32(vcltzq_s32(x.q[i]), a.q[i], b.q[i]); });
+}
 template <int bits> I32x16 shift_left16(const I32x16& x) {
   return quarters16<I32x16>([&](int i) { return vshlq_n_s32(x.q[i], bits); });
 }
@@ -95,6 +104,12 @@ inline void store16(float* y, const F32x16& x, size_t n) {
 }
 inline F32x16 add16(const F32x16& x, const F32x16& y) {
   return quarters16<F32x16>([&](int i) { return vaddq_f32(x.q[i], y.q[i]); });
+}
+inline F32x16 sub16(const F32x16& x, const F32x16& y) {
+  return quarters16<F32x16>([&](int i) { return vsubq_f32(x.q[i], y.q[i]); });
+}
+inline F32x16 where_negative16(const I32x16& x, const F32x16& a, const F32x16& b) {
+  return quarters16<F32x16>([&](int i) { return vbslq_f32(vcltzq_s32(x.q[i]), a.q[i], b.q[i]); });
 }
 inline F32x16 mul16(const F32x16& x, const F32x16& y) {
   return quarters16<F32x16>([&](int i) { return vmulq_f32(x.q[i], y.q[i]); });

@@ -3,6 +3,7 @@
 //
 //   load16, load16(p, n)   16 lanes; the first n, zeros behind. load_i8x16: from int8
 //   store16, store_bytes16 the first n lanes; their low bytes
+//   where_negative16       x < 0 ? a : b
 //   Multiplier16           multiply_by_quantized_multiplier of base/requant.h, one multiplier for all lanes or one each
 //   Clamp16                to [min, max] after adding the zero point, without overflow
 //   Round16                float to integer, half to even, then as Clamp16
@@ -59,6 +60,15 @@ inline I32x16 mul16(const I32x16& a, const I32x16& b) {
 inline I32x16 xor16(const I32x16& a, const I32x16& b) {
   return each16<I32x16>([&](int i) { return a.lane[i] ^ b.lane[i]; });
 }
+inline I32x16 max16(const I32x16& a, const I32x16& b) {
+  return each16<I32x16>([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline I32x16 min16(const I32x16& a, const I32x16& b) {
+  return each16<I32x16>([&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline I32x16 where_negative16(const I32x16& x, const I32x16& a, const I32x16& b) {
+  return each16<I32x16>([&](int i) { return x.lane[i] < 0 ? a.lane[i] : b.lane[i]; });
+}
 template <int bits> I32x16 shift_left16(const I32x16& a) {
   return each16<I32x16>([&](int i) { return wrap(int64_t{a.lane[i]} << bits); });
 }
@@ -77,6 +87,12 @@ inline F32x16 load16(const float* p, size_t n) {
 inline void store16(float* y, const F32x16& x, size_t n) { std::memcpy(y, x.lane, (n < 16 ? n : 16) * sizeof(float)); }
 inline F32x16 add16(const F32x16& a, const F32x16& b) {
   return each16<F32x16>([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline F32x16 sub16(const F32x16& a, const F32x16& b) {
+  return each16<F32x16>([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline F32x16 where_negative16(const I32x16& x, const F32x16& a, const F32x16& b) {
+  return each16<F32x16>([&](int i) { return x.lane[i] < 0 ? a.lane[i] : b.lane[i]; });
 }
 inline F32x16 mul16(const F32x16& a, const F32x16& b) {
   return each16<F32x16>([&](int i) { return a.lane[i] * b.lane[i]; });

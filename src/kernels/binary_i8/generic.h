@@ -1,0 +1,100 @@
+// The loop of binary_i8.h over 16 values. Include after one of requant/vector_*.h.
+#pragma once
+#include <cstring>
+
+#include "kernels/binary_i8/binary_i8.h"
+
+namespace verge {
+namespace {
+
+// A rule maps a = x - zx, b = y - zy to what is stored.
+template <BinaryI8Op op> class BinaryTflm16 {
+ public:
+  explicit BinaryTflm16(const BinaryI8& p) : x_(p.x), y_(p.y), z_(p.z), clamp_(p.min, p.max, p.z_zero_point) {}
+
+  I32x16 operator()(const I32x16& a, const I32x16& b) const { return clamp_(value(a, b)); }
+
+ private:
+  I32x16 value(const I32x16& a, const I32x16& b) const {
+    if constexpr (op == BinaryI8Op::kMul) return z_(mul16(a, b));
+    if constexpr (op == BinaryI8Op::kPrelu) return where_negative16(a, y_(mul16(a, b)), x_(a));
+    const I32x16 x = x_(shift_left16<20>(a)), y = y_(shift_left16<20>(b));
+    return z_(op == BinaryI8Op::kAdd ? add16(x, y) : sub16(x, y));
+  }
+  Multiplier16 x_, y_, z_;
+  Clamp16 clamp_;
+};
+
+template <BinaryI8Op op> class BinaryOnnx16 {
+ public:
+  explicit BinaryOnnx16(const BinaryI8& p) : x_(splat16(p.x_scale)), y_(splat16(p.y_scale)), z_(splat16(p.z_scale)), round_(p.min, p.max, p.z_zero_point) {}
+
+  I32x16 operator()(const I32x16& a, const I32x16& b) const { return round_(div16(value(a, b), z_)); }
+
+ private:
+  F32x16 value(const I32x16& a, const I32x16& b) const {
+    const F32x16 x = mul16(to_float16(a), x_), y = mul16(to_float16(b), y_);
+    if constexpr (op == BinaryI8Op::kMul) return mul16(x, y);
+    if constexpr (op == BinaryI8Op::kPrelu) return mul16(x, where_negative16(a, y, splat16(1.0f)));
+    return op == BinaryI8Op::kAdd ? add16(x, y) : sub16(x, y);
+  }
+  F32x16 x_, y_, z_;
+  Round16 round_;
+};
+
+template <BinaryI8Op op> class Extreme16 {
+ public:
+  explicit Extreme16(const BinaryI8& p) : clamp_(p.min, p.max, p.z_zero_point) {}
+  I32x16 operator()(const I32x16& a, const I32x16& b) const { return clamp_(op == BinaryI8Op::kMax ? max16(a, b) : min16(a, b)); }
+
+ private:
+  Clamp16 clamp_;
+};
+
+// One operand's run: where it has one value, that value sixteen times.
+class Run {
+ public:
+  Run(const void* p, size_t step, bool is_unsigned, int32_t zero_point)
+      : p_(static_cast<const int8_t*>(p)), step_(step), flip_(splat16(is_unsigned ? -128 : 0)), zero_(splat16(zero_point - (is_unsigned ? 128 : 0))) {
+    if (step_ == 0) std::memset(same_, *p_, sizeof(same_));
+  }
+  I32x16 load(size_t i, size_t n) const {
+    // A uint8 taken for int8 becomes its value - 128 by flipping the sign bit and those above.
+    const I32x16 raw = step_ == 0 ? load_i8x16(same_) : n >= 16 ? load_i8x16(p_ + i) : load_i8x16(p_ + i, n);
+    return sub16(xor16(raw, flip_), zero_);
+  }
+
+ private:
+  const int8_t* p_;
+  size_t step_;
+  I32x16 flip_, zero_;
+  int8_t same_[16];
+};
+
+template <typename Rule> void run_binary(const BinaryI8& p, const BinaryI8Runs& runs) {
+  const Rule rule(p);
+  for (size_t r = 0; r < runs.rows; ++r) {
+    const Run x(static_cast<const int8_t*>(runs.x) + r * runs.x_row, runs.x_step, p.is_unsigned, p.x_zero_point);
+    const Run y(static_cast<const int8_t*>(runs.y) + r * runs.y_row, runs.y_step, p.is_unsigned, p.y_zero_point);
+    uint8_t* z = static_cast<uint8_t*>(runs.z) + r * runs.z_row;
+    for (size_t i = 0; i < runs.n; i += 16) store_bytes16(z + i, rule(x.load(i, runs.n - i), y.load(i, runs.n - i)), runs.n - i);
+  }
+}
+
+template <BinaryI8Op op> void run_scaled(const BinaryI8& p, const BinaryI8Runs& runs) {
+  p.mode == RequantMode::kOnnx ? run_binary<BinaryOnnx16<op>>(p, runs) : run_binary<BinaryTflm16<op>>(p, runs);
+}
+
+inline void run_op(BinaryI8Op op, const BinaryI8& p, const BinaryI8Runs& runs) {
+  switch (op) {
+    case BinaryI8Op::kAdd: return run_scaled<BinaryI8Op::kAdd>(p, runs);
+    case BinaryI8Op::kSub: return run_scaled<BinaryI8Op::kSub>(p, runs);
+    case BinaryI8Op::kMul: return run_scaled<BinaryI8Op::kMul>(p, runs);
+    case BinaryI8Op::kPrelu: return run_scaled<BinaryI8Op::kPrelu>(p, runs);
+    case BinaryI8Op::kMax: return run_binary<Extreme16<BinaryI8Op::kMax>>(p, runs);
+    case BinaryI8Op::kMin: return run_binary<Extreme16<BinaryI8Op::kMin>>(p, runs);
+  }
+}
+
+}  // namespace
+}  // namespace verge
