@@ -1,0 +1,61 @@
+// Functions of two tensors on the device, with numpy's broadcasting. Codes are part of the Program format: append only.
+#pragma once
+#include "kernels/elementwise/binary_f32.h"
+
+namespace verge::exec {
+
+// z = clamp(f(x, y)), f32; the code is the kernel list's order.
+struct BinaryF32Attrs {
+  uint32_t function = 0;
+  float clamp_min = 0, clamp_max = 0;
+};
+
+// z = f(x, y) on integers and bool of one type, in int64, stored with wrap-around. A division by zero gives 0.
+enum class BinaryInt : uint32_t {
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,       // toward zero
+  kFloorDiv,
+  kFmod,      // the sign of x
+  kFloorMod,  // the sign of y
+  kPow,
+  kMinimum,
+  kMaximum,
+  kSquaredDifference,
+  kAnd,
+  kOr,
+  kXor,
+  kShiftLeft,
+  kShiftRight,
+  kCount,
+};
+struct BinaryIntAttrs {
+  uint32_t function = 0;
+};
+
+// z = x ? y, bool; x and y of one type, f32 or integers.
+enum class Comparison : uint32_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kCount };
+struct CompareAttrs {
+  uint32_t comparison = 0;
+};
+
+// z = f(x, y) on quantised 8-bit types by the integer contract; zero points and scales stand with the tensors.
+//
+//   tflm add, sub   z = scaled(scaled((x - zero_x) << 20, x_factor) +- scaled((y - zero_y) << 20, y_factor), z_factor) + zero_z
+//   tflm mul        z = scaled((x - zero_x) * (y - zero_y), z_factor) + zero_z
+//   onnx            z = rint((real x +-* real y) / scale_z) + zero_z, in f32
+//
+// then clamped; scaled is multiply_by_quantized_multiplier.
+enum class BinaryI8 : uint32_t { kAdd, kSub, kMul, kCount };
+inline constexpr int kAddLeftShift = 20;
+struct BinaryI8Attrs {
+  uint32_t function = 0;
+  uint32_t mode = 0;  // RequantMode
+  int32_t x_multiplier = 0, x_shift = 0;
+  int32_t y_multiplier = 0, y_shift = 0;
+  int32_t z_multiplier = 0, z_shift = 0;
+  int32_t min = -128, max = 127;
+};
+
+}  // namespace verge::exec

@@ -1,0 +1,222 @@
+#include <cmath>
+
+#include "exec/broadcast.h"
+#include "exec/checks.h"
+#include "exec/integers.h"
+#include "exec/op_codes.h"
+#include "kernels/requant/requant.h"
+#include "ops/binary/binary_attrs.h"
+
+namespace verge::exec {
+namespace {
+
+constexpr uint32_t kFunctions = 0
+#define VERGE_BINARY(...) +1
+#include "kernels/elementwise/binary.inc"
+#undef VERGE_BINARY
+    ;
+
+bool shapes_broadcast(const rt::Instruction& in) {
+  const Shape* const operands[] = {&in.in(0).shape, &in.in(1).shape};
+  return broadcast_together(in.out().shape, operands, 2);
+}
+
+bool operands_broadcast(const rt::Instruction& in) { return in.in(0).dtype == in.in(1).dtype && shapes_broadcast(in); }
+
+Broadcast rows_of(const rt::Instruction& in) {
+  const Shape* const operands[] = {&in.in(0).shape, &in.in(1).shape};
+  return make_broadcast(in.out().shape, operands, 2);
+}
+
+uint64_t bits(int64_t x) { return static_cast<uint64_t>(x); }
+int64_t wrapped(uint64_t x) { return static_cast<int64_t>(x); }
+
+// INT64_MIN / -1 wraps.
+int64_t divided(int64_t x, int64_t y) { return y == 0 ? 0 : y == -1 ? wrapped(0 - bits(x)) : x / y; }
+int64_t remainder(int64_t x, int64_t y) { return y == 0 || y == -1 ? 0 : x % y; }
+bool rounds_down(int64_t x, int64_t y) { return remainder(x, y) != 0 && (x < 0) != (y < 0); }
+
+// A negative exponent leaves 1, -1 or 0.
+int64_t power(int64_t x, int64_t y) {
+  if (y < 0) return x == 1 ? 1 : x == -1 ? (y & 1 ? -1 : 1) : 0;
+  uint64_t result = 1, base = bits(x);
+  for (; y > 0; y >>= 1, base *= base)
+    if (y & 1) result *= base;
+  return wrapped(result);
+}
+
+int64_t shifted_left(int64_t x, int64_t y) { return y < 0 || y > 63 ? 0 : wrapped(bits(x) << y); }
+int64_t shifted_right(int64_t x, int64_t y) { return y < 0 || y > 63 ? 0 : x >> y; }
+
+template <typename F> void apply(size_t n, const int64_t* x, const int64_t* y, int64_t* z, F f) {
+  for (size_t i = 0; i < n; ++i) z[i] = f(x[i], y[i]);
+}
+
+void apply(BinaryInt function, size_t n, const int64_t* x, const int64_t* y, int64_t* z) {
+  switch (function) {
+    case BinaryInt::kAdd: return apply(n, x, y, z, [](int64_t a, int64_t b) { return wrapped(bits(a) + bits(b)); });
+    case BinaryInt::kSub: return apply(n, x, y, z, [](int64_t a, int64_t b) { return wrapped(bits(a) - bits(b)); });
+    case BinaryInt::kMul: return apply(n, x, y, z, [](int64_t a, int64_t b) { return wrapped(bits(a) * bits(b)); });
+    case BinaryInt::kDiv: return apply(n, x, y, z, divided);
+    case BinaryInt::kFloorDiv: return apply(n, x, y, z, [](int64_t a, int64_t b) { return wrapped(bits(divided(a, b)) - (rounds_down(a, b) ? 1 : 0)); });
+    case BinaryInt::kFmod: return apply(n, x, y, z, remainder);
+    case BinaryInt::kFloorMod: return apply(n, x, y, z, [](int64_t a, int64_t b) { return remainder(a, b) + (rounds_down(a, b) ? b : 0); });
+    case BinaryInt::kPow: return apply(n, x, y, z, power);
+    case BinaryInt::kMinimum: return apply(n, x, y, z, [](int64_t a, int64_t b) { return a < b ? a : b; });
+    case BinaryInt::kMaximum: return apply(n, x, y, z, [](int64_t a, int64_t b) { return a > b ? a : b; });
+    case BinaryInt::kSquaredDifference:
+      return apply(n, x, y, z, [](int64_t a, int64_t b) { return wrapped((bits(a) - bits(b)) * (bits(a) - bits(b))); });
+    case BinaryInt::kAnd: return apply(n, x, y, z, [](int64_t a, int64_t b) { return a & b; });
+    case BinaryInt::kOr: return apply(n, x, y, z, [](int64_t a, int64_t b) { return a | b; });
+    case BinaryInt::kXor: return apply(n, x, y, z, [](int64_t a, int64_t b) { return a ^ b; });
+    case BinaryInt::kShiftLeft: return apply(n, x, y, z, shifted_left);
+    case BinaryInt::kShiftRight: return apply(n, x, y, z, shifted_right);
+    case BinaryInt::kCount: return;
+  }
+}
+
+template <typename T, typename F> void compare(size_t n, const T* x, const T* y, uint8_t* z, F f) {
+  for (size_t i = 0; i < n; ++i) z[i] = f(x[i], y[i]);
+}
+
+template <typename T> void compare(Comparison comparison, size_t n, const T* x, const T* y, uint8_t* z) {
+  switch (comparison) {
+    case Comparison::kEqual: return compare(n, x, y, z, [](T a, T b) { return a == b; });
+    case Comparison::kNotEqual: return compare(n, x, y, z, [](T a, T b) { return a != b; });
+    case Comparison::kLess: return compare(n, x, y, z, [](T a, T b) { return a < b; });
+    case Comparison::kLessEqual: return compare(n, x, y, z, [](T a, T b) { return a <= b; });
+    case Comparison::kGreater: return compare(n, x, y, z, [](T a, T b) { return a > b; });
+    case Comparison::kGreaterEqual: return compare(n, x, y, z, [](T a, T b) { return a >= b; });
+    case Comparison::kCount: return;
+  }
+}
+
+void load_run(const TensorView& t, size_t at, size_t n, int64_t* out) { load_integers(t.dtype, t.data, at, n, out); }
+void load_run(const TensorView& t, size_t at, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = t.as<float>()[at + i];
+}
+
+// Runs of both operands as T, `still` ones spread out: body(n, x, y, first output element).
+template <typename T, typename Body> void for_runs(const rt::Instruction& in, const rt::RunEnv& env, const Body& body) {
+  const Broadcast b = rows_of(in);
+  for_rows(env, b, [&](size_t row, size_t begin, size_t end) {
+    T operand[2][kIntegerRun];
+    for (size_t at = begin; at < end; at += kIntegerRun) {
+      const size_t n = end - at < kIntegerRun ? end - at : kIntegerRun;
+      for (int k = 0; k < 2; ++k) {
+        load_run(in.in(k), b.offset(k, row) + (b.still(k) ? 0 : at), b.still(k) ? 1 : n, operand[k]);
+        for (size_t i = 1; b.still(k) && i < n; ++i) operand[k][i] = operand[k][0];
+      }
+      body(n, operand[0], operand[1], row * b.row() + at);
+    }
+  });
+}
+
+bool quantized_bytes(const TensorView& t) { return (t.dtype == DataType::kI8 || t.dtype == DataType::kU8) && quantized_as_one(t); }
+
+// One quantised function with its constants.
+struct QuantizedFunction {
+  const BinaryI8Attrs& a;
+  int32_t x_zero, y_zero, z_zero;
+  float x_scale, y_scale, z_scale;
+
+  int64_t tflm(int32_t x, int32_t y) const {
+    const Multiplier out{a.z_multiplier, a.z_shift};
+    if (a.function == static_cast<uint32_t>(BinaryI8::kMul)) return multiply_by_quantized_multiplier(x * y, out);
+    const int32_t p = multiply_by_quantized_multiplier(x * (1 << kAddLeftShift), {a.x_multiplier, a.x_shift});
+    const int32_t q = multiply_by_quantized_multiplier(y * (1 << kAddLeftShift), {a.y_multiplier, a.y_shift});
+    const int64_t sum = a.function == static_cast<uint32_t>(BinaryI8::kAdd) ? int64_t{p} + q : int64_t{p} - q;
+    return multiply_by_quantized_multiplier(static_cast<int32_t>(static_cast<uint32_t>(sum)), out);
+  }
+  int64_t onnx(int32_t x, int32_t y) const {
+    const float p = x_scale * static_cast<float>(x), q = y_scale * static_cast<float>(y);
+    const float real = a.function == static_cast<uint32_t>(BinaryI8::kMul) ? p * q : a.function == static_cast<uint32_t>(BinaryI8::kAdd) ? p + q : p - q;
+    const float ratio = real / z_scale;
+    return static_cast<int64_t>(std::nearbyint(ratio < -1024 ? -1024 : ratio > 1024 ? 1024 : ratio));
+  }
+  int64_t operator()(int64_t x, int64_t y) const {
+    const auto p = static_cast<int32_t>(x - x_zero), q = static_cast<int32_t>(y - y_zero);
+    const int64_t z = (a.mode == static_cast<uint32_t>(RequantMode::kOnnx) ? onnx(p, q) : tflm(p, q)) + z_zero;
+    return z < a.min ? a.min : z > a.max ? a.max : z;
+  }
+};
+
+}  // namespace
+
+Status check_binary_f32(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<BinaryF32Attrs>();
+  VERGE_REQUIRE(a && a->function < kFunctions && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32 && in.out().dtype == DataType::kF32, Code::kCorrupt);
+  return {};
+}
+
+Status run_binary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
+  const auto& a = *in.attrs_as<BinaryF32Attrs>();
+  const Broadcast b = rows_of(in);
+  const Spread spread = b.still(0) ? Spread::kX : b.still(1) ? Spread::kY : Spread::kNone;  // both still: one element, either will do
+  const BinaryF32Fn fn = pick_binary_f32(static_cast<BinaryF32>(a.function), spread);
+  const auto *x = in.in(0).as<float>(), *y = in.in(1).as<float>();
+  auto* z = in.out().mut<float>();
+  for_rows(env, b, [&](size_t row, size_t begin, size_t end) {
+    fn(end - begin, x + b.offset(0, row) + (b.still(0) ? 0 : begin), y + b.offset(1, row) + (b.still(1) ? 0 : begin), z + row * b.row() + begin,
+       {a.clamp_min, a.clamp_max});
+  });
+  return {};
+}
+
+Status check_binary_i8(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<BinaryI8Attrs>();
+  VERGE_REQUIRE(a && a->function < static_cast<uint32_t>(BinaryI8::kCount) && a->mode < 2 && arity(in, 2, 1) && shapes_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE(quantized_bytes(in.in(0)) && quantized_bytes(in.in(1)) && quantized_bytes(in.out()), Code::kCorrupt);
+  VERGE_REQUIRE(usable_multiplier(a->x_multiplier, a->x_shift) && usable_multiplier(a->y_multiplier, a->y_shift), Code::kCorrupt);
+  const IntegerRange range = integer_range(in.out().dtype);
+  VERGE_REQUIRE(usable_multiplier(a->z_multiplier, a->z_shift) && range.min <= a->min && a->min <= a->max && a->max <= range.max, Code::kCorrupt);
+  return {};
+}
+
+Status run_binary_i8(const rt::Instruction& in, const rt::RunEnv& env) {
+  const TensorView &x = in.in(0), &y = in.in(1), &z = in.out();
+  const QuantizedFunction f{*in.attrs_as<BinaryI8Attrs>(), x.quant.zero_point[0], y.quant.zero_point[0], z.quant.zero_point[0],
+                            x.quant.scale[0], y.quant.scale[0], z.quant.scale[0]};
+  for_runs<int64_t>(in, env, [&](size_t n, const int64_t* p, const int64_t* q, size_t at) {
+    int64_t run[kIntegerRun];
+    for (size_t i = 0; i < n; ++i) run[i] = f(p[i], q[i]);
+    store_integers(z.dtype, z.data, at, n, run);
+  });
+  return {};
+}
+
+Status check_binary_int(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<BinaryIntAttrs>();
+  VERGE_REQUIRE(a && a->function < static_cast<uint32_t>(BinaryInt::kCount) && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE(is_plain_integer(in.out().dtype) && in.out().dtype == in.in(0).dtype, Code::kCorrupt);
+  return {};
+}
+
+Status run_binary_int(const rt::Instruction& in, const rt::RunEnv& env) {
+  const auto function = static_cast<BinaryInt>(in.attrs_as<BinaryIntAttrs>()->function);
+  for_runs<int64_t>(in, env, [&](size_t n, const int64_t* x, const int64_t* y, size_t at) {
+    int64_t z[kIntegerRun];
+    apply(function, n, x, y, z);
+    store_integers(in.out().dtype, in.out().data, at, n, z);
+  });
+  return {};
+}
+
+Status check_compare(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<CompareAttrs>();
+  VERGE_REQUIRE(a && a->comparison < static_cast<uint32_t>(Comparison::kCount) && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE((in.in(0).dtype == DataType::kF32 || is_plain_integer(in.in(0).dtype)) && in.out().dtype == DataType::kBool, Code::kCorrupt);
+  return {};
+}
+
+Status run_compare(const rt::Instruction& in, const rt::RunEnv& env) {
+  const auto comparison = static_cast<Comparison>(in.attrs_as<CompareAttrs>()->comparison);
+  auto* z = in.out().mut<uint8_t>();
+  const auto body = [&](size_t n, const auto* x, const auto* y, size_t at) { compare(comparison, n, x, y, z + at); };
+  if (in.in(0).dtype == DataType::kF32) for_runs<float>(in, env, body);
+  else for_runs<int64_t>(in, env, body);
+  return {};
+}
+
+}  // namespace verge::exec

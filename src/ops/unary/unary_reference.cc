@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/requant/scales.h"
+#include "ops/quantized.h"
+#include "ops/reference_tools.h"
+#include "ops/unary/unary.h"
+
+namespace verge::ops {
+namespace {
+
+// q of each input byte, and where its output stands.
+template <typename F> Table8 table_of(const AffineType& x, const AffineType& y, const F& f) {
+  Table8 table{};
+  for (int32_t q = x.min; q <= x.max; ++q) table[static_cast<uint8_t>(q)] = static_cast<uint8_t>(std::clamp<int32_t>(f(q), y.min, y.max));
+  return table;
+}
+
+int32_t rescaled(int32_t q, const AffineType& x, const AffineType& y, Multiplier m) {
+  return multiply_by_quantized_multiplier(q - x.zero_point, m) + y.zero_point;
+}
+
+// RELU, RELU6 and their like: requantised by the ratio of scales (divided in float, as the kernel does), then bounded.
+Table8 bounded_table(const AffineType& x, const AffineType& y, double low, double high) {
+  const Multiplier m = quantize_multiplier(static_cast<double>(x.scale / y.scale));
+  const int32_t min = quantized_value(low, y, RequantMode::kTflm), max = quantized_value(high, y, RequantMode::kTflm);
+  return table_of(x, y, [&](int32_t q) { return std::clamp(rescaled(q, x, y, m), min, max); });
+}
+
+Table8 leaky_table(const AffineType& x, const AffineType& y, float alpha) {
+  const Multiplier identity = quantize_multiplier(static_cast<double>(x.scale / y.scale));
+  const Multiplier slope = quantize_multiplier(static_cast<double>(x.scale * alpha / y.scale));
+  return table_of(x, y, [&](int32_t q) { return rescaled(q, x, y, q >= x.zero_point ? identity : slope); });
+}
+
+int64_t integer_value(const UnaryValue& f, int64_t x) {
+  const std::string_view name = f.function.name;
+  if (name == "neg") return static_cast<int64_t>(0 - static_cast<uint64_t>(x));
+  if (name == "abs") return x < 0 ? static_cast<int64_t>(0 - static_cast<uint64_t>(x)) : x;
+  if (name == "square") return static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(x));
+  if (name == "sign") return (x > 0) - (x < 0);
+  if (name == "relu") return std::max<int64_t>(x, 0);
+  if (name == "clamp") return static_cast<double>(x) < f.a ? static_cast<int64_t>(std::ceil(f.a)) : static_cast<double>(x) > f.b ? static_cast<int64_t>(std::floor(f.b)) : x;
+  if (name == "not") return x == 0;
+  return x;  // the roundings
+}
+
+bool is_integer_function(std::string_view name) {
+  for (const char* known : {"neg", "abs", "square", "sign", "relu", "clamp", "ceil", "floor", "round"})
+    if (name == known) return true;
+  return false;
+}
+
+Result<void> reference_quantized(ReferenceContext& c) {
+  VERGE_TRY(const AffineType x, affine_type(c.in[0], "input"));
+  VERGE_TRY(const AffineType y, affine_type(c.out[0], "output"));
+  if (dtype_bits(x.dtype) != 8 || dtype_bits(y.dtype) != 8) return unsupported(c.node.op + ": quantised forms are 8-bit, this is " + dtype_name(x.dtype));
+  VERGE_TRY(const Table8 table, unary_table(c.node, x, y));
+  for (int64_t i = 0; i < c.out[0].count(); ++i) c.out[0].data()[i] = table[c.in[0].bytes()[static_cast<size_t>(i)]];
+  return done();
+}
+
+}  // namespace
+
+Result<Table8> unary_table(const Node& node, const AffineType& x, const AffineType& y) {
+  VERGE_TRY(const RequantMode mode, requant_mode(node));
+  const UnaryValue f = unary_value(node);
+  if (mode == RequantMode::kTflm) {
+    if (node.op == "relu") return bounded_table(x, y, 0, std::numeric_limits<double>::infinity());
+    if (node.op == "clamp") return bounded_table(x, y, f.a, f.b);
+    if (node.op == "leaky_relu" && f.a >= 0) return leaky_table(x, y, static_cast<float>(f.a));
+  }
+  return table_of(x, y, [&](int32_t q) { return quantized_value(f(x.real(q)), y, mode); });
+}
+
+Table8 not_table() {
+  Table8 table{};
+  table[0] = 1;
+  return table;
+}
+
+Result<void> reference_unary(ReferenceContext& c) {
+  const Tensor& x = c.in[0];
+  Tensor& y = c.out[0];
+  const UnaryValue f = unary_value(c.node);
+  if (!x.quant().empty() && !y.quant().empty()) return reference_quantized(c);
+  if (is_integer(x.dtype()) || x.dtype() == DataType::kBool) {
+    if (c.node.op != "not" && !is_integer_function(c.node.op)) return unsupported(c.node.op + " of " + dtype_name(x.dtype()) + ": integers have no such function");
+    std::vector<int64_t> values = x.to_ints();
+    for (int64_t& v : values) v = integer_value(f, v);
+    fill_wrapping(y, values);
+    return done();
+  }
+  std::vector<double> values = x.to_doubles();
+  for (double& v : values) v = f(v);
+  fill(y, values);
+  return done();
+}
+
+}  // namespace verge::ops
