@@ -3,7 +3,7 @@
 namespace verge {
 namespace {
 
-constexpr size_t kPointers = 2048;             // on the stack of a block
+constexpr size_t kPointers = 1024;             // on the stack of a block
 constexpr size_t kUnit = 16;                   // channels of packed weights are padded to a multiple
 constexpr size_t kBlockMacs = 256 * 1024;      // below this a block is not worth a thread's while: a depthwise MAC costs more than one of a product
 constexpr size_t kMostBlocks = 16;
@@ -54,20 +54,41 @@ void run_plain_row(const DepthwiseF32& conv, size_t row, float* y) {
     }
 }
 
+// The range of i < count for which first + i * step and the `reach` after it lie in [0, size).
+struct Range {
+  int32_t begin, end;
+};
+Range inside(int32_t first, int32_t step, int32_t count, int32_t reach, int32_t size) {
+  Range r{0, count};
+  while (r.begin < count && first + r.begin * step < 0) ++r.begin;
+  while (r.end > r.begin && first + (r.end - 1) * step + reach >= size) --r.end;
+  return r;
+}
+
+// Tiles [begin, end) of one output row: pointers are made for the first alone.
+void run_tiles(const DepthwiseF32& conv, const DepthwiseF32Kernel& kernel, const ConvGeometry& tiles, size_t row, Range range, float* y) {
+  const int32_t top = static_cast<int32_t>(row) % tiles.out_h * tiles.stride_h - tiles.pad_top;
+  const Range ky = inside(top, tiles.dilation_h, tiles.kernel_h, 0, tiles.in_h);
+  const size_t columns = static_cast<size_t>(tiles.kernel_w), first_row = static_cast<size_t>(ky.begin), outputs = static_cast<size_t>(kernel.outputs);
+  const size_t pixel = static_cast<size_t>(range.begin) * outputs, pixels = static_cast<size_t>(range.end - range.begin) * outputs;
+  const size_t left = static_cast<size_t>(conv.geometry.out_w) - pixel, kernel_w = static_cast<size_t>(conv.geometry.kernel_w);
+  const void* pointers[kPointers];
+  const DepthwiseF32Tiles args{.pointers = reinterpret_cast<const float* const*>(pointers), .tile_step = static_cast<size_t>(tiles.stride_w) * conv.input_step,
+                               .kernel_rows = static_cast<size_t>(ky.end - ky.begin), .columns = columns, .pixels = pixels < left ? pixels : left,
+                               .channels = static_cast<size_t>(tiles.in_c), .weights = conv.weights + first_row * kernel_w * round_up(static_cast<size_t>(tiles.in_c)),
+                               .bias = conv.bias, .output = y + pixel * conv.output_step, .output_step = conv.output_step, .clamp = conv.clamp};
+  tap_pointers(tiles, conv.input, conv.input_step * sizeof(float), conv.zeros, {first_row * columns, (first_row + args.kernel_rows) * columns},
+               row * static_cast<size_t>(tiles.out_w) + static_cast<size_t>(range.begin), 1, pointers);
+  kernel.fn(args);
+}
+
+// Tiles that touch padding have zeros behind some pointers, which must not move: they go one by one.
 void run_row(const DepthwiseF32& conv, const DepthwiseF32Kernel& kernel, size_t row, float* y) {
   const ConvGeometry tiles = tile_geometry(conv.geometry, kernel.outputs);
-  const size_t width = static_cast<size_t>(tiles.out_w), outputs = static_cast<size_t>(kernel.outputs), most = kPointers / tiles.taps();
-  const void* pointers[kPointers];
-  DepthwiseF32Tiles args{.pointers = reinterpret_cast<const float* const*>(pointers), .kernel_h = static_cast<size_t>(tiles.kernel_h),
-                         .columns = static_cast<size_t>(tiles.kernel_w), .pixels = 0, .channels = static_cast<size_t>(conv.geometry.in_c),
-                         .weights = conv.weights, .bias = conv.bias, .output = y, .output_step = conv.output_step, .clamp = conv.clamp};
-  for (size_t tile = 0; tile < width; tile += most) {
-    const size_t count = width - tile < most ? width - tile : most, pixel = tile * outputs, left = static_cast<size_t>(conv.geometry.out_w) - pixel;
-    tap_pointers(tiles, conv.input, conv.input_step * sizeof(float), conv.zeros, {0, tiles.taps()}, row * width + tile, count, pointers);
-    args.pixels = count * outputs < left ? count * outputs : left;
-    args.output = y + pixel * conv.output_step;
-    kernel.fn(args);
-  }
+  const Range whole = inside(-tiles.pad_left, tiles.stride_w, tiles.out_w, (tiles.kernel_w - 1) * tiles.dilation_w, tiles.in_w);
+  for (int32_t i = 0; i < whole.begin; ++i) run_tiles(conv, kernel, tiles, row, {i, i + 1}, y);
+  if (whole.begin < whole.end) run_tiles(conv, kernel, tiles, row, whole, y);
+  for (int32_t i = whole.end; i < tiles.out_w; ++i) run_tiles(conv, kernel, tiles, row, {i, i + 1}, y);
 }
 
 void activate(const DepthwiseF32& conv, float* y) {

@@ -36,14 +36,15 @@ void depthwise_f32_block(const DepthwiseF32& conv, size_t block);
 size_t packed_depthwise_f32_size(size_t channels, size_t taps);
 void pack_depthwise_f32(size_t channels, size_t taps, const float* source, size_t tap_step, size_t channel_step, float* packed);
 
-// One kernel computes `outputs` neighbouring pixels of a row at a time, a tile. A tile reads kernel_h rows of
-// (outputs - 1) * stride_w + kernel_w neighbouring input pixels, each behind a pointer. Kernels with kernel_w 0 take any kernel, one pixel a tile.
+// One kernel computes `outputs` neighbouring pixels of a row at a time, a tile. A tile reads kernel_rows rows of `columns` input pixels, each behind
+// a pointer: (outputs - 1) * stride_w + kernel_w neighbours. Kernels with kernel_w 0 take any kernel, one pixel a tile, columns = kernel width.
 struct DepthwiseF32Tiles {
-  const float* const* pointers;  // [tiles][kernel_h][columns], or [pixels][taps]
-  size_t kernel_h, columns;      // for any kernel: 1, taps
+  const float* const* pointers;  // [kernel_rows][columns], of the first tile
+  size_t tile_step;              // floats from what a pointer means in one tile to what it means in the next
+  size_t kernel_rows, columns;   // kernel_rows: those that lie inside the input
   size_t pixels;                 // in the last tile the missing ones are not stored
   size_t channels;
-  const float* weights;
+  const float* weights;          // of the first of kernel_rows
   const float* bias;
   float* output;
   size_t output_step;

@@ -25,9 +25,9 @@ template <typename V, int kKernelW, int kStride, int kOutputs> void depthwise_ti
   constexpr int kColumns = (kOutputs - 1) * kStride + kKernelW;
   const size_t step = (a.channels + kChannelUnit - 1) / kChannelUnit * kChannelUnit;
   const Reg lo = V::set1(a.clamp.min), hi = V::set1(a.clamp.max);
-  const float* const* pointers = a.pointers;
   float* y = a.output;
-  for (size_t done = 0; done < a.pixels; done += kOutputs, pointers += a.kernel_h * kColumns, y += kOutputs * a.output_step) {
+  size_t shift = 0;
+  for (size_t done = 0; done < a.pixels; done += kOutputs, shift += a.tile_step, y += kOutputs * a.output_step) {
     const size_t valid = a.pixels - done < kOutputs ? a.pixels - done : kOutputs;
     for_channels<V>(a.channels, [&](size_t c, auto load, auto store) __attribute__((always_inline)) {
       Reg sum[kOutputs];
@@ -35,11 +35,11 @@ template <typename V, int kKernelW, int kStride, int kOutputs> void depthwise_ti
 #pragma GCC unroll 8
       for (int o = 0; o < kOutputs; ++o) sum[o] = bias;
       const float* w = a.weights + c;
-      const float* const* row = pointers;
-      for (size_t ky = 0; ky < a.kernel_h; ++ky, row += kColumns) {
+      const float* const* row = a.pointers;
+      for (size_t ky = 0; ky < a.kernel_rows; ++ky, row += kColumns) {
         Reg x[kColumns];
 #pragma GCC unroll 16
-        for (int j = 0; j < kColumns; ++j) x[j] = load(row[j] + c);
+        for (int j = 0; j < kColumns; ++j) x[j] = load(row[j] + shift + c);
 #pragma GCC unroll 8
         for (int kx = 0; kx < kKernelW; ++kx, w += step) {
           const Reg weight = V::load(w);
@@ -57,15 +57,15 @@ template <typename V, int kKernelW, int kStride, int kOutputs> void depthwise_ti
 // Any kernel, one output pixel at a time.
 template <typename V> void depthwise_pixels(const DepthwiseF32Tiles& a) {
   using Reg = typename V::Reg;
-  const size_t step = (a.channels + kChannelUnit - 1) / kChannelUnit * kChannelUnit, taps = a.kernel_h * a.columns;
+  const size_t step = (a.channels + kChannelUnit - 1) / kChannelUnit * kChannelUnit, taps = a.kernel_rows * a.columns;
   const Reg lo = V::set1(a.clamp.min), hi = V::set1(a.clamp.max);
-  const float* const* pointers = a.pointers;
   float* y = a.output;
-  for (size_t i = 0; i < a.pixels; ++i, pointers += taps, y += a.output_step) {
+  size_t shift = 0;
+  for (size_t i = 0; i < a.pixels; ++i, shift += a.tile_step, y += a.output_step) {
     for_channels<V>(a.channels, [&](size_t c, auto load, auto store) __attribute__((always_inline)) {
       Reg sum = V::load(a.bias + c);
       const float* w = a.weights + c;
-      for (size_t t = 0; t < taps; ++t, w += step) sum = V::fma(load(pointers[t] + c), V::load(w), sum);
+      for (size_t t = 0; t < taps; ++t, w += step) sum = V::fma(load(a.pointers[t] + shift + c), V::load(w), sum);
       store(y + c, V::min(hi, V::max(lo, sum)));
     });
   }

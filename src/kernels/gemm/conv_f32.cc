@@ -109,34 +109,55 @@ void run_slices(const ConvF32& conv, const Block& block, IgemmF32 args) {
 }
 
 // Makes for each output pixel and kernel row one pointer to kernel_w * in_c floats, in the input where it lies inside, else in `patches`.
-void merged_pointers(const ConvF32& conv, size_t first, size_t rows, float* patches, const float** pointers) {
-  const ConvGeometry& g = conv.geometry;
-  const size_t c = static_cast<size_t>(g.in_c), run = static_cast<size_t>(g.kernel_w) * c;
-  for (size_t i = 0; i < rows; ++i) {
-    const int32_t pixel = static_cast<int32_t>(first + i);
-    const int32_t x = pixel % g.out_w * g.stride_w - g.pad_left, y = pixel / g.out_w % g.out_h * g.stride_h - g.pad_top, b = pixel / g.out_w / g.out_h;
-    const int32_t from = x < 0 ? 0 : x, to = x + g.kernel_w > g.in_w ? g.in_w : x + g.kernel_w;
-    for (int32_t ky = 0; ky < g.kernel_h; ++ky) {
-      const int32_t iy = y + ky * g.dilation_h;
-      const bool some = iy >= 0 && iy < g.in_h && from < to;
-      const float* source = some ? conv.input + static_cast<size_t>((b * g.in_h + iy) * g.in_w + from) * c : nullptr;
-      if (some && to - from == g.kernel_w) {
-        *pointers++ = source;
-        continue;
-      }
-      std::memset(patches, 0, run * sizeof(float));
-      if (some) std::memcpy(patches + static_cast<size_t>(from - x) * c, source, static_cast<size_t>(to - from) * c * sizeof(float));
-      *pointers++ = patches;
-      patches += run;
+class MergedPointers {
+ public:
+  MergedPointers(const ConvF32& conv, float* patches, const float** pointers) : conv_(conv), g_(conv.geometry), patches_(patches), pointers_(pointers) {}
+
+  void make(size_t first, size_t rows) {
+    const int32_t pixel = static_cast<int32_t>(first);
+    int32_t x = pixel % g_.out_w, y = pixel / g_.out_w % g_.out_h, b = pixel / g_.out_w / g_.out_h;
+    for (size_t i = 0; i < rows; ++i) {
+      add_pixel(b, y * g_.stride_h - g_.pad_top, x * g_.stride_w - g_.pad_left);
+      if (++x < g_.out_w) continue;
+      x = 0;
+      if (++y < g_.out_h) continue;
+      y = 0;
+      ++b;
     }
   }
-}
+
+ private:
+  void add_pixel(int32_t b, int32_t top, int32_t left) {
+    const int32_t from = left < 0 ? 0 : left, to = left + g_.kernel_w > g_.in_w ? g_.in_w : left + g_.kernel_w;
+    for (int32_t ky = 0; ky < g_.kernel_h; ++ky) {
+      const int32_t iy = top + ky * g_.dilation_h;
+      const bool some = iy >= 0 && iy < g_.in_h && from < to;
+      const float* source = some ? conv_.input + static_cast<size_t>((b * g_.in_h + iy) * g_.in_w + from) * channels_ : nullptr;
+      *pointers_++ = some && to - from == g_.kernel_w ? source : patch(source, from - left, to - from);
+    }
+  }
+
+  // A run of zeros with `count` pixels of the input at pixel `at`.
+  const float* patch(const float* source, int32_t at, int32_t count) {
+    float* run = patches_;
+    patches_ += static_cast<size_t>(g_.kernel_w) * channels_;
+    std::memset(run, 0, static_cast<size_t>(g_.kernel_w) * channels_ * sizeof(float));
+    if (source) std::memcpy(run + static_cast<size_t>(at) * channels_, source, static_cast<size_t>(count) * channels_ * sizeof(float));
+    return run;
+  }
+
+  const ConvF32& conv_;
+  const ConvGeometry& g_;
+  float* patches_;
+  const float** pointers_;
+  size_t channels_ = static_cast<size_t>(g_.in_c);
+};
 
 void run_merged(const ConvF32& conv, const Block& block, IgemmF32 args) {
   const ConvGeometry& g = conv.geometry;
   const float* pointers[kPointers];
   alignas(64) float patches[kPatchFloats];
-  merged_pointers(conv, block.row, block.rows, patches, pointers);
+  MergedPointers(conv, patches, pointers).make(block.row, block.rows);
   args.rows = pointers;
   args.taps = args.row_step = static_cast<size_t>(g.kernel_h);
   args.k = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
