@@ -1,4 +1,4 @@
-// F32: the f32 vector type of NEON for the generic.h of every family. Only for *_neon.cc files: the name is local to each.
+// F32: the f32 vector type of 64-bit NEON for the generic.h of every family. Only for *_neon.cc files: the name is local to each.
 #include <arm_neon.h>
 
 #include <cstddef>

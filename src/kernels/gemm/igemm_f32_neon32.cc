@@ -1,0 +1,14 @@
+#include "kernels/vec/neon32.h"
+
+#include "kernels/gemm/generic.h"
+
+namespace verge {
+
+void igemm_f32_6x8_neon32(size_t m, size_t n, const IgemmF32& a) {
+  for (size_t column = 0; column < n; column += 8) {
+    const size_t left = n - column;
+    sweep_rows<F32, 6, 2>(a, m, column, left < 8 ? left : 8);
+  }
+}
+
+}  // namespace verge
