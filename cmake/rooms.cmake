@@ -146,3 +146,19 @@ function(verge_protobuf library schema)
   target_include_directories(${library} SYSTEM PUBLIC ${out})
   target_link_libraries(${library} PUBLIC protobuf::libprotobuf-lite)
 endfunction()
+
+# verge_flatbuffers(LIBRARY SCHEMA): the C++ header of src/SCHEMA (header only, with the object form that tests build files from); include it by the
+# schema's base name, "schema_generated.h".
+function(verge_flatbuffers library schema)
+  find_program(VERGE_FLATC flatc REQUIRED)
+  get_filename_component(base ${schema} NAME_WE)
+  set(out ${CMAKE_BINARY_DIR}/generated/${library})
+  file(MAKE_DIRECTORY ${out})
+  add_custom_command(OUTPUT ${out}/${base}_generated.h
+                     COMMAND ${VERGE_FLATC} --cpp --scoped-enums --gen-object-api -o ${out} ${CMAKE_SOURCE_DIR}/src/${schema}
+                     DEPENDS ${CMAKE_SOURCE_DIR}/src/${schema} VERBATIM)
+  add_custom_target(${library}_header DEPENDS ${out}/${base}_generated.h)
+  add_library(${library} INTERFACE)
+  add_dependencies(${library} ${library}_header)
+  target_include_directories(${library} SYSTEM INTERFACE ${out})
+endfunction()

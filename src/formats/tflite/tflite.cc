@@ -1,0 +1,34 @@
+#include "formats/tflite/tflite.h"
+
+#include <cstring>
+
+#include "formats/tflite/file.h"
+#include "formats/tflite/labels.h"
+#include "formats/tflite/translation.h"
+
+namespace verge::formats::tflite {
+namespace {
+
+// Flatbuffers are read in place, which needs the bytes aligned as the file's own beginning.
+constexpr size_t kAlignment = 16;
+
+Result<Graph> import_aligned(ByteSpan bytes, const ImportOptions& options) {
+  VERGE_TRY(const File file, File::open(bytes));
+  VERGE_TRY(Graph graph, Translation(file, options).run());
+  if (file.model().description()) graph.metadata["description"] = file.model().description()->str();
+  if (std::string labels = labels_json(bytes); !labels.empty()) graph.metadata["verge.labels"] = std::move(labels);
+  return graph;
+}
+
+}  // namespace
+
+bool looks_like(ByteSpan bytes) { return bytes.size() >= 8 && std::memcmp(bytes.data() + 4, "TFL3", 4) == 0; }
+
+Result<Graph> import(ByteSpan bytes, const ImportOptions& options) {
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % kAlignment == 0) return import_aligned(bytes, options);
+  std::vector<std::max_align_t> copy(bytes.size() / sizeof(std::max_align_t) + 1);
+  std::memcpy(copy.data(), bytes.data(), bytes.size());
+  return import_aligned({reinterpret_cast<const uint8_t*>(copy.data()), bytes.size()}, options);
+}
+
+}  // namespace verge::formats::tflite
