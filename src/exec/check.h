@@ -19,6 +19,13 @@ inline bool holds(const TensorView& tensor, DataType dtype, uint64_t elements) {
 // The same for bytes that check() itself reads: a constant, whose data is at hand.
 inline bool is_constant(const TensorView& tensor, DataType dtype, uint64_t elements) { return tensor.data && holds(tensor, dtype, elements); }
 
+// What an i8 or u8 may hold.
+struct ByteRange {
+  int32_t min, max;
+  bool holds(int32_t value) const { return value >= min && value <= max; }
+};
+inline ByteRange byte_range(DataType dtype) { return dtype == DataType::kU8 ? ByteRange{0, 255} : ByteRange{-128, 127}; }
+
 inline bool is_byte(DataType dtype) { return dtype == DataType::kI8 || dtype == DataType::kU8; }
 
 }  // namespace verge::exec

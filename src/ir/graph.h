@@ -119,6 +119,7 @@ class Graph {
   std::vector<ValueId> outputs() const;
   const std::string& output_name(size_t i) const { return outputs_[i].second; }
   size_t value_count() const { return values_.size(); }
+  size_t node_count() const { return nodes_.size(); }  // dead ones too: every NodeId::index is below
   const Value& value(ValueId id) const { return values_[id.index]; }
   Value& value(ValueId id) { return values_[id.index]; }
   const TensorType& type(ValueId id) const { return values_[id.index].type; }

@@ -33,6 +33,7 @@ void Patch::replace_old_readers(Graph& graph, ValueId from, ValueId to) const {
       if (graph.node(made).inputs[i] == from) kept.emplace_back(made, i);
   }
   if (adds(to) || graph.value(to).name.empty()) graph.value(to).name = graph.value(from).name;
+  if (adds(to) && graph.type(to).dtype == DataType::kNone) graph.value(to).type = graph.type(from);
   graph.replace_uses(from, to);
   for (const auto& [node, i] : kept) graph.node(node).inputs[i] = from;
 }

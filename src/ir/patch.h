@@ -23,9 +23,9 @@ class Patch {
   // A new node with several outputs.
   std::vector<ValueId> add_many(NewNode node);
   ValueId constant(Tensor tensor, std::string name = "");
-  // A value that this patch adds takes the name of the one it replaces: it holds what the source model's value of that name holds.
+  // A value that this patch adds takes name and type of the one it replaces: it holds what the source model's value of that name holds.
   void replace(ValueId from, ValueId to) { replacements_.emplace_back(from, to); }
-  // Sets the quantisation (and element type) of a value that this patch adds, where inference alone cannot know it.
+  // Sets the quantisation (and element type) of a value that this patch adds and that replaces none, where inference alone cannot know it.
   void set_type(ValueId value, TensorType type) { types_.emplace_back(value, std::move(type)); }
 
   const std::vector<std::pair<ValueId, ValueId>>& replacements() const { return replacements_; }

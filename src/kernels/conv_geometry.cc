@@ -5,50 +5,52 @@ namespace {
 
 bool inside(int32_t at, int32_t size) { return static_cast<uint32_t>(at) < static_cast<uint32_t>(size); }
 
-// The corner of the window of one output pixel, stepping in row-major order.
-struct Window {
-  const ConvGeometry& g;
+// Neighbouring output pixels of one row: (b, y, x) to (b, y, x + count - 1).
+struct Run {
   int32_t b, y, x;
-
-  Window(const ConvGeometry& geometry, size_t pixel)
-      : g(geometry),
-        b(static_cast<int32_t>(pixel / (static_cast<size_t>(g.out_h) * static_cast<size_t>(g.out_w)))),
-        y(static_cast<int32_t>(pixel / static_cast<size_t>(g.out_w) % static_cast<size_t>(g.out_h))),
-        x(static_cast<int32_t>(pixel % static_cast<size_t>(g.out_w))) {}
-
-  void next() {
-    if (++x < g.out_w) return;
-    x = 0;
-    if (++y < g.out_h) return;
-    y = 0;
-    ++b;
-  }
-  int32_t top() const { return y * g.stride_h - g.pad_top; }
-  int32_t left() const { return x * g.stride_w - g.pad_left; }
+  size_t count;
 };
+
+struct Source {
+  const ConvGeometry& g;
+  const char* input;
+  size_t pixel_bytes;
+  const void* padding;
+  TapRange taps;
+};
+
+void run_pointers(const Source& s, const Run& run, const void** pointers) {
+  const ConvGeometry& g = s.g;
+  const void** const end = pointers + s.taps.size();
+  const size_t row_bytes = static_cast<size_t>(g.in_w) * s.pixel_bytes;
+  int32_t kx = static_cast<int32_t>(s.taps.begin) % g.kernel_w;
+  int32_t iy = run.y * g.stride_h - g.pad_top + static_cast<int32_t>(s.taps.begin) / g.kernel_w * g.dilation_h;
+  for (; pointers < end; iy += g.dilation_h, kx = 0) {
+    const int32_t width = inside(iy, g.in_h) ? g.in_w : 0;  // of no width: nothing is inside
+    const char* row = s.input + (width > 0 ? static_cast<size_t>(run.b * g.in_h + iy) * row_bytes : 0);
+    for (int32_t left = run.x * g.stride_w - g.pad_left + kx * g.dilation_w; kx < g.kernel_w && pointers < end; ++kx, left += g.dilation_w, ++pointers) {
+      int32_t ix = left;
+      for (size_t i = 0; i < run.count; ++i, ix += g.stride_w)
+        pointers[i * s.taps.size()] = inside(ix, width) ? row + static_cast<size_t>(ix) * s.pixel_bytes : s.padding;
+    }
+  }
+}
 
 }  // namespace
 
 void tap_pointers(const ConvGeometry& g, const void* input, size_t pixel_bytes, const void* padding, TapRange taps, size_t first, size_t pixels,
                   const void** pointers) {
-  const char* base = static_cast<const char*>(input);
+  const Source source{g, static_cast<const char*>(input), pixel_bytes, padding, taps};
   if (g.pointwise()) {
-    for (size_t i = 0; i < pixels; ++i) pointers[i] = base + (first + i) * pixel_bytes;
+    for (size_t i = 0; i < pixels; ++i) pointers[i] = source.input + (first + i) * pixel_bytes;
     return;
   }
-  Window window(g, first);
-  const int32_t first_ky = static_cast<int32_t>(taps.begin) / g.kernel_w, first_kx = static_cast<int32_t>(taps.begin) % g.kernel_w;
-  for (size_t i = 0; i < pixels; ++i, window.next()) {
-    const void** end = pointers + taps.size();
-    for (int32_t ky = first_ky, kx = first_kx; pointers < end; ++ky, kx = 0) {
-      const int32_t iy = window.top() + ky * g.dilation_h;
-      const bool row_inside = inside(iy, g.in_h);
-      const size_t row = row_inside ? static_cast<size_t>(window.b * g.in_h + iy) * static_cast<size_t>(g.in_w) : 0;
-      for (; kx < g.kernel_w && pointers < end; ++kx) {
-        const int32_t ix = window.left() + kx * g.dilation_w;
-        *pointers++ = row_inside && inside(ix, g.in_w) ? base + (row + static_cast<size_t>(ix)) * pixel_bytes : padding;
-      }
-    }
+  const size_t width = static_cast<size_t>(g.out_w), height = static_cast<size_t>(g.out_h);
+  for (size_t done = 0; done < pixels;) {
+    const size_t pixel = first + done, x = pixel % width, left = width - x, count = pixels - done < left ? pixels - done : left;
+    const Run run{static_cast<int32_t>(pixel / width / height), static_cast<int32_t>(pixel / width % height), static_cast<int32_t>(x), count};
+    run_pointers(source, run, pointers + done * taps.size());
+    done += count;
   }
 }
 

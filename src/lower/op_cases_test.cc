@@ -19,7 +19,7 @@ using testing::OpCase;
 
 std::vector<OpCase> all_cases() {
   std::vector<OpCase> cases;
-  for (auto family : {testing::conv_f32_cases, testing::conv_i8_cases, testing::dense_cases, testing::pool_f32_cases})
+  for (auto family : {testing::conv_f32_cases, testing::conv_i8_cases, testing::dense_cases, testing::pool_f32_cases, testing::pool_i8_cases})
     for (OpCase& made : family()) cases.push_back(std::move(made));
   return cases;
 }

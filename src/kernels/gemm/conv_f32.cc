@@ -25,6 +25,15 @@ bool can_merge(const ConvGeometry& g) {
   return g.groups == 1 && g.kernel_w > 1 && g.dilation_w == 1 && run <= kMergedFloats && static_cast<size_t>(g.kernel_h) * run * kRowUnit <= kPatchFloats;
 }
 
+// How many pixels of a block fit: those whose kernel leaves the row at its ends need a patch for each row of taps.
+size_t merged_pixels(const ConvGeometry& g) {
+  int32_t ends = 0;
+  for (int32_t x = 0; x < g.out_w; ++x) ends += x * g.stride_w < g.pad_left || x * g.stride_w - g.pad_left + g.kernel_w > g.in_w;
+  const size_t patch_rows = kPatchFloats / (g.taps() * static_cast<size_t>(g.in_c) * static_cast<size_t>(ends > 0 ? ends : 1));
+  const size_t by_ends = patch_rows > 2 ? (patch_rows - 2) * static_cast<size_t>(g.out_w) : 0;  // a block touches at most so many rows and two parts
+  return at_least(by_ends, kPatchFloats / (g.taps() * static_cast<size_t>(g.in_c)));
+}
+
 struct Split {
   size_t rows, panels;                 // of one block
   size_t row_blocks, column_blocks;    // of one group
@@ -34,7 +43,7 @@ struct Split {
     const size_t wanted = at_least(1, at_most(kMostBlocks, pixels * k * g.group_out() / kBlockMacs));
     const size_t bytes_per_row = static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in() * sizeof(float);
     size_t most = at_most(kPointers / at_most(g.taps(), kPointers / kRowUnit), kInputBytes / bytes_per_row);
-    if (can_merge(g)) most = at_most(most, kPatchFloats / k);
+    if (can_merge(g)) most = at_most(most, merged_pixels(g));
     most = at_least(kRowUnit, most / kRowUnit * kRowUnit);
     // What is larger is split first: rows of inputs, or columns of weights.
     const size_t even = at_least(1, divide_up(divide_up(pixels, wanted), kRowUnit)) * kRowUnit;
@@ -113,39 +122,41 @@ class MergedPointers {
  public:
   MergedPointers(const ConvF32& conv, float* patches, const float** pointers) : conv_(conv), g_(conv.geometry), patches_(patches), pointers_(pointers) {}
 
-  void make(size_t first, size_t rows) {
-    const int32_t pixel = static_cast<int32_t>(first);
-    int32_t x = pixel % g_.out_w, y = pixel / g_.out_w % g_.out_h, b = pixel / g_.out_w / g_.out_h;
-    for (size_t i = 0; i < rows; ++i) {
-      add_pixel(b, y * g_.stride_h - g_.pad_top, x * g_.stride_w - g_.pad_left);
-      if (++x < g_.out_w) continue;
-      x = 0;
-      if (++y < g_.out_h) continue;
-      y = 0;
-      ++b;
+  void make(size_t first, size_t pixels) {
+    const size_t width = static_cast<size_t>(g_.out_w), height = static_cast<size_t>(g_.out_h), kernel_h = static_cast<size_t>(g_.kernel_h);
+    for (size_t done = 0; done < pixels;) {
+      const size_t pixel = first + done, x = pixel % width, count = at_most(pixels - done, width - x);
+      const int32_t b = static_cast<int32_t>(pixel / width / height), top = static_cast<int32_t>(pixel / width % height) * g_.stride_h - g_.pad_top;
+      for (size_t ky = 0; ky < kernel_h; ++ky)
+        add_row(b, top + static_cast<int32_t>(ky) * g_.dilation_h, static_cast<int32_t>(x), count, pointers_ + done * kernel_h + ky);
+      done += count;
     }
   }
 
  private:
-  void add_pixel(int32_t b, int32_t top, int32_t left) {
-    const int32_t from = left < 0 ? 0 : left, to = left + g_.kernel_w > g_.in_w ? g_.in_w : left + g_.kernel_w;
-    for (int32_t ky = 0; ky < g_.kernel_h; ++ky) {
-      const int32_t iy = top + ky * g_.dilation_h;
-      const bool some = iy >= 0 && iy < g_.in_h && from < to;
-      const float* source = some ? conv_.input + static_cast<size_t>((b * g_.in_h + iy) * g_.in_w + from) * channels_ : nullptr;
-      *pointers_++ = some && to - from == g_.kernel_w ? source : patch(source, from - left, to - from);
+  // One kernel row of `count` neighbouring output pixels from x on, which sees input row iy.
+  void add_row(int32_t b, int32_t iy, int32_t x, size_t count, const float** to) {
+    const bool some = iy >= 0 && iy < g_.in_h;
+    const float* row = conv_.input + (some ? static_cast<size_t>(b * g_.in_h + iy) * static_cast<size_t>(g_.in_w) * channels_ : 0);
+    int32_t left = x * g_.stride_w - g_.pad_left;
+    for (size_t i = 0; i < count; ++i, left += g_.stride_w, to += g_.kernel_h) {
+      const bool whole = left >= 0 && left + g_.kernel_w <= g_.in_w;
+      *to = !some ? kZeros : whole ? row + static_cast<size_t>(left) * channels_ : patch(row, left);
     }
   }
 
-  // A run of zeros with `count` pixels of the input at pixel `at`.
-  const float* patch(const float* source, int32_t at, int32_t count) {
+  // A run of zeros with those pixels of `row` that lie inside.
+  const float* patch(const float* row, int32_t left) {
+    const int32_t from = left < 0 ? 0 : left, to = left + g_.kernel_w > g_.in_w ? g_.in_w : left + g_.kernel_w;
+    if (from >= to) return kZeros;
     float* run = patches_;
     patches_ += static_cast<size_t>(g_.kernel_w) * channels_;
     std::memset(run, 0, static_cast<size_t>(g_.kernel_w) * channels_ * sizeof(float));
-    if (source) std::memcpy(run + static_cast<size_t>(at) * channels_, source, static_cast<size_t>(count) * channels_ * sizeof(float));
+    std::memcpy(run + static_cast<size_t>(from - left) * channels_, row + static_cast<size_t>(from) * channels_, static_cast<size_t>(to - from) * channels_ * sizeof(float));
     return run;
   }
 
+  static constexpr float kZeros[kMergedFloats] = {};
   const ConvF32& conv_;
   const ConvGeometry& g_;
   float* patches_;

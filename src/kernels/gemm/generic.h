@@ -120,5 +120,13 @@ template <typename V, int kRows, int kVectors> void sweep_rows(const IgemmF32& a
   if (row < m) tile_of<V, kVectors>(static_cast<int>(m - row), std::make_integer_sequence<int, kRows>())(a, row, column, columns);
 }
 
+// One row: only several registers across keep the multipliers busy. Takes the columns that fill eight and gives the first that is left.
+template <typename V> size_t sweep_one_row(const IgemmF32& a, size_t n) {
+  constexpr size_t kColumns = 8 * V::kWidth;
+  size_t column = 0;
+  for (; column + kColumns <= n; column += kColumns) IgemmTile<V, 1, 8>::run(a, 0, column, kColumns);
+  return column;
+}
+
 }  // namespace
 }  // namespace verge

@@ -65,6 +65,10 @@ TEST_P(IgemmF32Kernel, AgreesWithPlainLoopsAroundTheTile) {
     for (size_t n : {1, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 80}) check(GetParam().fn, {m, n, 1, 5});
 }
 
+TEST_P(IgemmF32Kernel, OneRowOfManyColumns) {
+  for (size_t n : {32, 64, 100, 128, 129, 300}) check(GetParam().fn, {1, n, 1, 21});
+}
+
 TEST_P(IgemmF32Kernel, SumsOverTapsAndAnyChannelCount) {
   for (size_t k : {1, 2, 3, 4, 5, 8, 15, 16, 19})
     for (size_t taps : {1, 2, 9}) check(GetParam().fn, {13, 24, taps, k});
@@ -88,7 +92,7 @@ TEST_P(IgemmF32Kernel, LetsNanThroughTheClamp) {
 }
 
 TEST_P(IgemmF32Kernel, SplittingRowsOrColumnsChangesNoBit) {
-  const size_t m = 29, n = 77, k = 37;
+  const size_t m = 29, n = 177, k = 37;
   const std::vector<float> x = seeded_floats(m * k, 5), w = seeded_floats(n * k, 6);
   std::vector<float> packed(packed_weights_f32_size(n, 1, k)), bias(packed_bias_f32_size(n));
   pack_weights_f32(n, 1, k, w.data(), {k, 0, 1}, packed.data());
@@ -104,6 +108,11 @@ TEST_P(IgemmF32Kernel, SplittingRowsOrColumnsChangesNoBit) {
       args.output = &parts[i * n + j];
       GetParam().fn(std::min<size_t>(5, m - i), std::min<size_t>(16, n - j), args);
     }
+  EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(float)), 0);
+  args.weights = packed.data();
+  args.rows = &rows[3];
+  args.output = &parts[3 * n];
+  GetParam().fn(1, n, args);
   EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(float)), 0);
 }
 

@@ -58,6 +58,21 @@ inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) {
   _mm_store_si128(reinterpret_cast<__m128i*>(lanes), bytes);
   std::memcpy(y, lanes, n);
 }
+inline void store_halves16(uint16_t* y, I32x16 x, size_t n) {
+  const __m256i mask = _mm256_set1_epi32(0xffff);
+  const __m256i mixed = _mm256_packus_epi32(_mm256_and_si256(x.a, mask), _mm256_and_si256(x.b, mask));
+  const __m256i halves = _mm256_permute4x64_epi64(mixed, _MM_SHUFFLE(3, 1, 2, 0));
+  if (n >= 16) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), halves);
+  alignas(32) uint16_t lanes[16];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), halves);
+  std::memcpy(y, lanes, n * sizeof(uint16_t));
+}
+inline I32x16 load_i16x16(const int16_t* p, size_t n) {
+  alignas(32) int16_t lanes[16] = {};
+  if (n < 16) p = static_cast<const int16_t*>(std::memcpy(lanes, p, n * sizeof(int16_t)));
+  const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return {_mm256_cvtepi16_epi32(_mm256_castsi256_si128(x)), _mm256_cvtepi16_epi32(_mm256_extracti128_si256(x, 1))};
+}
 inline I32x16 add16(I32x16 x, I32x16 y) { return {_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)}; }
 inline I32x16 sub16(I32x16 x, I32x16 y) { return {_mm256_sub_epi32(x.a, y.a), _mm256_sub_epi32(x.b, y.b)}; }
 inline I32x16 mul16(I32x16 x, I32x16 y) { return {_mm256_mullo_epi32(x.a, y.a), _mm256_mullo_epi32(x.b, y.b)}; }
@@ -145,6 +160,25 @@ class Round16 {
 
  private:
   __m256i half(__m256 x) const { return _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(x, low_), high_)), zero_point_); }
+  __m256 low_, high_;
+  __m256i zero_point_;
+};
+
+class RoundAway16 {
+ public:
+  RoundAway16(int32_t min, int32_t max, int32_t zero)
+      : low_(_mm256_set1_ps(static_cast<float>(min - zero))), high_(_mm256_set1_ps(static_cast<float>(max - zero))), zero_point_(_mm256_set1_epi32(zero)) {}
+  I32x16 operator()(F32x16 x) const { return {half(x.a), half(x.b)}; }
+
+ private:
+  __m256i half(__m256 x) const {
+    const __m256 v = _mm256_min_ps(_mm256_max_ps(x, low_), high_);
+    const __m256i toward_zero = _mm256_cvttps_epi32(v);
+    const __m256 rest = _mm256_sub_ps(v, _mm256_cvtepi32_ps(toward_zero));
+    const __m256i up = _mm256_castps_si256(_mm256_cmp_ps(rest, _mm256_set1_ps(0.5f), _CMP_GE_OQ));
+    const __m256i down = _mm256_castps_si256(_mm256_cmp_ps(rest, _mm256_set1_ps(-0.5f), _CMP_LE_OQ));
+    return _mm256_add_epi32(_mm256_add_epi32(_mm256_sub_epi32(toward_zero, up), down), zero_point_);
+  }
   __m256 low_, high_;
   __m256i zero_point_;
 };

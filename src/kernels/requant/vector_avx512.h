@@ -20,6 +20,8 @@ inline I32x16 load_i8x16(const int8_t* p) { return _mm512_cvtepi8_epi32(_mm_load
 inline I32x16 load_i8x16(const int8_t* p, size_t n) { return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes16(n), p)); }
 inline void store16(int32_t* y, I32x16 x, size_t n) { _mm512_mask_storeu_epi32(y, first_lanes16(n), x); }
 inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) { _mm512_mask_cvtepi32_storeu_epi8(y, first_lanes16(n), x); }
+inline void store_halves16(uint16_t* y, I32x16 x, size_t n) { _mm512_mask_cvtepi32_storeu_epi16(y, first_lanes16(n), x); }
+inline I32x16 load_i16x16(const int16_t* p, size_t n) { return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(first_lanes16(n), p)); }
 inline I32x16 add16(I32x16 a, I32x16 b) { return _mm512_add_epi32(a, b); }
 inline I32x16 sub16(I32x16 a, I32x16 b) { return _mm512_sub_epi32(a, b); }
 inline I32x16 mul16(I32x16 a, I32x16 b) { return _mm512_mullo_epi32(a, b); }
@@ -81,6 +83,23 @@ class Round16 {
   Round16(int32_t min, int32_t max, int32_t zero)
       : low_(splat16(static_cast<float>(min - zero))), high_(splat16(static_cast<float>(max - zero))), zero_point_(splat16(zero)) {}
   I32x16 operator()(F32x16 x) const { return _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(x, low_), high_)), zero_point_); }
+
+ private:
+  F32x16 low_, high_;
+  I32x16 zero_point_;
+};
+
+class RoundAway16 {
+ public:
+  RoundAway16(int32_t min, int32_t max, int32_t zero)
+      : low_(splat16(static_cast<float>(min - zero))), high_(splat16(static_cast<float>(max - zero))), zero_point_(splat16(zero)) {}
+  I32x16 operator()(F32x16 x) const {
+    const F32x16 v = _mm512_min_ps(_mm512_max_ps(x, low_), high_);
+    const I32x16 toward_zero = _mm512_cvttps_epi32(v);
+    const F32x16 rest = _mm512_sub_ps(v, _mm512_cvtepi32_ps(toward_zero));
+    const I32x16 up = _mm512_mask_add_epi32(toward_zero, _mm512_cmp_ps_mask(rest, splat16(0.5f), _CMP_GE_OQ), toward_zero, splat16(1));
+    return _mm512_add_epi32(_mm512_mask_sub_epi32(up, _mm512_cmp_ps_mask(rest, splat16(-0.5f), _CMP_LE_OQ), up, splat16(1)), zero_point_);
+  }
 
  private:
   F32x16 low_, high_;

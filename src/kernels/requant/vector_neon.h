@@ -57,6 +57,19 @@ inline void store_bytes16(uint8_t* y, const I32x16& x, size_t n) {
   vst1q_u8(lanes, bytes);
   std::memcpy(y, lanes, n);
 }
+inline void store_halves16(uint16_t* y, const I32x16& x, size_t n) {
+  uint16_t lanes[16];
+  uint16_t* to = n >= 16 ? y : lanes;
+  for (int i = 0; i < 2; ++i)
+    vst1q_u16(to + 8 * i, vreinterpretq_u16_s16(vuzp1q_s16(vreinterpretq_s16_s32(x.q[2 * i]), vreinterpretq_s16_s32(x.q[2 * i + 1]))));
+  if (n < 16) std::memcpy(y, lanes, n * sizeof(uint16_t));
+}
+inline I32x16 load_i16x16(const int16_t* p, size_t n) {
+  int16_t lanes[16] = {};
+  if (n < 16) p = static_cast<const int16_t*>(std::memcpy(lanes, p, n * sizeof(int16_t)));
+  const int16x8_t low = vld1q_s16(p), high = vld1q_s16(p + 8);
+  return {{vmovl_s16(vget_low_s16(low)), vmovl_high_s16(low), vmovl_s16(vget_low_s16(high)), vmovl_high_s16(high)}};
+}
 inline I32x16 add16(const I32x16& x, const I32x16& y) {
   return quarters16<I32x16>([&](int i) { return vaddq_s32(x.q[i], y.q[i]); });
 }
@@ -154,7 +167,20 @@ class Round16 {
   Round16(int32_t min, int32_t max, int32_t zero)
       : low_(vdupq_n_f32(static_cast<float>(min - zero))), high_(vdupq_n_f32(static_cast<float>(max - zero))), zero_point_(vdupq_n_s32(zero)) {}
   I32x16 operator()(const F32x16& x) const {
-    return quarters16<I32x16>([&](int i) { return vaddq_s32(vcvtnq_s32_f32(vminq_f32(vmaxq_f32(x.q[i], low_), high_)), zero_point_); });
+    return quarters16<I32x16>([&](int i) { return vaddq_s32(vcvtnq_s32_f32(vminnmq_f32(vmaxnmq_f32(x.q[i], low_), high_)), zero_point_); });
+  }
+
+ private:
+  float32x4_t low_, high_;
+  int32x4_t zero_point_;
+};
+
+class RoundAway16 {
+ public:
+  RoundAway16(int32_t min, int32_t max, int32_t zero)
+      : low_(vdupq_n_f32(static_cast<float>(min - zero))), high_(vdupq_n_f32(static_cast<float>(max - zero))), zero_point_(vdupq_n_s32(zero)) {}
+  I32x16 operator()(const F32x16& x) const {
+    return quarters16<I32x16>([&](int i) { return vaddq_s32(vcvtaq_s32_f32(vminnmq_f32(vmaxnmq_f32(x.q[i], low_), high_)), zero_point_); });
   }
 
  private:

@@ -2,11 +2,12 @@
 // one of these headers and then a family's generic.h. Everything has internal linkage.
 //
 //   load16, load16(p, n)   16 lanes; the first n, zeros behind. load_i8x16: from int8
-//   store16, store_bytes16 the first n lanes; their low bytes
+//   store16 ..             the first n lanes; store_bytes16, store_halves16: their low bytes, their low halves
 //   where_negative16       x < 0 ? a : b
 //   Multiplier16           multiply_by_quantized_multiplier of base/requant.h, one multiplier for all lanes or one each
 //   Clamp16                to [min, max] after adding the zero point, without overflow
-//   Round16                float to integer, half to even, then as Clamp16
+//   Round16                float to integer, half to even, then as Clamp16; not a number becomes min
+//   RoundAway16            the same with halves away from zero
 #pragma once
 #include <cstring>
 
@@ -47,6 +48,12 @@ inline I32x16 load_i8x16(const int8_t* p, size_t n) {
 inline void store16(int32_t* y, const I32x16& x, size_t n) { std::memcpy(y, x.lane, (n < 16 ? n : 16) * sizeof(int32_t)); }
 inline void store_bytes16(uint8_t* y, const I32x16& x, size_t n) {
   for (size_t i = 0; i < 16 && i < n; ++i) y[i] = static_cast<uint8_t>(x.lane[i]);
+}
+inline void store_halves16(uint16_t* y, const I32x16& x, size_t n) {
+  for (size_t i = 0; i < 16 && i < n; ++i) y[i] = static_cast<uint16_t>(x.lane[i]);
+}
+inline I32x16 load_i16x16(const int16_t* p, size_t n) {
+  return each16<I32x16>([=](int i) { return static_cast<size_t>(i) < n ? p[i] : 0; });
 }
 inline I32x16 add16(const I32x16& a, const I32x16& b) {
   return each16<I32x16>([&](int i) { return wrap(int64_t{a.lane[i]} + b.lane[i]); });
@@ -128,14 +135,33 @@ class Round16 {
  public:
   Round16(int32_t min, int32_t max, int32_t zero) : low_(static_cast<float>(min - zero)), high_(static_cast<float>(max - zero)), zero_point_(zero) {}
   I32x16 operator()(const F32x16& x) const {
-    return each16<I32x16>([&](int i) { return half_to_even(x.lane[i] < low_ ? low_ : x.lane[i] > high_ ? high_ : x.lane[i]) + zero_point_; });
+    return each16<I32x16>([&](int i) { return half_to_even(clamp(x.lane[i])) + zero_point_; });
   }
 
  private:
+  float clamp(float x) const { return !(x > low_) ? low_ : x > high_ ? high_ : x; }
   // |x| < 2^22: adding 1.5 * 2^23 leaves no fraction bits, so the addition itself rounds half to even.
   static int32_t half_to_even(float x) {
     const float magic = 12582912.0f;
     return static_cast<int32_t>((x + magic) - magic);
+  }
+  float low_, high_;
+  int32_t zero_point_;
+};
+
+class RoundAway16 {
+ public:
+  RoundAway16(int32_t min, int32_t max, int32_t zero) : low_(static_cast<float>(min - zero)), high_(static_cast<float>(max - zero)), zero_point_(zero) {}
+  I32x16 operator()(const F32x16& x) const {
+    return each16<I32x16>([&](int i) { return away(clamp(x.lane[i])) + zero_point_; });
+  }
+
+ private:
+  float clamp(float x) const { return !(x > low_) ? low_ : x > high_ ? high_ : x; }
+  static int32_t away(float x) {
+    const auto toward_zero = static_cast<int32_t>(x);
+    const float rest = x - static_cast<float>(toward_zero);
+    return toward_zero + (rest >= 0.5f) - (rest <= -0.5f);
   }
   float low_, high_;
   int32_t zero_point_;

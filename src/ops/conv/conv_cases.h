@@ -92,7 +92,7 @@ inline std::vector<ConvQuant> conv_quants() {
       {"i8_extreme_low", i8, i8, i8, -128, -128},
       {"i8_extreme_high", i8, i8, i8, 127, 127, false},
       {"u8_asymmetric_weights", u8, u8, u8, 119, 4, false, 151},
-      {"u8_zero_points_at_the_ends", u8, u8, u8, 255, 0, false, 0},
+      {"u8_zero_points_at_the_ends", u8, u8, u8, 255, 0, false, 129},
       {"i8_onnx", i8, i8, i8, -7, 11, true, 0, "onnx"},
       {"u8_onnx", u8, i8, u8, 128, 0, true, 0, "onnx"},
       {"u8_u8_onnx", u8, u8, u8, 0, 255, false, 131, "onnx"},

@@ -1,6 +1,7 @@
 #include "ops/pool/pool.h"
 
 #include "core/text.h"
+#include "ops/quantized.h"
 #include "ops/traffic.h"
 
 namespace verge::ops {
@@ -37,6 +38,15 @@ Result<Window> pool_window(const Node& node) {
   const std::vector<int64_t> kernel = node.integers("kernel");
   if (kernel.size() != 2) return invalid("kernel " + bracketed(kernel) + " wants two numbers, height and width");
   return window_of(node, kernel[0], kernel[1]);
+}
+
+Result<void> check_pool_quant(const Node& node, DataType dtype, const QuantParams& x, const QuantParams& y) {
+  if (!is_8bit(dtype)) return unsupported(std::string("pooling of ") + dtype_name(dtype) + "; f32, and i8 or u8 are supported");
+  if (node.op == "avg_pool" && x.empty()) return unsupported("the average of integers that are not quantised");
+  VERGE_TRY(const RequantMode mode, requant_mode(node));
+  const bool same = x.scale == y.scale && x.zero_point == y.zero_point;
+  if (same || (node.op == "avg_pool" && mode == RequantMode::kOnnx && !y.empty())) return done();
+  return unsupported("a quantised pool whose output has another scale or zero point than its input; requantize after it");
 }
 
 const OpMethods max_pool_methods{.infer = infer, .cost = cost, .reference = reference_pool, .quant = quant, .lower = lower_pool};

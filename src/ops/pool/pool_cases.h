@@ -41,4 +41,29 @@ inline std::vector<OpCase> pool_f32_cases() {
   return cases;
 }
 
+inline std::vector<OpCase> pool_i8_cases() {
+  struct PoolQuant {
+    std::string name;
+    DataType dtype;
+    QuantParams x, y;
+    std::string requant;
+  };
+  const DataType i8 = DataType::kI8, u8 = DataType::kU8;
+  const std::vector<PoolQuant> quants = {{"i8", i8, quant(0.02f, -7), quant(0.02f, -7), "tflm"},          {"i8_low", i8, quant(0.02f, -128), quant(0.02f, -128), "tflm"},
+                                         {"u8", u8, quant(0.03f, 255), quant(0.03f, 255), "tflm"},          {"i8_onnx", i8, quant(0.02f, 127), quant(0.011f, -30), "onnx"},
+                                         {"u8_onnx", u8, quant(0.02f, 131), quant(0.021f, 255), "onnx"}};
+  std::vector<OpCase> cases;
+  for (const PoolShape& s : pool_shapes())
+    for (const PoolQuant& q : quants) {
+      Attrs attrs = s.attrs;
+      attrs["requant"] = q.requant;
+      cases.push_back(op_case("avg_pool_" + q.name + "_" + s.name, "avg_pool", attrs, {fed(random_bytes(q.dtype, s.x, 1, q.x))}, {{q.dtype, q.y}}));
+      attrs["clamp_min"] = -0.4;
+      attrs["clamp_max"] = 0.9;
+      cases.push_back(op_case("avg_pool_clamp_" + q.name + "_" + s.name, "avg_pool", attrs, {fed(random_bytes(q.dtype, s.x, 2, q.x))}, {{q.dtype, q.y}}));
+      cases.push_back(op_case("max_pool_" + q.name + "_" + s.name, "max_pool", attrs, {fed(random_bytes(q.dtype, s.x, 3, q.x))}, {{q.dtype, q.x}}));
+    }
+  return cases;
+}
+
 }  // namespace verge::testing

@@ -51,24 +51,53 @@ Result<Pool> pool_of(const ReferenceContext& c) {
   return Pool{geometry_of(window, axes, x, y, 1), window.h.end, window.w.end, Strides4(axes, x), Strides4(axes, y)};
 }
 
-// Halves away from zero: both divide whole numbers as TensorFlow Lite's kernels do.
-int64_t rounded_ratio(int64_t sum, int64_t count) { return count == 0 ? 0 : (sum > 0 ? sum + count / 2 : sum - count / 2) / count; }
+// The average of stored integers by docs/integer.md. Padding that counts adds the input's zero point.
+class IntegerAverage {
+ public:
+  static Result<IntegerAverage> make(const ReferenceContext& c) {
+    IntegerAverage average(c);
+    VERGE_TRY(average.mode_, requant_mode(c.node));
+    return average;
+  }
+  int32_t operator()(const Seen& s) const {
+    const int64_t n = padded_ ? s.padded : s.inside, sum = static_cast<int64_t>(s.sum) + (n - s.inside) * zero_point(x_);
+    if (n == 0) return clamp_(zero_point(y_));
+    if (mode_ == RequantMode::kTflm) return clamp_((sum > 0 ? sum + n / 2 : sum - n / 2) / n);
+    const float real = static_cast<float>(sum - n * zero_point(x_)) * (scale(x_) / scale(y_) / static_cast<float>(n));
+    return clamp_(static_cast<int64_t>(std::nearbyint(std::clamp(real, -65536.0f, 65536.0f))) + zero_point(y_));
+  }
+
+ private:
+  explicit IntegerAverage(const ReferenceContext& c)
+      : x_(c.in[0].quant()), y_(c.out[0].quant()), padded_(c.node.integer("count_include_pad") != 0), clamp_(integer_clamp(c.node, y_, c.out[0].dtype())) {}
+
+  const QuantParams &x_, &y_;
+  bool padded_;
+  IntegerClamp clamp_;
+  RequantMode mode_ = RequantMode::kTflm;
+};
+
+Result<void> in_integers(ReferenceContext& c, const Pool& pool) {
+  VERGE_CHECK(check_pool_quant(c.node, c.in[0].dtype(), c.in[0].quant(), c.out[0].quant()));
+  const std::vector<double> x = c.in[0].to_doubles();
+  if (c.node.op == "avg_pool") {
+    VERGE_TRY(const IntegerAverage average, IntegerAverage::make(c));
+    store(pool.run(x, average), c.out[0]);
+    return done();
+  }
+  const IntegerClamp clamp = integer_clamp(c.node, c.out[0].quant(), c.out[0].dtype());
+  store(pool.run(x, [&](const Seen& s) { return clamp(s.inside == 0 ? clamp.min : static_cast<int64_t>(s.max)); }), c.out[0]);
+  return done();
+}
 
 }  // namespace
 
 Result<void> reference_pool(ReferenceContext& c) {
   VERGE_TRY(const Pool pool, pool_of(c));
-  const std::vector<double> x = c.in[0].to_doubles();
+  if (is_integer(c.in[0].dtype())) return in_integers(c, pool);
   const bool average = c.node.op == "avg_pool", padded = c.node.integer("count_include_pad") != 0;
-  if (is_integer(c.in[0].dtype())) {
-    if (average && !is_quantized(c)) return unsupported("the average of integers that are not quantised");
-    if (c.in[0].quant() != c.out[0].quant()) return unsupported("a quantised pool whose output has another scale or zero point than its input; requantize after it");
-    const IntegerClamp clamp = integer_clamp(c.node, c.out[0].quant(), c.out[0].dtype());
-    store(pool.run(x, [&](const Seen& s) { return clamp(average ? rounded_ratio(static_cast<int64_t>(s.sum), padded ? s.padded : s.inside) : static_cast<int64_t>(std::max(s.max, -1e9))); }), c.out[0]);
-    return done();
-  }
   const RealClamp clamp = real_clamp(c.node);
-  store(pool.run(x, [&](const Seen& s) {
+  store(pool.run(c.in[0].to_doubles(), [&](const Seen& s) {
     const int64_t count = padded ? s.padded : s.inside;
     return clamp(!average ? s.max : count == 0 ? 0 : s.sum / static_cast<double>(count));
   }), c.out[0]);

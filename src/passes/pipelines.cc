@@ -1,0 +1,45 @@
+#include "passes/pipelines.h"
+
+#include "passes/rules.h"
+
+namespace verge::passes {
+
+namespace {
+
+const std::vector<Pass>& all_passes() {
+  static const std::vector<Pass> kPasses = {
+      // What the importer left.
+      {"remove_dead", {}, remove_dead},
+      {"identities", {&kRemoveNoOp, &kMergeReshapes, &kMergeTransposes}},
+      {"fold_constants", {}, fold_constants},
+      // One way to say it.
+      {"fold_dequantize", {}, fold_dequantize},
+      {"clamps", {&kExtremesToClamp, &kMergeClamps}},
+      {"canonical", {&kMatmulToDense, &kGlobalPoolToMean}},
+      // Arithmetic that weights can carry.
+      {"fold_weights", {&kFoldBatchNorm, &kFoldChannelwise}},
+      {"batch_norm_alone", {&kBatchNormToAffine}},
+      // Several operators as one.
+      {"patterns", {&kFuseHardSigmoid, &kFuseGate}},
+      {"fuse_activation", {&kFuseActivation}},
+      {"fuse_residual", {&kFuseResidual, &kFuseActivation}},
+      {"tidy", {&kRemoveNoOp, &kMergeReshapes, &kMergeTransposes, &kMergeClamps}},
+      // From here on: what lowering wants.
+      {"layout", {}, choose_layout},
+      {"tidy_layout", {&kMergeTransposes, &kTransposeToReshape, &kMergeReshapes, &kRemoveNoOp, &kFoldTransposeIntoDense}},
+      {"compact", {}, remove_dead},
+  };
+  return kPasses;
+}
+
+constexpr size_t kPrepareOnly = 3;  // the last of the list
+
+}  // namespace
+
+std::span<const Pass> simplify_passes() { return std::span(all_passes()).first(all_passes().size() - kPrepareOnly); }
+std::span<const Pass> prepare_passes() { return all_passes(); }
+
+Result<PassReport> simplify(Graph& graph, const PassOptions& options) { return run_passes(graph, simplify_passes(), options); }
+Result<PassReport> prepare(Graph& graph, const PassOptions& options) { return run_passes(graph, prepare_passes(), options); }
+
+}  // namespace verge::passes

@@ -1,0 +1,30 @@
+// Every rule, one file each; the file's header shows what it turns into what.
+#pragma once
+#include "passes/pass.h"
+
+namespace verge::passes {
+
+// Simpler forms of the same thing.
+extern const Rule kRemoveNoOp;
+extern const Rule kMergeReshapes;
+extern const Rule kMergeTransposes;
+extern const Rule kTransposeToReshape;
+extern const Rule kExtremesToClamp;
+extern const Rule kMergeClamps;
+extern const Rule kMatmulToDense;
+extern const Rule kGlobalPoolToMean;
+extern const Rule kBatchNormToAffine;
+
+// Arithmetic moved into weights.
+extern const Rule kFoldBatchNorm;
+extern const Rule kFoldChannelwise;
+extern const Rule kFoldTransposeIntoDense;
+
+// Several operators as one.
+extern const Rule kFuseActivation;
+extern const Rule kFuseResidual;
+extern const Rule kFuseHardSigmoid;
+extern const Rule kFuseGate;
+extern const Rule kFuseQuantized;
+
+}  // namespace verge::passes
