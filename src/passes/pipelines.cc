@@ -13,16 +13,17 @@ const std::vector<Pass>& all_passes() {
       {"identities", {&kRemoveNoOp, &kMergeReshapes, &kMergeTransposes}},
       {"fold_constants", {}, fold_constants},
       // One way to say it.
+      {"canonical", {&kExtremesToClamp, &kMergeClamps, &kMatmulToDense, &kGlobalPoolToMean}},
+      {"patterns", {&kFuseHardSigmoid, &kFuseGate}},
+      {"fuse_activation", {&kFuseActivation}},
+      // Integer arithmetic; what dequantize is left on constants was of no use to it.
+      {"quantized", {&kFuseQuantized, &kSinkDequantize, &kHoistQuantize, &kMergeQuantize}},
       {"fold_dequantize", {}, fold_dequantize},
-      {"clamps", {&kExtremesToClamp, &kMergeClamps}},
-      {"canonical", {&kMatmulToDense, &kGlobalPoolToMean}},
       // Arithmetic that weights can carry.
       {"fold_weights", {&kFoldBatchNorm, &kFoldChannelwise}},
       {"batch_norm_alone", {&kBatchNormToAffine}},
       // Several operators as one.
-      {"patterns", {&kFuseHardSigmoid, &kFuseGate}},
-      {"fuse_activation", {&kFuseActivation}},
-      {"fuse_residual", {&kFuseResidual, &kFuseActivation}},
+      {"fuse", {&kFuseActivation, &kFuseResidual}},
       {"tidy", {&kRemoveNoOp, &kMergeReshapes, &kMergeTransposes, &kMergeClamps}},
       // From here on: what lowering wants.
       {"layout", {}, choose_layout},

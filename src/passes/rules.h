@@ -25,6 +25,11 @@ extern const Rule kFuseActivation;
 extern const Rule kFuseResidual;
 extern const Rule kFuseHardSigmoid;
 extern const Rule kFuseGate;
+
+// Integer arithmetic out of dequantize and quantize around float operators.
+extern const Rule kSinkDequantize;
+extern const Rule kHoistQuantize;
+extern const Rule kMergeQuantize;
 extern const Rule kFuseQuantized;
 
 }  // namespace verge::passes

@@ -99,13 +99,13 @@ Status run_requantize(const rt::Instruction& in, const rt::RunEnv& env) {
   const TensorView &x = in.in(0), &y = in.out();
   const IntegerRange range = integer_range(y.dtype);
   const int32_t x_zero = x.quant.zero_point[0], y_zero = y.quant.zero_point[0];
-  const double x_scale = x.quant.scale[0], y_scale = y.quant.scale[0];
+  const float x_scale = x.quant.scale[0], y_scale = y.quant.scale[0];
   const auto mode = static_cast<RequantMode>(a.mode);
   const auto requantized = [&](int64_t q) {
     if (mode == RequantMode::kTflm)
       return clamped(int64_t{multiply_by_quantized_multiplier(static_cast<int32_t>(static_cast<uint32_t>(q - x_zero)), {a.multiplier, a.shift})} + y_zero, range);
-    const double ratio = static_cast<double>(static_cast<float>(x_scale * static_cast<double>(q - x_zero))) / y_scale;
-    const double rounded = std::nearbyint(ratio) + y_zero;
+    const float ratio = static_cast<float>(static_cast<double>(x_scale) * static_cast<double>(q - x_zero)) / y_scale;
+    const double rounded = static_cast<double>(std::nearbyint(ratio)) + y_zero;
     return rounded <= range.min ? int64_t{range.min} : rounded >= range.max ? int64_t{range.max} : static_cast<int64_t>(rounded);
   };
   for_blocks(env, static_cast<size_t>(y.shape.count()), kElementBlock, [&](size_t begin, size_t end) {

@@ -16,7 +16,7 @@ int32_t Requantizer::operator()(int32_t q) const {
   const int64_t centred = int64_t{q} - x.zero_point;
   if (mode == RequantMode::kOnnx) {
     const auto real = static_cast<float>(static_cast<double>(x.scale) * static_cast<double>(centred));
-    return y.saturated(std::nearbyint(static_cast<double>(real) / static_cast<double>(y.scale)) + y.zero_point);
+    return y.saturated(static_cast<double>(std::nearbyint(real / y.scale)) + y.zero_point);
   }
   const int64_t scaled = multiply_by_quantized_multiplier(static_cast<int32_t>(static_cast<uint32_t>(centred)), multiplier);
   return static_cast<int32_t>(std::clamp<int64_t>(scaled + y.zero_point, y.min, y.max));

@@ -7,7 +7,7 @@
 namespace verge::ops {
 
 //   tflm   clamp(multiply_by_quantized_multiplier(q - zero_x, scale_x / scale_y) + zero_y)
-//   onnx   clamp(rint(float(scale_x * (q - zero_x)) / scale_y) + zero_y)
+//   onnx   clamp(rint(float(scale_x * (q - zero_x)) / scale_y) + zero_y), divided in f32: what quantize makes of what dequantize gives
 struct Requantizer {
   AffineType x, y;
   RequantMode mode;
