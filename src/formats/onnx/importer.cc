@@ -1,0 +1,238 @@
+#include "formats/onnx/importer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/text.h"
+#include "formats/onnx/table.h"
+
+namespace verge::formats::onnx {
+namespace {
+
+constexpr int64_t kMostElements = int64_t{1} << 40;
+constexpr const char* kNoTranslation = "there is no translation of this operator";
+constexpr const char* kDecompose = "export the model with this operator decomposed, or cut the model before it; docs/operators.md lists what there is";
+
+std::string domain_text(const std::string& domain) { return domain.empty() || domain == "ai.onnx" ? "" : domain + ":"; }
+
+// The dimension that a file declares: a number, or a symbol unless the options give its size. One without number and symbol is named after its place.
+Result<Dim> declared_dim(const pb::TensorShapeProto::Dimension& d, const std::string& place, const ImportOptions& options) {
+  if (d.has_dim_value() && d.dim_value() >= 0) {
+    if (d.dim_value() > std::numeric_limits<int32_t>::max()) return corrupt("dimension " + std::to_string(d.dim_value()) + " is not a size");
+    return Dim(d.dim_value());
+  }
+  const std::string symbol = d.dim_param().empty() ? place : d.dim_param();
+  const auto size = options.dims.find(symbol);
+  if (size == options.dims.end()) return Dim::named(symbol);
+  if (size->second < 1 || size->second > std::numeric_limits<int32_t>::max())
+    return invalid("dimension " + symbol + " cannot be " + std::to_string(size->second));
+  return Dim(size->second);
+}
+
+Result<TensorType> declared_type(const pb::ValueInfoProto& info, const ImportOptions& options) {
+  const std::string where = "'" + info.name() + "'";
+  if (info.type().value_case() != pb::TypeProto::kTensorType) return unsupported("it is no tensor but a sequence, map or optional value");
+  const auto& tensor = info.type().tensor_type();
+  TensorType type;
+  type.dtype = dtype_from_onnx(tensor.elem_type());
+  if (type.dtype == DataType::kNone) return unsupported("its elements are of type " + onnx_type_name(tensor.elem_type()));
+  if (!tensor.has_shape()) return type;
+  if (tensor.shape().dim_size() > kMaxRank) return unsupported("its rank is more than " + std::to_string(kMaxRank));
+  type.ranked = true;
+  int64_t count = 1;
+  for (int i = 0; i < tensor.shape().dim_size(); ++i) {
+    VERGE_TRY(Dim dim, declared_dim(tensor.shape().dim(i), info.name() + "." + std::to_string(i), options), where);
+    if (dim.known() && dim.size > 0 && count > kMostElements / dim.size) return corrupt(where + ": its dimensions are absurdly large");
+    if (dim.known() && dim.size > 0) count *= dim.size;
+    type.dims.push_back(std::move(dim));
+  }
+  return type;
+}
+
+std::string input_types(const Graph& graph, const std::vector<ValueId>& inputs) {
+  std::vector<std::string> parts;
+  for (ValueId v : inputs) parts.push_back(v.valid() ? graph.type(v).text() : "-");
+  return join(parts, ", ");
+}
+
+}  // namespace
+
+Result<Graph> Importer::run() {
+  VERGE_CHECK(read_opsets());
+  graph_.name = model_.graph().name();
+  keep_metadata();
+  Scope scope;
+  scope.proto = &model_.graph();
+  VERGE_CHECK(open_scope(scope));
+  VERGE_CHECK(add_inputs(scope));
+  VERGE_CHECK(translate_nodes(scope));
+  if (!blockers_.empty()) return blockers_.error();
+  VERGE_CHECK(add_outputs(scope));
+  Graph out = graph_.compacted();
+  if (!out.sort()) return corrupt("its nodes feed each other in a circle");
+  VERGE_CHECK(out.validate());
+  return out;
+}
+
+Result<void> Importer::read_opsets() {
+  for (const auto& o : model_.opset_import()) opsets_[o.domain() == "ai.onnx" ? "" : o.domain()] = o.version();
+  if (model_.opset_import().empty()) opsets_[""] = 1;  // files older than IR version 3
+  return done();
+}
+
+int64_t Importer::opset_of(const std::string& domain) const {
+  const auto it = opsets_.find(domain == "ai.onnx" ? "" : domain);
+  return it == opsets_.end() ? 1 : it->second;
+}
+
+void Importer::keep_metadata() {
+  for (const auto& entry : model_.metadata_props()) graph_.metadata[entry.key()] = entry.value();
+  graph_.metadata["verge.source.format"] = "onnx";
+  graph_.metadata["verge.source.opset"] = std::to_string(opset_of(""));
+  if (!model_.producer_name().empty()) graph_.metadata["verge.source.producer"] = model_.producer_name() + " " + model_.producer_version();
+}
+
+Result<void> Importer::open_scope(Scope& scope) {
+  for (const auto& t : scope.proto->initializer())
+    if (!scope.initializers.emplace(t.name(), &t).second) return corrupt("two initializers have the name '" + t.name() + "'");
+  for (const auto* list : {&scope.proto->value_info(), &scope.proto->output(), &scope.proto->input()})
+    for (const auto& info : *list) scope.infos[info.name()] = &info;
+  return done();
+}
+
+Result<void> Importer::add_inputs(Scope& scope) {
+  for (const auto& info : scope.proto->input()) {
+    if (scope.initializers.count(info.name())) continue;  // files below IR version 4 list their weights among the inputs
+    if (scope.values.count(info.name())) return corrupt("two inputs have the name '" + info.name() + "'");
+    auto type = declared_type(info, options_);
+    if (!type.ok() && type.error().code() != Code::kUnsupported) return std::move(type).error();
+    if (!type.ok()) blockers_.add({"graph input", info.name(), "", type.error().message(), "remove the input, or the part of the model that reads it"});
+    scope.values[info.name()] = graph_.add_input(info.name(), type.ok() ? *type : TensorType());
+  }
+  return done();
+}
+
+Result<void> Importer::add_outputs(Scope& scope) {
+  for (const auto& info : scope.proto->output()) {
+    VERGE_TRY(const ValueId value, value_of(scope, info.name()));
+    graph_.add_output(value, info.name());
+  }
+  if (scope.proto->output().empty()) return corrupt("the graph has no outputs");
+  return done();
+}
+
+bool Importer::defined(const Scope& scope, const std::string& name) const {
+  if (scope.values.count(name) || scope.initializers.count(name)) return true;
+  return scope.outer && defined(*scope.outer, name);
+}
+
+Result<ValueId> Importer::value_of(Scope& scope, const std::string& name) {
+  for (Scope* s = &scope; s; s = s->outer) {
+    if (const auto it = s->values.find(name); it != s->values.end()) return it->second;
+    if (const auto it = s->initializers.find(name); it != s->initializers.end()) return constant_of(*s, name, *it->second);
+  }
+  return corrupt("nothing produces '" + name + "'");
+}
+
+Result<ValueId> Importer::constant_of(Scope& scope, const std::string& name, const pb::TensorProto& proto) {
+  auto tensor = tensor_from_proto(proto, options_.base_dir);
+  if (!tensor.ok() && tensor.error().code() != Code::kUnsupported) return std::move(tensor).error();
+  if (!tensor.ok()) blockers_.add({"initializer", name, "", tensor.error().message(), ""});
+  return scope.values[name] = tensor.ok() ? graph_.add_constant(*std::move(tensor), name) : graph_.add_value(name);
+}
+
+Result<void> Importer::translate_nodes(Scope& scope) {
+  const std::function<bool(const std::string&)> is_defined = [&](const std::string& name) { return defined(scope, name); };
+  VERGE_TRY(const NodeOrder order, order_nodes(*scope.proto, is_defined));
+  for (int i : order.nodes) {
+    const pb::NodeProto& node = scope.proto->node(i);
+    VERGE_CHECK(translate_node(scope, node, scope.prefix + node_name(node, i), order));
+  }
+  return done();
+}
+
+Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, const std::string& name, const NodeOrder& order) {
+  std::vector<ValueId> inputs;
+  bool typed = true;
+  for (const std::string& in : node.input()) {
+    inputs.push_back({});
+    if (in.empty()) continue;
+    VERGE_TRY(inputs.back(), value_of(scope, in), "node '" + name + "'");
+    typed = typed && graph_.type(inputs.back()).dtype != DataType::kNone;
+  }
+  const std::string& domain = node.domain();
+  if (node.op_type() == "If" && domain_text(domain).empty() && !inputs.empty()) {
+    const Tensor* condition = graph_.constant(inputs[0]);
+    if (condition && condition->count() == 1) return inline_branch(scope, node, condition->at(0) != 0);
+    block(scope, node, name, inputs, "its condition depends on data", "export each branch as its own model");
+    return done();
+  }
+  const Lookup found = find_row(domain, node.op_type(), opset_of(domain));
+  if (!found.row) {
+    if (found.known) block(scope, node, name, inputs, "this operator has no translation for this opset", "convert the model to opset 13 or newer");
+    else block(scope, node, name, inputs, kNoTranslation, kDecompose);
+    return done();
+  }
+  // A value behind a blocked node, its type unknown: the operator itself is fine, more cannot be said.
+  if (!typed) {
+    for (const std::string& out : node.output())
+      if (!out.empty()) scope.values[out] = graph_.add_value(out);
+    return done();
+  }
+  NodeContext context(builder_, {node, name, opset_of(domain), inputs, found.row->core, options_.base_dir});
+  const Result<void> translated = found.row->translate(context);
+  if (!translated.ok()) {
+    const Error& error = translated.error();
+    if (error.code() == Code::kUnsupported) {
+      block(scope, node, name, inputs, error.message(), context.remedy());
+    } else if (blockers_.empty()) {
+      return Error(error.code() == Code::kInvalidArgument ? Code::kCorrupt : error.code(),
+                   "node '" + name + "' (" + domain_text(domain) + node.op_type() + "; " + input_types(graph_, inputs) + "): " + error.message());
+    } else {
+      for (const std::string& out : node.output())
+        if (!out.empty()) scope.values[out] = graph_.add_value(out);
+    }
+    return done();
+  }
+  for (int i = 0; i < node.output_size(); ++i) {
+    const std::string& out = node.output(i);
+    if (context.results()[i].valid()) {
+      scope.values[out] = context.results()[i];
+    } else if (order.used.count(out)) {
+      block(scope, node, name, inputs, "its output " + std::to_string(i) + " is read, and only output 0 has a translation", kDecompose);
+      return done();
+    }
+  }
+  return done();
+}
+
+Result<void> Importer::inline_branch(Scope& scope, const pb::NodeProto& node, bool condition) {
+  const auto wanted = [&](const pb::AttributeProto& a) { return a.has_g() && a.name() == (condition ? "then_branch" : "else_branch"); };
+  const auto branch = std::find_if(node.attribute().begin(), node.attribute().end(), wanted);
+  if (branch == node.attribute().end() || branch->g().output_size() != node.output_size())
+    return corrupt("node '" + node.name() + "' (If): a branch is absent, or its outputs are not those of the node");
+  Scope inner;
+  inner.outer = &scope;
+  inner.proto = &branch->g();
+  inner.prefix = scope.prefix + (node.name().empty() ? "If" : node.name()) + "/";
+  VERGE_CHECK(open_scope(inner));
+  VERGE_CHECK(translate_nodes(inner));
+  for (int i = 0; i < node.output_size(); ++i) {
+    VERGE_TRY(scope.values[node.output(i)], value_of(inner, branch->g().output(i).name()));
+  }
+  return done();
+}
+
+void Importer::block(Scope& scope, const pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs, std::string reason,
+                     std::string remedy) {
+  const std::string op = domain_text(node.domain()) + node.op_type() + " (opset " + std::to_string(opset_of(node.domain())) + ")";
+  blockers_.add({op, name, input_types(graph_, inputs), std::move(reason), std::move(remedy)});
+  for (const std::string& out : node.output()) {
+    if (out.empty()) continue;
+    const auto info = scope.infos.find(out);
+    auto type = info == scope.infos.end() ? Result<TensorType>(TensorType()) : declared_type(*info->second, options_);
+    scope.values[out] = graph_.add_value(out, type.ok() ? *type : TensorType());
+  }
+}
+
+}  // namespace verge::formats::onnx

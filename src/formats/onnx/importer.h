@@ -1,0 +1,60 @@
+// A parsed ModelProto becomes a Graph.
+#pragma once
+#include <map>
+#include <string>
+
+#include "formats/blockers.h"
+#include "formats/format.h"
+#include "formats/onnx/builder.h"
+#include "formats/onnx/node_order.h"
+#include "onnx.pb.h"
+
+namespace verge::formats::onnx {
+
+class Importer {
+ public:
+  Importer(const verge::onnx_pb::ModelProto& model, const ImportOptions& options)
+      : model_(model), options_(options), builder_(graph_, options.max_computed_bytes) {}
+
+  // All blockers at once as kUnsupported; kCorrupt where the file contradicts itself.
+  Result<Graph> run();
+
+ private:
+  // Names of one graph and, for the body of an If, of the graph around it.
+  struct Scope {
+    Scope* outer = nullptr;
+    const verge::onnx_pb::GraphProto* proto = nullptr;
+    std::map<std::string, ValueId> values;
+    std::map<std::string, const verge::onnx_pb::TensorProto*> initializers;  // constants are made when first read
+    std::map<std::string, const verge::onnx_pb::ValueInfoProto*> infos;
+    std::string prefix;  // of names made up for nodes without name
+  };
+
+  Result<void> read_opsets();
+  Result<void> open_scope(Scope& scope);
+  Result<void> add_inputs(Scope& scope);
+  Result<void> add_outputs(Scope& scope);
+  void keep_metadata();
+
+  bool defined(const Scope& scope, const std::string& name) const;
+  Result<ValueId> value_of(Scope& scope, const std::string& name);
+  Result<ValueId> constant_of(Scope& scope, const std::string& name, const verge::onnx_pb::TensorProto& proto);
+
+  Result<void> translate_nodes(Scope& scope);
+  Result<void> translate_node(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const NodeOrder& order);
+  // An If whose condition is known: the branch that is taken, in place of the node.
+  Result<void> inline_branch(Scope& scope, const verge::onnx_pb::NodeProto& node, bool condition);
+  // The node cannot be translated: its outputs get values of the types that the file declares, so that the nodes behind it can still be looked at.
+  void block(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs, std::string reason,
+             std::string remedy);
+  int64_t opset_of(const std::string& domain) const;
+
+  const verge::onnx_pb::ModelProto& model_;
+  const ImportOptions& options_;
+  Graph graph_;
+  Builder builder_;
+  Blockers blockers_;
+  std::map<std::string, int64_t> opsets_;
+};
+
+}  // namespace verge::formats::onnx

@@ -1,0 +1,168 @@
+// Resize and its forerunner, and blocks of channels that become space.
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "formats/onnx/table.h"
+
+namespace verge::formats::onnx {
+namespace {
+
+constexpr const char* kFixSizes = "give sizes to the symbolic dimensions (--dim NAME=SIZE), or export the model with fixed shapes";
+
+// Numbers of a resize for the axes that it names, spread to all dimensions.
+struct Extent {
+  std::vector<double> scales;   // of every dimension; empty: by the sizes
+  std::vector<int64_t> sizes;   // of every dimension
+};
+
+Result<std::vector<double>> constant_reals(NodeContext& c, size_t i, const char* what) {
+  const Tensor* t = c.constant(i);
+  if (!t) return c.refuse(std::string("its ") + what + " (input " + std::to_string(i) + ") are not constant", kFixSizes);
+  return t->to_doubles();
+}
+
+Result<int64_t> scaled_size(NodeContext& c, const Dim& dim, double scale) {
+  if (!(scale > 0)) return c.damaged("a scale of " + std::to_string(scale));
+  if (!dim.known() && scale != 1) return c.refuse("it scales a dimension that is not known", kFixSizes);
+  const double size = dim.known() ? std::floor(static_cast<double>(dim.size) * scale) : -1;
+  if (size > std::numeric_limits<int32_t>::max()) return c.damaged("its result is absurdly large");
+  return static_cast<int64_t>(size);
+}
+
+Result<Extent> extent_of_scales(NodeContext& c, const std::vector<double>& scales, const std::vector<int64_t>& axes) {
+  const std::vector<Dim>& dims = c.type(size_t{0}).dims;
+  if (scales.size() != axes.size()) return c.damaged("it names " + std::to_string(scales.size()) + " scales for " + std::to_string(axes.size()) + " axes");
+  Extent out{std::vector<double>(dims.size(), 1.0), {}};
+  for (size_t i = 0; i < axes.size(); ++i) out.scales[axes[i]] = scales[i];
+  for (size_t i = 0; i < dims.size(); ++i) {
+    VERGE_TRY(const int64_t size, scaled_size(c, dims[i], out.scales[i]));
+    out.sizes.push_back(size);
+  }
+  return out;
+}
+
+// A policy other than `stretch` keeps the aspect ratio: one scale for all axes, the smallest or the largest that the sizes allow.
+Result<Extent> extent_of_sizes(NodeContext& c, const Contents& sizes, const std::vector<int64_t>& axes) {
+  const std::vector<Dim>& dims = c.type(size_t{0}).dims;
+  const std::string policy = c.text("keep_aspect_ratio_policy", "stretch");
+  if (sizes.size() != axes.size()) return c.damaged("it names " + std::to_string(sizes.size()) + " sizes for " + std::to_string(axes.size()) + " axes");
+  Extent out;
+  for (const Dim& d : dims) out.sizes.push_back(d.known() ? d.size : -1);
+  double scale = policy == "not_larger" ? std::numeric_limits<double>::infinity() : 0;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const Dim& d = dims[axes[i]];
+    const Element& size = sizes[i];
+    if (!size.value && !d.known() && symbol_of(c.graph(), c.in(0), axes[i]) == size.symbol) continue;  // the batch stays as it is
+    if (!size.value) return c.refuse("its sizes are not constant", kFixSizes);
+    if (*size.value < 1 || *size.value > std::numeric_limits<int32_t>::max()) return c.damaged("a size of " + std::to_string(*size.value));
+    out.sizes[axes[i]] = *size.value;
+    if (policy == "stretch") continue;
+    if (!d.known() || d.size == 0) return c.refuse("the sizes that its aspect ratio depends on are not known", kFixSizes);
+    const double ratio = static_cast<double>(*size.value) / static_cast<double>(d.size);
+    scale = policy == "not_larger" ? std::min(scale, ratio) : std::max(scale, ratio);
+  }
+  if (policy == "stretch") return out;
+  out.scales.assign(dims.size(), 1.0);
+  for (int64_t a : axes) {
+    out.scales[a] = scale;
+    out.sizes[a] = static_cast<int64_t>(std::floor(scale * static_cast<double>(dims[a].size) + 0.5));
+  }
+  return out;
+}
+
+Result<std::vector<int64_t>> resized_axes(NodeContext& c, int rank) {
+  std::vector<int64_t> every(rank);
+  std::iota(every.begin(), every.end(), 0);
+  std::vector<int64_t> axes = c.integers("axes", every);
+  for (int64_t& a : axes) {
+    VERGE_TRY(a, c.axis(a, rank));
+  }
+  return axes;
+}
+
+Attrs attrs_of(const Extent& extent) {
+  Attrs attrs = {{"sizes", extent.sizes}};
+  if (!extent.scales.empty()) attrs["scales"] = extent.scales;
+  return attrs;
+}
+
+// Opset 10 takes scales alone and means what opset 11 calls asymmetric and floor; so did Upsample.
+Result<void> finish_old(NodeContext& c, const std::vector<double>& scales) {
+  const std::string mode = c.text("mode", "nearest");
+  if (mode != "nearest" && mode != "linear" && mode != "bilinear") return c.refuse("its mode '" + mode + "' is not supported");
+  VERGE_TRY(const int rank, c.rank());
+  VERGE_TRY(const std::vector<int64_t> axes, resized_axes(c, rank));
+  VERGE_TRY(const Extent extent, extent_of_scales(c, scales, axes));
+  Attrs attrs = attrs_of(extent);
+  attrs["mode"] = std::string(mode == "nearest" ? "nearest" : "linear");
+  attrs["coordinate"] = std::string("asymmetric");
+  attrs["nearest_mode"] = std::string("floor");
+  return c.finish(c.add("resize", {c.in(0)}, attrs));
+}
+
+Result<void> upsample_by_attribute(NodeContext& c) { return finish_old(c, c.reals("scales")); }
+
+Result<void> resize_by_scales(NodeContext& c) {
+  VERGE_TRY(const std::vector<double> scales, constant_reals(c, 1, "scales"));
+  return finish_old(c, scales);
+}
+
+// What differs between half_pixel and its symmetric form vanishes where every scale gives a whole size.
+bool scales_are_exact(const NodeContext& c, const Extent& extent) {
+  const std::vector<Dim>& dims = c.type(size_t{0}).dims;
+  for (size_t i = 0; i < extent.scales.size(); ++i)
+    if (dims[i].known() && static_cast<double>(dims[i].size) * extent.scales[i] != static_cast<double>(extent.sizes[i])) return false;
+  return true;
+}
+
+Result<Extent> extent_of(NodeContext& c) {
+  VERGE_TRY(const int rank, c.rank());
+  VERGE_TRY(const std::vector<int64_t> axes, resized_axes(c, rank));
+  const bool by_sizes = c.has(3) && !(c.contents(3) && c.contents(3)->empty());
+  if (!by_sizes) {
+    VERGE_TRY(const std::vector<double> scales, constant_reals(c, 2, "scales"));
+    return extent_of_scales(c, scales, axes);
+  }
+  const auto sizes = c.contents(3);
+  if (!sizes) return c.refuse("its sizes (input 3) depend on data", kFixSizes);
+  return extent_of_sizes(c, *sizes, axes);
+}
+
+Result<void> resize(NodeContext& c) {
+  VERGE_TRY(const Extent extent, extent_of(c));
+  std::string coordinate = c.text("coordinate_transformation_mode", "half_pixel");
+  if (coordinate == "half_pixel_symmetric" && scales_are_exact(c, extent)) coordinate = "half_pixel";
+  if (coordinate == "tf_crop_and_resize" || coordinate == "half_pixel_symmetric") return c.refuse("coordinate_transformation_mode " + coordinate + " is not supported");
+  Attrs attrs = attrs_of(extent);
+  attrs["coordinate"] = coordinate;
+  attrs["mode"] = c.text("mode", "nearest");
+  attrs["nearest_mode"] = c.text("nearest_mode", "round_prefer_floor");
+  attrs["antialias"] = c.integer("antialias", 0);
+  attrs["exclude_outside"] = c.integer("exclude_outside", 0);
+  attrs["cubic_a"] = c.real("cubic_coeff_a", -0.75);
+  return c.finish(c.add("resize", {c.in(0)}, attrs));
+}
+
+Result<void> depth_to_space(NodeContext& c) {
+  const std::string mode = c.text("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") return c.damaged("mode '" + mode + "' is neither DCR nor CRD");
+  return c.finish(c.add("depth_to_space", {c.in(0)}, {{"block", c.integer("blocksize", 0)}, {"mode", std::string(mode == "DCR" ? "dcr" : "crd")}}));
+}
+
+Result<void> space_to_depth(NodeContext& c) { return c.finish(c.add("space_to_depth", {c.in(0)}, {{"block", c.integer("blocksize", 0)}})); }
+
+constexpr Row kRows[] = {
+    {"DepthToSpace", 1, kNewest, depth_to_space},
+    {"Resize", 10, 10, resize_by_scales},
+    {"Resize", 11, kNewest, resize},
+    {"SpaceToDepth", 1, kNewest, space_to_depth},
+    {"Upsample", 7, 8, upsample_by_attribute},
+    {"Upsample", 9, 9, resize_by_scales},
+};
+
+}  // namespace
+
+std::span<const Row> resampling_rows() { return kRows; }
+
+}  // namespace verge::formats::onnx
