@@ -8,7 +8,7 @@ namespace {
 std::string group_text(const std::vector<const Blocker*>& group) {
   const Blocker& first = *group.front();
   std::string out = "\n  " + std::to_string(group.size()) + "x " + first.op + ": " + first.reason;
-  for (const Blocker* b : group) out += "\n     node '" + b->node + "' (" + b->inputs + ")";
+  for (const Blocker* b : group) out += "\n     node '" + b->node + "'" + (b->inputs.empty() ? "" : " (" + b->inputs + ")");
   if (!first.remedy.empty()) out += "\n     remedy: " + first.remedy;
   return out;
 }

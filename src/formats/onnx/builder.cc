@@ -59,6 +59,7 @@ std::optional<std::vector<Tensor>> Builder::computed(const NewNode& made, const 
 }
 
 Result<std::vector<ValueId>> Builder::add(NewNode made, const std::vector<TensorType>& types) {
+  if (!ops::find_op(made.op)) return unsupported("this build has no core operator '" + made.op + "'");
   if (auto tensors = computed(made, types)) {
     std::vector<ValueId> out;
     for (Tensor& t : *tensors) out.push_back(graph_.add_constant(std::move(t), made.name));

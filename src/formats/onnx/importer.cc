@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kMostElements = int64_t{1} << 40;
 constexpr const char* kNoTranslation = "there is no translation of this operator";
+constexpr const char* kOtherOpset = "there is no translation for this opset, only for others";
 constexpr const char* kDecompose = "export the model with this operator decomposed, or cut the model before it; docs/operators.md lists what there is";
 
 std::string domain_text(const std::string& domain) { return domain.empty() || domain == "ai.onnx" ? "" : domain + ":"; }
@@ -165,12 +166,14 @@ Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, c
     const Tensor* condition = graph_.constant(inputs[0]);
     if (condition && condition->count() == 1) return inline_branch(scope, node, condition->at(0) != 0);
     block(scope, node, name, inputs, "its condition depends on data", "export each branch as its own model");
+    survey_bodies(node, name);
     return done();
   }
   const Lookup found = find_row(domain, node.op_type(), opset_of(domain));
   if (!found.row) {
-    if (found.known) block(scope, node, name, inputs, "this operator has no translation for this opset", "convert the model to opset 13 or newer");
+    if (found.known) block(scope, node, name, inputs, kOtherOpset, "convert the model to opset 13 or newer");
     else block(scope, node, name, inputs, kNoTranslation, kDecompose);
+    survey_bodies(node, name);
     return done();
   }
   // A value behind a blocked node, its type unknown: the operator itself is fine, more cannot be said.
@@ -223,10 +226,26 @@ Result<void> Importer::inline_branch(Scope& scope, const pb::NodeProto& node, bo
   return done();
 }
 
+std::string Importer::op_text(const pb::NodeProto& node) const {
+  return domain_text(node.domain()) + node.op_type() + " (opset " + std::to_string(opset_of(node.domain())) + ")";
+}
+
+void Importer::survey_bodies(const pb::NodeProto& node, const std::string& name) {
+  for (const auto& a : node.attribute()) {
+    if (!a.has_g()) continue;
+    for (int i = 0; i < a.g().node_size(); ++i) {
+      const pb::NodeProto& inner = a.g().node(i);
+      const std::string inner_name = name + "/" + node_name(inner, i);
+      const Lookup found = find_row(inner.domain(), inner.op_type(), opset_of(inner.domain()));
+      if (!found.row) blockers_.add({op_text(inner), inner_name, "", found.known ? kOtherOpset : kNoTranslation, kDecompose});
+      survey_bodies(inner, inner_name);
+    }
+  }
+}
+
 void Importer::block(Scope& scope, const pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs, std::string reason,
                      std::string remedy) {
-  const std::string op = domain_text(node.domain()) + node.op_type() + " (opset " + std::to_string(opset_of(node.domain())) + ")";
-  blockers_.add({op, name, input_types(graph_, inputs), std::move(reason), std::move(remedy)});
+  blockers_.add({op_text(node), name, input_types(graph_, inputs), std::move(reason), std::move(remedy)});
   for (const std::string& out : node.output()) {
     if (out.empty()) continue;
     const auto info = scope.infos.find(out);

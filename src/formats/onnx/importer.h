@@ -47,7 +47,10 @@ class Importer {
   // The node cannot be translated: its outputs get values of the types that the file declares, so that the nodes behind it can still be looked at.
   void block(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs, std::string reason,
              std::string remedy);
+  // Blockers inside the bodies of a node that is blocked itself: operators without translation.
+  void survey_bodies(const verge::onnx_pb::NodeProto& node, const std::string& name);
   int64_t opset_of(const std::string& domain) const;
+  std::string op_text(const verge::onnx_pb::NodeProto& node) const;
 
   const verge::onnx_pb::ModelProto& model_;
   const ImportOptions& options_;
