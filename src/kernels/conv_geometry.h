@@ -7,6 +7,7 @@ namespace verge {
 
 // Output pixel (b, y, x) sees input pixels (b, y * stride_h - pad_top + ky * dilation_h, x * stride_w - pad_left + kx * dilation_w). Padding at
 // the bottom and right is whatever the output size asks for. Channels of group g: inputs [g * group_in(), ...), outputs [g * group_out(), ...).
+// Every size is at least 1: operators refuse empty tensors before they come here.
 struct ConvGeometry {
   int32_t batch = 1;
   int32_t in_h = 1, in_w = 1, in_c = 1;

@@ -25,8 +25,20 @@ const void* expected(const ConvGeometry& g, const std::vector<int>& input, const
 }
 
 TEST(TapPointers, FollowStrideDilationPaddingBatchAndSlices) {
-  ConvGeometry g{.batch = 2, .in_h = 7, .in_w = 5, .in_c = 3, .out_h = 4, .out_w = 3, .kernel_h = 3, .kernel_w = 2, .stride_h = 2, .stride_w = 2,
-                 .dilation_h = 2, .dilation_w = 1, .pad_top = 2, .pad_left = 1};
+  ConvGeometry g{.batch = 2,
+                 .in_h = 7,
+                 .in_w = 5,
+                 .in_c = 3,
+                 .out_h = 4,
+                 .out_w = 3,
+                 .kernel_h = 3,
+                 .kernel_w = 2,
+                 .stride_h = 2,
+                 .stride_w = 2,
+                 .dilation_h = 2,
+                 .dilation_w = 1,
+                 .pad_top = 2,
+                 .pad_left = 1};
   const std::vector<int> input(g.in_pixels() * 3);
   const int padding[3] = {};
   for (TapRange taps : {TapRange{0, 6}, TapRange{0, 1}, TapRange{1, 4}, TapRange{3, 6}})

@@ -36,6 +36,6 @@ inline std::vector<Isa> caps() {
 }  // namespace verge::testing
 
 // Instantiates a TEST_P suite whose parameter is an entry (isa, name, ...) of a kernel list.
-#define VERGE_FOR_EACH_KERNEL(suite, list)                                                                            \
+#define VERGE_FOR_EACH_KERNEL(suite, list)                                                                                           \
   INSTANTIATE_TEST_SUITE_P(Kernels, suite, ::testing::ValuesIn(::verge::testing::runnable(std::span<const suite::ParamType>(list))), \
                            [](const auto& info) { return std::string(info.param.name); })

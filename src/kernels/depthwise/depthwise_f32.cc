@@ -3,9 +3,9 @@
 namespace verge {
 namespace {
 
-constexpr size_t kPointers = 1024;             // on the stack of a block
-constexpr size_t kUnit = 16;                   // channels of packed weights are padded to a multiple
-constexpr size_t kBlockMacs = 256 * 1024;      // below this a block is not worth a thread's while: a depthwise MAC costs more than one of a product
+constexpr size_t kPointers = 1024;         // on the stack of a block
+constexpr size_t kUnit = 16;               // channels of packed weights are padded to a multiple
+constexpr size_t kBlockMacs = 256 * 1024;  // below this a block is not worth a thread's while: a depthwise MAC costs more than one of a product
 constexpr size_t kMostBlocks = 16;
 
 size_t round_up(size_t n) { return (n + kUnit - 1) / kUnit * kUnit; }
@@ -73,10 +73,17 @@ void run_tiles(const DepthwiseF32& conv, const DepthwiseF32Kernel& kernel, const
   const size_t pixel = static_cast<size_t>(range.begin) * outputs, pixels = static_cast<size_t>(range.end - range.begin) * outputs;
   const size_t left = static_cast<size_t>(conv.geometry.out_w) - pixel, kernel_w = static_cast<size_t>(conv.geometry.kernel_w);
   const void* pointers[kPointers];
-  const DepthwiseF32Tiles args{.pointers = reinterpret_cast<const float* const*>(pointers), .tile_step = static_cast<size_t>(tiles.stride_w) * conv.input_step,
-                               .kernel_rows = static_cast<size_t>(ky.end - ky.begin), .columns = columns, .pixels = pixels < left ? pixels : left,
-                               .channels = static_cast<size_t>(tiles.in_c), .weights = conv.weights + first_row * kernel_w * round_up(static_cast<size_t>(tiles.in_c)),
-                               .bias = conv.bias, .output = y + pixel * conv.output_step, .output_step = conv.output_step, .clamp = conv.clamp};
+  const DepthwiseF32Tiles args{.pointers = reinterpret_cast<const float* const*>(pointers),
+                               .tile_step = static_cast<size_t>(tiles.stride_w) * conv.input_step,
+                               .kernel_rows = static_cast<size_t>(ky.end - ky.begin),
+                               .columns = columns,
+                               .pixels = pixels < left ? pixels : left,
+                               .channels = static_cast<size_t>(tiles.in_c),
+                               .weights = conv.weights + first_row * kernel_w * round_up(static_cast<size_t>(tiles.in_c)),
+                               .bias = conv.bias,
+                               .output = y + pixel * conv.output_step,
+                               .output_step = conv.output_step,
+                               .clamp = conv.clamp};
   tap_pointers(tiles, conv.input, conv.input_step * sizeof(float), conv.zeros, {first_row * columns, (first_row + args.kernel_rows) * columns},
                row * static_cast<size_t>(tiles.out_w) + static_cast<size_t>(range.begin), 1, pointers);
   kernel.fn(args);

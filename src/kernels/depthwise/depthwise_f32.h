@@ -15,14 +15,14 @@
 namespace verge {
 
 struct DepthwiseF32 {
-  ConvGeometry geometry;            // groups = in_c
+  ConvGeometry geometry;  // groups = in_c
   const float* input = nullptr;
-  size_t input_step = 0;            // floats from a pixel to the next, at least in_c
-  const float* weights = nullptr;   // pack_depthwise_f32
-  const float* bias = nullptr;      // pack_bias_f32 (kernels/gemm/pack_f32.h)
-  const float* zeros = nullptr;     // at least in_c zeros
+  size_t input_step = 0;           // floats from a pixel to the next, at least in_c
+  const float* weights = nullptr;  // pack_depthwise_f32
+  const float* bias = nullptr;     // pack_bias_f32 (kernels/gemm/pack_f32.h)
+  const float* zeros = nullptr;    // at least in_c zeros
   float* output = nullptr;
-  size_t output_step = 0;           // floats from a pixel to the next, at least out_c
+  size_t output_step = 0;  // floats from a pixel to the next, at least out_c
   ClampF32 clamp;
   UnaryF32Fn activation = nullptr;  // applied last, in place; null: none
   UnaryParams activation_params;
@@ -44,7 +44,7 @@ struct DepthwiseF32Tiles {
   size_t kernel_rows, columns;   // kernel_rows: those that lie inside the input
   size_t pixels;                 // in the last tile the missing ones are not stored
   size_t channels;
-  const float* weights;          // of the first of kernel_rows
+  const float* weights;  // of the first of kernel_rows
   const float* bias;
   float* output;
   size_t output_step;

@@ -38,8 +38,8 @@ double reference(const ConvGeometry& g, const std::vector<float>& x, size_t x_st
 }
 
 void check(const ConvGeometry& g, const Extras& extras = {}) {
-  SCOPED_TRACE(::testing::Message() << "in " << g.batch << "x" << g.in_h << "x" << g.in_w << "x" << g.in_c << " out " << g.out_h << "x" << g.out_w << "x" << g.out_c
-                                    << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride " << g.stride_h << " dilation " << g.dilation_w);
+  SCOPED_TRACE(::testing::Message() << "in " << g.batch << "x" << g.in_h << "x" << g.in_w << "x" << g.in_c << " out " << g.out_h << "x" << g.out_w << "x"
+                                    << g.out_c << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride " << g.stride_h << " dilation " << g.dilation_w);
   const size_t channels = static_cast<size_t>(g.out_c), x_step = static_cast<size_t>(g.in_c) + extras.wider, y_step = channels + extras.wider;
   const std::vector<float> x = seeded_floats(g.in_pixels() * x_step, 1), w = seeded_floats(channels * g.taps(), 2), bias = seeded_floats(channels, 3);
   const std::vector<float> zeros(static_cast<size_t>(g.in_c));
@@ -47,8 +47,16 @@ void check(const ConvGeometry& g, const Extras& extras = {}) {
   pack_depthwise_f32(channels, g.taps(), w.data(), 1, g.taps(), packed.data());
   pack_bias_f32(channels, bias.data(), packed_bias.data());
   std::vector<float> y(g.out_pixels() * y_step, 42.0f);
-  const DepthwiseF32 conv{.geometry = g, .input = x.data(), .input_step = x_step, .weights = packed.data(), .bias = packed_bias.data(), .zeros = zeros.data(),
-                          .output = y.data(), .output_step = y_step, .clamp = extras.clamp, .activation = extras.activation};
+  const DepthwiseF32 conv{.geometry = g,
+                          .input = x.data(),
+                          .input_step = x_step,
+                          .weights = packed.data(),
+                          .bias = packed_bias.data(),
+                          .zeros = zeros.data(),
+                          .output = y.data(),
+                          .output_step = y_step,
+                          .clamp = extras.clamp,
+                          .activation = extras.activation};
   for (size_t block = depthwise_f32_blocks(g); block-- > 0;) depthwise_f32_block(conv, block);
   for (size_t i = 0; i < y.size(); ++i) {
     const size_t o = i % y_step;
@@ -64,7 +72,14 @@ void check(const ConvGeometry& g, const Extras& extras = {}) {
 }
 
 ConvGeometry same_size(int32_t height, int32_t width, int32_t channels, int32_t kernel, int32_t stride) {
-  ConvGeometry g{.in_h = height, .in_w = width, .in_c = channels, .out_c = channels, .kernel_h = kernel, .kernel_w = kernel, .stride_h = stride, .stride_w = stride,
+  ConvGeometry g{.in_h = height,
+                 .in_w = width,
+                 .in_c = channels,
+                 .out_c = channels,
+                 .kernel_h = kernel,
+                 .kernel_w = kernel,
+                 .stride_h = stride,
+                 .stride_w = stride,
                  .groups = channels};
   g.pad_top = g.pad_left = (kernel - 1) / 2;
   g.out_h = conv_output_size(height, kernel, stride, 1, 2 * g.pad_top);

@@ -19,7 +19,8 @@ double floor_mod(double x, double y) { return x - std::floor(x / y) * y; }
 double oracle(BinaryF32 function, double x, double y) {
   switch (function) {
 #define VERGE_BINARY(kName, name, value) \
-  case BinaryF32::kName: return value;
+  case BinaryF32::kName:                 \
+    return value;
 #include "kernels/elementwise/binary.inc"
 #undef VERGE_BINARY
   }
@@ -33,7 +34,8 @@ constexpr int kFunctions = 0
     ;
 
 void check(BinaryF32 function, Spread spread, size_t n, BinaryF32Fn fn, ClampF32 clamp) {
-  const std::vector<float> x = testing::seeded_floats(spread == Spread::kX ? 1 : n, 1, -3, 3), y = testing::seeded_floats(spread == Spread::kY ? 1 : n, 2, 0.25f, 3);
+  const std::vector<float> x = testing::seeded_floats(spread == Spread::kX ? 1 : n, 1, -3, 3),
+                           y = testing::seeded_floats(spread == Spread::kY ? 1 : n, 2, 0.25f, 3);
   std::vector<float> z(n + 1, 42.0f);
   fn(n, x.data(), y.data(), z.data(), clamp);
   for (size_t i = 0; i < n; ++i) {

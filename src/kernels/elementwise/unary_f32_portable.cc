@@ -7,13 +7,13 @@ namespace {
 
 [[maybe_unused]] float clamped(float x, float min, float max) { return x < min ? min : x > max ? max : x; }
 
-#define VERGE_UNARY(kName, name, value)                                                           \
+#define VERGE_UNARY(kName, name, value)                                                          \
   void name##_loop(size_t n, const float* in, float* out, [[maybe_unused]] UnaryParams params) { \
-    [[maybe_unused]] const float a = params.a, b = params.b;                                      \
-    for (size_t i = 0; i < n; ++i) {                                                              \
-      const float x = in[i];                                                                      \
-      out[i] = static_cast<float>(value);                                                         \
-    }                                                                                             \
+    [[maybe_unused]] const float a = params.a, b = params.b;                                     \
+    for (size_t i = 0; i < n; ++i) {                                                             \
+      const float x = in[i];                                                                     \
+      out[i] = static_cast<float>(value);                                                        \
+    }                                                                                            \
   }
 #include "kernels/elementwise/unary.inc"
 #undef VERGE_UNARY

@@ -21,7 +21,8 @@ double clamped(double x, double min, double max) { return x < min ? min : x > ma
 double oracle(UnaryF32 function, double x, [[maybe_unused]] double a, [[maybe_unused]] double b) {
   switch (function) {
 #define VERGE_UNARY(kName, name, value) \
-  case UnaryF32::kName: return static_cast<double>(value);
+  case UnaryF32::kName:                 \
+    return static_cast<double>(value);
 #include "kernels/elementwise/unary.inc"
 #undef VERGE_UNARY
   }
@@ -52,8 +53,9 @@ double cancellation(UnaryF32 function, double x, double a, double b) {
 
 std::vector<float> points() {
   const float inf = std::numeric_limits<float>::infinity();
-  std::vector<float> x = {0.0f, -0.0f, 1.0f, -1.0f, 0.5f, 1.5f, 2.5f, -2.5f, 1e-30f, -1e-8f, 1e-4f, 0.62f, 0.63f, 0.91f, 0.93f, 3.0f, -3.0f, 88.7f, 88.8f, 100.0f,
-                          -87.5f, -90.0f, -104.0f, -200.0f, 1e30f, inf, -inf, std::numeric_limits<float>::quiet_NaN()};
+  std::vector<float> x = {
+      0.0f,  -0.0f, 1.0f,  -1.0f, 0.5f,  1.5f,   2.5f,   -2.5f,  1e-30f,  -1e-8f,  1e-4f, 0.62f, 0.63f, 0.91f,
+      0.93f, 3.0f,  -3.0f, 88.7f, 88.8f, 100.0f, -87.5f, -90.0f, -104.0f, -200.0f, 1e30f, inf,   -inf,  std::numeric_limits<float>::quiet_NaN()};
   for (float v : testing::seeded_floats(1000, 7, -12, 12)) x.push_back(v);
   for (float v : testing::seeded_floats(200, 8, -0.1f, 0.1f)) x.push_back(v);
   for (float v : testing::seeded_floats(200, 9, -100, 100)) x.push_back(v);
@@ -79,7 +81,9 @@ TEST_P(UnaryF32Kernel, EveryFunctionAgreesWithTheListInDouble) {
     const UnaryF32Fn fn = GetParam().fn(function);
     if (!fn) continue;
     ++found;
-    const UnaryParams params = function == UnaryF32::kClamp ? UnaryParams{-0.5f, 1.25f} : function == UnaryF32::kHsigmoid ? UnaryParams{1.0f / 6, 0.5f} : UnaryParams{1.5f, 0.75f};
+    const UnaryParams params = function == UnaryF32::kClamp      ? UnaryParams{-0.5f, 1.25f}
+                               : function == UnaryF32::kHsigmoid ? UnaryParams{1.0f / 6, 0.5f}
+                                                                 : UnaryParams{1.5f, 0.75f};
     std::vector<float> y(x.size());
     fn(x.size(), x.data(), y.data(), params);
     for (size_t j = 0; j < x.size(); ++j) expect_close(function, x[j], y[j], params);

@@ -14,15 +14,21 @@ template <typename V> typename V::Reg mish(typename V::Reg x) {
   return V::mul(x, V::div(top, V::add(top, V::set1(2.0f))));
 }
 
+template <typename V> typename V::Reg gelu_tanh(typename V::Reg x) {
+  const auto cubic = V::fma(V::mul(V::set1(0.044715f), x), x, V::set1(1.0f));  // (x + 0.044715 x^3) / x
+  const auto t = VecMath<V>::tanh(V::mul(V::mul(V::set1(0.797884561f), x), cubic));
+  return V::mul(V::mul(V::set1(0.5f), x), V::add(V::set1(1.0f), t));
+}
+
 template <typename V, UnaryF32 kFunction> struct VectorUnary;
 
-#define VERGE_VECTOR_UNARY(kName, value)                                                                                                     \
-  template <typename V> struct VectorUnary<V, UnaryF32::kName> {                                                                             \
-    using F = V;                                                                                                                             \
-    using M = VecMath<V>;                                                                                                                    \
-    using Reg = typename V::Reg;                                                                                                             \
-    static Reg c(float constant) { return V::set1(constant); }                                                                               \
-    [[gnu::always_inline]] static inline Reg at(Reg x, [[maybe_unused]] Reg a, [[maybe_unused]] Reg b) { return value; }                     \
+#define VERGE_VECTOR_UNARY(kName, value)                                                                                 \
+  template <typename V> struct VectorUnary<V, UnaryF32::kName> {                                                         \
+    using F = V;                                                                                                         \
+    using M = VecMath<V>;                                                                                                \
+    using Reg = typename V::Reg;                                                                                         \
+    static Reg c(float constant) { return V::set1(constant); }                                                           \
+    [[gnu::always_inline]] static inline Reg at(Reg x, [[maybe_unused]] Reg a, [[maybe_unused]] Reg b) { return value; } \
   };
 #include "kernels/elementwise/vector_unary.inc"
 #undef VERGE_VECTOR_UNARY
@@ -39,7 +45,8 @@ template <typename V, UnaryF32 kFunction> void unary_loop(size_t n, const float*
 template <typename V> UnaryF32Fn vector_unary(UnaryF32 function) {
   switch (function) {
 #define VERGE_VECTOR_UNARY(kName, value) \
-  case UnaryF32::kName: return unary_loop<V, UnaryF32::kName>;
+  case UnaryF32::kName:                  \
+    return unary_loop<V, UnaryF32::kName>;
 #include "kernels/elementwise/vector_unary.inc"
 #undef VERGE_VECTOR_UNARY
     default: return nullptr;

@@ -7,13 +7,13 @@
 namespace verge {
 namespace {
 
-constexpr size_t kPointers = 2048;               // on the stack of a block
-constexpr size_t kPatchFloats = 4096;            // on the stack of a block
-constexpr size_t kRowUnit = 24;                  // a multiple of the rows of every kernel's tile
-constexpr size_t kInputBytes = 256 * 1024;       // of input that a block of rows sweeps once for each pair of panels: it stays in the level 2 cache
-constexpr size_t kBlockMacs = 1024 * 1024;       // below this a block is not worth a thread's while
-constexpr size_t kMostBlocks = 16;               // enough for an even share; more costs repeated reading
-constexpr size_t kMergedFloats = 64;             // taps of one row are read as one run up to this length
+constexpr size_t kPointers = 2048;          // on the stack of a block
+constexpr size_t kPatchFloats = 4096;       // on the stack of a block
+constexpr size_t kRowUnit = 24;             // a multiple of the rows of every kernel's tile
+constexpr size_t kInputBytes = 256 * 1024;  // of input that a block of rows sweeps once for each pair of panels: it stays in the level 2 cache
+constexpr size_t kBlockMacs = 1024 * 1024;  // below this a block is not worth a thread's while
+constexpr size_t kMostBlocks = 16;          // enough for an even share; more costs repeated reading
+constexpr size_t kMergedFloats = 64;        // taps of one row are read as one run up to this length
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
@@ -35,8 +35,8 @@ size_t merged_pixels(const ConvGeometry& g) {
 }
 
 struct Split {
-  size_t rows, panels;                 // of one block
-  size_t row_blocks, column_blocks;    // of one group
+  size_t rows, panels;               // of one block
+  size_t row_blocks, column_blocks;  // of one group
 
   explicit Split(const ConvGeometry& g) {
     const size_t pixels = g.out_pixels(), k = g.taps() * g.group_in(), all_panels = divide_up(g.group_out(), kPanelF32);
@@ -152,7 +152,8 @@ class MergedPointers {
     float* run = patches_;
     patches_ += static_cast<size_t>(g_.kernel_w) * channels_;
     std::memset(run, 0, static_cast<size_t>(g_.kernel_w) * channels_ * sizeof(float));
-    std::memcpy(run + static_cast<size_t>(from - left) * channels_, row + static_cast<size_t>(from) * channels_, static_cast<size_t>(to - from) * channels_ * sizeof(float));
+    std::memcpy(run + static_cast<size_t>(from - left) * channels_, row + static_cast<size_t>(from) * channels_,
+                static_cast<size_t>(to - from) * channels_ * sizeof(float));
     return run;
   }
 

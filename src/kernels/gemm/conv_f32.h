@@ -22,7 +22,7 @@ struct ConvF32 {
   const float* residual = nullptr;  // or null; may be output
   size_t residual_step = 0;
   float* output = nullptr;
-  size_t output_step = 0;           // floats from a pixel to the next, at least out_c
+  size_t output_step = 0;  // floats from a pixel to the next, at least out_c
   ClampF32 clamp;
   UnaryF32Fn activation = nullptr;  // applied last, in place, while the result is in the cache; null: none
   UnaryParams activation_params;

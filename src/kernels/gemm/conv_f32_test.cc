@@ -54,8 +54,8 @@ struct Extras {
 };
 
 void check(const ConvGeometry& g, const Extras& extras = {}) {
-  SCOPED_TRACE(::testing::Message() << "in " << g.batch << "x" << g.in_h << "x" << g.in_w << "x" << g.in_c << " out " << g.out_h << "x" << g.out_w << "x" << g.out_c
-                                    << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride " << g.stride_h << " groups " << g.groups);
+  SCOPED_TRACE(::testing::Message() << "in " << g.batch << "x" << g.in_h << "x" << g.in_w << "x" << g.in_c << " out " << g.out_h << "x" << g.out_w << "x"
+                                    << g.out_c << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride " << g.stride_h << " groups " << g.groups);
   const size_t groups = static_cast<size_t>(g.groups), n = g.group_out(), k = g.group_in(), total = g.taps() * k;
   const size_t x_step = static_cast<size_t>(g.in_c) + extras.wider, y_step = static_cast<size_t>(g.out_c) + extras.wider;
   const std::vector<float> x = seeded_floats(g.in_pixels() * x_step, 1), w = seeded_floats(groups * n * total, 2), bias = seeded_floats(groups * n, 3);
@@ -66,9 +66,18 @@ void check(const ConvGeometry& g, const Extras& extras = {}) {
     pack_bias_f32(n, bias.data() + i * n, packed_bias.data() + i * packed_bias_f32_size(n));
   }
   std::vector<float> y(g.out_pixels() * y_step, 42.0f);
-  const ConvF32 conv{.geometry = g, .input = x.data(), .input_step = x_step, .weights = packed.data(), .bias = packed_bias.data(), .zeros = zeros.data(),
-                     .residual = extras.residual ? residual.data() : nullptr, .residual_step = y_step, .output = y.data(), .output_step = y_step,
-                     .clamp = extras.clamp, .activation = extras.activation};
+  const ConvF32 conv{.geometry = g,
+                     .input = x.data(),
+                     .input_step = x_step,
+                     .weights = packed.data(),
+                     .bias = packed_bias.data(),
+                     .zeros = zeros.data(),
+                     .residual = extras.residual ? residual.data() : nullptr,
+                     .residual_step = y_step,
+                     .output = y.data(),
+                     .output_step = y_step,
+                     .clamp = extras.clamp,
+                     .activation = extras.activation};
   for (size_t block = conv_f32_blocks(g); block-- > 0;) conv_f32_block(conv, block);
   for (size_t i = 0; i < y.size(); ++i) {
     const int32_t pixel = static_cast<int32_t>(i / y_step), o = static_cast<int32_t>(i % y_step);
@@ -106,8 +115,30 @@ TEST_P(ConvF32OnIsa, FewInputChannelsReadARowOfTapsAtOnce) {
 
 TEST_P(ConvF32OnIsa, DilationBatchAndUnevenShapes) {
   const IsaCap cap(GetParam());
-  check({.batch = 2, .in_h = 12, .in_w = 7, .in_c = 5, .out_h = 8, .out_w = 7, .out_c = 6, .kernel_h = 3, .kernel_w = 3, .dilation_h = 2, .dilation_w = 3, .pad_left = 3});
-  check({.batch = 3, .in_h = 10, .in_w = 4, .in_c = 1, .out_h = 5, .out_w = 4, .out_c = 64, .kernel_h = 4, .kernel_w = 3, .stride_h = 2, .pad_top = 1, .pad_left = 1});
+  check({.batch = 2,
+         .in_h = 12,
+         .in_w = 7,
+         .in_c = 5,
+         .out_h = 8,
+         .out_w = 7,
+         .out_c = 6,
+         .kernel_h = 3,
+         .kernel_w = 3,
+         .dilation_h = 2,
+         .dilation_w = 3,
+         .pad_left = 3});
+  check({.batch = 3,
+         .in_h = 10,
+         .in_w = 4,
+         .in_c = 1,
+         .out_h = 5,
+         .out_w = 4,
+         .out_c = 64,
+         .kernel_h = 4,
+         .kernel_w = 3,
+         .stride_h = 2,
+         .pad_top = 1,
+         .pad_left = 1});
 }
 
 TEST_P(ConvF32OnIsa, Groups) {

@@ -35,7 +35,8 @@ template <typename V, int kRows, int kVectors> struct IgemmTile {
     }
   }
 
-  template <int kLane> [[gnu::always_inline]] static inline void lane_step(const IgemmF32& a, const Reg (&x)[kRows], const float* w, Reg (&acc)[kRows][kVectors]) {
+  template <int kLane>
+  [[gnu::always_inline]] static inline void lane_step(const IgemmF32& a, const Reg (&x)[kRows], const float* w, Reg (&acc)[kRows][kVectors]) {
     Reg b[kVectors];
     load_weights(a, w + kLane * kPanelF32, b);
 #pragma GCC unroll 16

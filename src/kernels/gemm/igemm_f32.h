@@ -20,12 +20,12 @@ struct IgemmF32 {
   const float* const* rows = nullptr;  // [m][row_step], the first `taps` of each row are read
   size_t row_step = 1;
   size_t taps = 1;
-  size_t k = 0;                        // contiguous floats behind each pointer
-  const float* weights = nullptr;      // first row of the first panel to use
-  size_t panel_step = 0;               // floats from a panel to the next: 16 * k_total of the packing
-  const float* bias = nullptr;         // n rounded up to 16, never null
-  const float* residual = nullptr;     // or null; may be output
-  size_t residual_step = 0;            // floats from a row to the next
+  size_t k = 0;                     // contiguous floats behind each pointer
+  const float* weights = nullptr;   // first row of the first panel to use
+  size_t panel_step = 0;            // floats from a panel to the next: 16 * k_total of the packing
+  const float* bias = nullptr;      // n rounded up to 16, never null
+  const float* residual = nullptr;  // or null; may be output
+  size_t residual_step = 0;         // floats from a row to the next
   float* output = nullptr;
   size_t output_step = 0;
   ClampF32 clamp;

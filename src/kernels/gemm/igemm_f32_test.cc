@@ -39,8 +39,18 @@ void check(IgemmF32Fn kernel, const Case& c) {
   for (size_t i = 0; i < rows.size(); ++i) rows[i] = x.data() + (rows.size() - 1 - i) * c.k;
   std::vector<float> y(c.m * step, 42.0f);
   kernel(c.m, c.n,
-         {.rows = rows.data(), .row_step = c.taps, .taps = c.taps, .k = c.k, .weights = packed.data(), .panel_step = 16 * total, .bias = packed_bias.data(),
-          .residual = c.residual ? residual.data() : nullptr, .residual_step = step, .output = y.data(), .output_step = step, .clamp = c.clamp});
+         {.rows = rows.data(),
+          .row_step = c.taps,
+          .taps = c.taps,
+          .k = c.k,
+          .weights = packed.data(),
+          .panel_step = 16 * total,
+          .bias = packed_bias.data(),
+          .residual = c.residual ? residual.data() : nullptr,
+          .residual_step = step,
+          .output = y.data(),
+          .output_step = step,
+          .clamp = c.clamp});
   for (size_t i = 0; i < c.m; ++i)
     for (size_t j = 0; j < step; ++j) {
       const float got = y[i * step + j];
@@ -87,7 +97,8 @@ TEST_P(IgemmF32Kernel, LetsNanThroughTheClamp) {
   const float* row = &x;
   const std::vector<float> w(16, 1.0f), bias(16);
   std::vector<float> y(16, 42.0f);
-  GetParam().fn(1, 16, {.rows = &row, .k = 1, .weights = w.data(), .panel_step = 16, .bias = bias.data(), .output = y.data(), .output_step = 16, .clamp = {0, 6}});
+  GetParam().fn(1, 16,
+                {.rows = &row, .k = 1, .weights = w.data(), .panel_step = 16, .bias = bias.data(), .output = y.data(), .output_step = 16, .clamp = {0, 6}});
   for (float v : y) EXPECT_TRUE(std::isnan(v));
 }
 

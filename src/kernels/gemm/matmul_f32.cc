@@ -12,7 +12,13 @@ ConvF32 prepare_matmul_f32(const MatmulF32& p, float* scratch) {
   pack_bias_f32(p.n, nullptr, bias);
   const int32_t m = static_cast<int32_t>(p.m);
   return {.geometry = {.in_h = m, .in_c = static_cast<int32_t>(p.k), .out_h = m, .out_c = static_cast<int32_t>(p.n)},
-          .input = p.a, .input_step = p.a_step, .weights = scratch, .bias = bias, .output = p.y, .output_step = p.y_step, .clamp = p.clamp};
+          .input = p.a,
+          .input_step = p.a_step,
+          .weights = scratch,
+          .bias = bias,
+          .output = p.y,
+          .output_step = p.y_step,
+          .clamp = p.clamp};
 }
 
 }  // namespace verge

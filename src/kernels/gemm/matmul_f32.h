@@ -11,7 +11,7 @@ namespace verge {
 struct MatmulF32 {
   size_t m, n, k;
   const float* a;
-  size_t a_step;         // floats from a row of a to the next; each row is contiguous
+  size_t a_step;  // floats from a row of a to the next; each row is contiguous
   const float* b;
   size_t b_row_step;     // floats from b[c, j] to b[c + 1, j]
   size_t b_column_step;  // floats from b[c, j] to b[c, j + 1]; one of the steps is 1

@@ -3,8 +3,8 @@
 namespace verge {
 namespace {
 
-constexpr size_t kPointers = 512;               // on the stack of a block
-constexpr size_t kBlockReads = 256 * 1024;      // below this a block is not worth a thread's while
+constexpr size_t kPointers = 512;           // on the stack of a block
+constexpr size_t kBlockReads = 256 * 1024;  // below this a block is not worth a thread's while
 constexpr size_t kMostBlocks = 16;
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }

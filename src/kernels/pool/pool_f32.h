@@ -26,7 +26,7 @@ struct PoolF32 {
   PoolCount count = PoolCount::kInside;
   int32_t pad_bottom = 0, pad_right = 0;  // only for kPadded
   const float* input = nullptr;
-  size_t input_step = 0;   // floats from a pixel to the next
+  size_t input_step = 0;  // floats from a pixel to the next
   float* output = nullptr;
   size_t output_step = 0;
   ClampF32 clamp;

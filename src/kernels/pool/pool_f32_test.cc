@@ -36,7 +36,8 @@ double reference(const PoolF32& pool, size_t pixel, size_t c) {
 
 void check(PoolF32 pool, size_t wider = 0) {
   const ConvGeometry& g = pool.geometry;
-  SCOPED_TRACE(::testing::Message() << "in " << g.in_h << "x" << g.in_w << "x" << g.in_c << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride " << g.stride_h);
+  SCOPED_TRACE(::testing::Message() << "in " << g.in_h << "x" << g.in_w << "x" << g.in_c << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride "
+                                    << g.stride_h);
   const size_t channels = static_cast<size_t>(g.in_c);
   pool.input_step = pool.output_step = channels + wider;
   const std::vector<float> x = testing::seeded_floats(g.in_pixels() * pool.input_step, 1);
@@ -61,8 +62,19 @@ void check(PoolF32 pool, size_t wider = 0) {
 
 ConvGeometry window(int32_t size, int32_t channels, int32_t kernel, int32_t stride, int32_t pad) {
   const int32_t out = conv_output_size(size, kernel, stride, 1, 2 * pad);
-  return {.batch = 2, .in_h = size, .in_w = size, .in_c = channels, .out_h = out, .out_w = out, .out_c = channels, .kernel_h = kernel, .kernel_w = kernel,
-          .stride_h = stride, .stride_w = stride, .pad_top = pad, .pad_left = pad};
+  return {.batch = 2,
+          .in_h = size,
+          .in_w = size,
+          .in_c = channels,
+          .out_h = out,
+          .out_w = out,
+          .out_c = channels,
+          .kernel_h = kernel,
+          .kernel_w = kernel,
+          .stride_h = stride,
+          .stride_w = stride,
+          .pad_top = pad,
+          .pad_left = pad};
 }
 
 TEST_P(PoolF32OnIsa, AgreesWithPlainLoopsForAnyWindow) {

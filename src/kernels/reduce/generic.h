@@ -122,8 +122,9 @@ template <typename V> void reduce_log_sum_exp(const ReduceShape& s, const float*
 }
 
 template <typename V> ReduceF32Fn reduce_table(ReduceF32 function) {
-  constexpr ReduceF32Fn kTable[] = {reduce_all<V, SumOp<V>>,       reduce_all<V, MeanOp<V>>, reduce_all<V, MaxOp<V>>, reduce_all<V, MinOp<V>>,    reduce_all<V, ProdOp<V>>,
-                                    reduce_all<V, SumSquareOp<V>>, reduce_all<V, L1Op<V>>,   reduce_all<V, L2Op<V>>,  reduce_all<V, LogSumOp<V>>, reduce_log_sum_exp<V>};
+  constexpr ReduceF32Fn kTable[] = {reduce_all<V, SumOp<V>>,    reduce_all<V, MeanOp<V>>,      reduce_all<V, MaxOp<V>>, reduce_all<V, MinOp<V>>,
+                                    reduce_all<V, ProdOp<V>>,   reduce_all<V, SumSquareOp<V>>, reduce_all<V, L1Op<V>>,  reduce_all<V, L2Op<V>>,
+                                    reduce_all<V, LogSumOp<V>>, reduce_log_sum_exp<V>};
   static_assert(sizeof(kTable) / sizeof(kTable[0]) == kReduceF32Count);
   return kTable[static_cast<size_t>(function)];
 }

@@ -48,13 +48,15 @@ TEST(ResizeF32, BilinearOfARampIsTheRamp) {
     std::vector<float> x, y(batch * out_h * out_w * channels + 1, 42.0f);
     for (size_t i = 0; i < batch * in_h * in_w * channels; ++i)
       x.push_back(static_cast<float>(10 * (i / channels / in_w) + i / channels % in_w) + static_cast<float>(i % channels) / 10);
-    const ResizeF32 resize{in_h, in_w, out_h, out_w, channels, {y_first.data(), y_weights.data(), 2}, {x_first.data(), x_weights.data(), 2}, x.data(), y.data()};
+    const ResizeF32 resize{in_h,     in_w,    out_h, out_w, channels, {y_first.data(), y_weights.data(), 2}, {x_first.data(), x_weights.data(), 2},
+                           x.data(), y.data()};
     std::vector<float> scratch(resize_f32_scratch_size(resize));
     resize_f32_rows(resize, 4, batch * out_h, scratch.data());
     resize_f32_rows(resize, 0, 4, scratch.data());
     for (size_t i = 0; i + 1 < y.size(); ++i) {
       const size_t pixel = i / channels, row = pixel / out_w % out_h, column = pixel % out_w, b = pixel / out_w / out_h;
-      const float want = 10 * (static_cast<float>(row) / 2 + static_cast<float>(b * in_h)) + static_cast<float>(column) / 2 + static_cast<float>(i % channels) / 10;
+      const float want =
+          10 * (static_cast<float>(row) / 2 + static_cast<float>(b * in_h)) + static_cast<float>(column) / 2 + static_cast<float>(i % channels) / 10;
       ASSERT_NEAR(y[i], want, 1e-5) << "channels=" << channels << " i=" << i;
     }
     EXPECT_EQ(y.back(), 42.0f);

@@ -30,7 +30,8 @@ void check(const std::vector<size_t>& shape, const std::vector<int>& permutation
     }
     size_t from = 0;
     for (size_t d = 0; d < shape.size(); ++d) from = from * shape[d] + at[d];
-    ASSERT_EQ(std::memcmp(&y[i * bytes], &x[from * bytes], bytes), 0) << "element " << i << " of " << bytes << " bytes, permutation " << ::testing::PrintToString(permutation);
+    ASSERT_EQ(std::memcmp(&y[i * bytes], &x[from * bytes], bytes), 0)
+        << "element " << i << " of " << bytes << " bytes, permutation " << ::testing::PrintToString(permutation);
   }
   EXPECT_EQ(y.back(), 42) << "wrote past the end";
 }

@@ -46,7 +46,7 @@ template <typename V> struct VecMath {
   [[gnu::always_inline]] static inline Reg erf(Reg x) {
     constexpr float kSmall[] = {0.1283791477f, -0.3761248112f, 0.1128168265f, -0.0267617227f, 0.0049859438f, -0.0005953755f};  // erf x / x - 1 in x^2, 1.8e-8
     constexpr float kLarge[] = {1.1285143609f, 0.63571831547f, 0.1052618430f, -0.022889964222f, 0.0032149556377f, -0.00021398495611f};  // R, 3e-9
-    const Reg size = V::min(c(4.0f), V::abs(x)), square = V::mul(x, x);  // erf(4) rounds to 1
+    const Reg size = V::min(c(4.0f), V::abs(x)), square = V::mul(x, x);                                                                 // erf(4) rounds to 1
     const Reg small = V::fma(x, poly(square, kSmall), x);
     const Reg large = V::sub(c(1.0f), exp(V::mul(V::sub(c(0.0f), size), poly(size, kLarge))));
     return V::select(V::less(size, c(0.92f)), small, V::sign_of(x, large));
