@@ -46,6 +46,7 @@ Result<Lowered> lower(const Graph& graph, const ops::LowerOptions& options) {
     out.macs += ops::cost_of(graph, node).macs;
   }
   VERGE_TRY(out.program, builder.finish(out.macs));
+  out.value_tensor = builder.value_tensors();
   out.arena_bytes = builder.arena().bytes;
   out.arena_lower_bound = builder.arena().lower_bound;
   return out;

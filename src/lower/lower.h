@@ -12,6 +12,7 @@ struct Lowered {
   uint64_t arena_bytes = 0;
   uint64_t arena_lower_bound = 0;  // bytes alive at once at the worst instruction: no plan is smaller
   int64_t macs = 0;
+  std::vector<uint32_t> value_tensor;  // by ValueId::index: the Program's tensor of a Graph value; rt::kNoTensor when it has none
 };
 
 // `graph` must have gone through passes::prepare (static types, nhwc). kUnsupported lists every node that cannot be lowered, with its reason.

@@ -25,6 +25,12 @@ TensorRef ProgramBuilder::add_tensor(DataType dtype, const Shape& shape, QuantPa
   return {static_cast<uint32_t>(tensors_.size() - 1)};
 }
 
+std::vector<uint32_t> ProgramBuilder::value_tensors() const {
+  std::vector<uint32_t> out;
+  for (TensorRef t : value_tensor_) out.push_back(t.index);
+  return out;
+}
+
 uint32_t ProgramBuilder::root(uint32_t piece) const {
   while (pieces_[piece].owner != piece) piece = pieces_[piece].owner;
   return piece;

@@ -19,6 +19,8 @@ class ProgramBuilder : public ops::Emitter {
   // Plans the arena and writes the bytes. The graph's inputs and outputs become the Program's.
   Result<Bytes> finish(int64_t macs);
   const ArenaPlan& arena() const { return plan_; }
+  // By ValueId::index; invalid ids (kNone) for values that no instruction names.
+  std::vector<uint32_t> value_tensors() const;
 
   const Graph& graph() const override { return graph_; }
   const ops::LowerOptions& options() const override { return options_; }

@@ -1,0 +1,104 @@
+#include "engine/load.h"
+
+#include <filesystem>
+
+#include "base/sha256.h"
+#include "core/text.h"
+#include "formats/format.h"
+#include "ops/op.h"
+#include "passes/pipelines.h"
+
+namespace verge {
+namespace {
+
+// Sizes for the symbols that are still open after an import, from the tensors at hand, else 1.
+std::map<std::string, int64_t> open_dimensions(const Graph& graph, const LoadOptions& options) {
+  std::map<std::string, int64_t> out;
+  for (size_t i = 0; i < graph.inputs().size(); ++i) {
+    const TensorType& type = graph.type(graph.inputs()[i]);
+    for (int d = 0; d < type.rank(); ++d) {
+      const Dim& dim = type.dims[d];
+      if (dim.known() || dim.symbol.empty() || out.count(dim.symbol)) continue;
+      const bool given = i < options.input_shapes.size() && options.input_shapes[i].rank == type.rank();
+      out[dim.symbol] = given ? options.input_shapes[i][d] : 1;
+    }
+  }
+  return out;
+}
+
+std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
+
+Json declared(const Graph& graph, const std::string& path) {
+  Json manifest = {{"name", std::filesystem::path(path).stem().string()}};
+  for (const char* key : {"labels", "pipeline"}) {
+    const auto it = graph.metadata.find(std::string("verge.") + key);
+    if (it == graph.metadata.end()) continue;
+    if (auto value = parse_json(it->second); value.ok()) manifest[key] = *value;
+  }
+  return manifest;
+}
+
+Result<LoadedModel> load_package(const std::string& path, const LoadOptions& options) {
+  VERGE_TRY(PackageFile file, open_package(path, options.verify_package ? Verify::kFull : Verify::kStructure));
+  const ByteSpan program = file.program();
+  if (program.empty()) return unsupported("package '" + path + "' holds no program");
+  VERGE_TRY(Executable executable, Executable::open_in_place(file.mapping, program, {options.threads}), "package '" + path + "'");
+  std::string source = file.manifest.value("source", Json::object()).value("sha256", "");
+  return LoadedModel{path, "vpk", file.mapping->bytes().size(), std::move(source), nullptr, file.manifest, std::move(executable)};
+}
+
+}  // namespace
+
+std::string sha256_hex(ByteSpan bytes) {
+  uint8_t digest[32];
+  sha256(bytes.data(), bytes.size(), digest);
+  std::string out;
+  for (uint8_t b : digest) out += format("%02x", b);
+  return out;
+}
+
+Result<Graph> import_bytes(ByteSpan bytes, const std::string& file_name, const LoadOptions& options) {
+  if (looks_like_package(bytes)) return unsupported("'" + file_name + "' is a package; this needs the source model (.onnx, .tflite)");
+  formats::ImportOptions import;
+  import.dims = options.dims;
+  import.base_dir = folder_of(file_name);
+  VERGE_TRY(Graph graph, formats::import_model(bytes, import, file_name));
+  const auto open = open_dimensions(graph, options);
+  if (!open.empty()) {  // again with sizes, so that shape arithmetic folds
+    import.dims.insert(open.begin(), open.end());
+    VERGE_TRY(graph, formats::import_model(bytes, import, file_name));
+  }
+  return graph;
+}
+
+Result<Graph> import_file(const std::string& path, const LoadOptions& options) {
+  VERGE_TRY(const MappedFile file, MappedFile::open(path));
+  return import_bytes(file.bytes(), path, options);
+}
+
+Result<Lowered> compile(Graph& graph, const LoadOptions& options) {
+  passes::PassOptions pass_options;
+  pass_options.skip = options.skip_passes;
+  VERGE_CHECK(passes::prepare(graph, pass_options));
+  ops::LowerOptions lower_options;
+  lower_options.threads = options.threads;
+  return lower(graph, lower_options);
+}
+
+Result<LoadedModel> load_model(const std::string& path, const LoadOptions& options) {
+  VERGE_TRY(const MappedFile file, MappedFile::open(path));
+  if (looks_like_package(file.bytes())) return load_package(path, options);
+  VERGE_TRY(Graph graph, import_bytes(file.bytes(), path, options));
+  Json manifest = declared(graph, path);
+  VERGE_TRY(Lowered lowered, compile(graph, options), "'" + path + "'");
+  VERGE_TRY(Executable executable, Executable::open(lowered.program, {options.threads}), "'" + path + "'");
+  return LoadedModel{path,
+                     formats::format_name(formats::sniff(file.bytes())),
+                     file.bytes().size(),
+                     sha256_hex(file.bytes()),
+                     std::make_shared<const Graph>(std::move(graph)),
+                     std::move(manifest),
+                     std::move(executable)};
+}
+
+}  // namespace verge

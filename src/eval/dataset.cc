@@ -1,0 +1,22 @@
+#include "eval/dataset.h"
+
+#include <numeric>
+
+namespace verge {
+
+Result<TensorDataset> TensorDataset::from(const Dataset& source, const std::vector<size_t>* indices) {
+  std::vector<size_t> all;
+  if (!indices) {
+    all.resize(source.size());
+    std::iota(all.begin(), all.end(), size_t{0});
+    indices = &all;
+  }
+  std::vector<Sample> samples;
+  for (size_t i : *indices) {
+    VERGE_TRY(Sample sample, source.get(i));
+    samples.push_back(std::move(sample));
+  }
+  return TensorDataset(std::move(samples), source.classes());
+}
+
+}  // namespace verge

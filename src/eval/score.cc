@@ -1,0 +1,62 @@
+#include "eval/score.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace verge {
+
+std::vector<float> real_values(const Tensor& tensor) {
+  std::vector<float> out(static_cast<size_t>(tensor.count()));
+  const QuantParams& q = tensor.quant();
+  const bool per_tensor = q.scale.size() == 1;
+  for (int64_t i = 0; i < tensor.count(); ++i) {
+    const double v = tensor.at(i);
+    out[i] = static_cast<float>(per_tensor ? q.scale[0] * (v - q.zero_point[0]) : v);
+  }
+  return out;
+}
+
+Result<Predictions> predict(Executable& executable, const Dataset& data, const Progress& progress) {
+  Predictions out;
+  for (size_t i = 0; i < data.size(); ++i) {
+    VERGE_TRY(const Sample sample, data.get(i));
+    VERGE_TRY(const std::vector<Tensor> outputs, executable.run(sample.inputs), sample.name);
+    out.scores.push_back(real_values(outputs[0]));
+    out.labels.push_back(sample.label);
+    if (progress) progress(i + 1, data.size());
+  }
+  return out;
+}
+
+int arg_max(const std::vector<float>& scores) {
+  int best = -1;
+  for (size_t i = 0; i < scores.size(); ++i)
+    if (scores[i] == scores[i] && (best < 0 || scores[i] > scores[best])) best = static_cast<int>(i);
+  return best;
+}
+
+double top1(const Predictions& p) {
+  size_t hit = 0, labelled = 0;
+  for (size_t i = 0; i < p.scores.size(); ++i) {
+    if (p.labels[i] < 0) continue;
+    ++labelled;
+    hit += arg_max(p.scores[i]) == p.labels[i];
+  }
+  return labelled ? static_cast<double>(hit) / static_cast<double>(labelled) : -1;
+}
+
+double agreement(const Predictions& a, const Predictions& b) {
+  size_t equal = 0;
+  for (size_t i = 0; i < a.scores.size(); ++i) equal += arg_max(a.scores[i]) == arg_max(b.scores[i]);
+  return a.scores.empty() ? 0 : static_cast<double>(equal) / static_cast<double>(a.scores.size());
+}
+
+double max_difference(const Predictions& a, const Predictions& b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.scores.size(); ++i)
+    for (size_t k = 0; k < std::min(a.scores[i].size(), b.scores[i].size()); ++k)
+      worst = std::max(worst, static_cast<double>(std::fabs(a.scores[i][k] - b.scores[i][k])));
+  return worst;
+}
+
+}  // namespace verge

@@ -1,0 +1,33 @@
+// Scores of a model on data: top-1 against labels, agreement with another run, differences.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "eval/dataset.h"
+#include "lower/executable.h"
+
+namespace verge {
+
+// The first output of every sample as real numbers (quantised outputs are dequantised).
+struct Predictions {
+  std::vector<std::vector<float>> scores;
+  std::vector<int> labels;
+};
+
+using Progress = std::function<void(size_t done, size_t total)>;
+
+Result<Predictions> predict(Executable& executable, const Dataset& data, const Progress& progress = {});
+
+// Index of the largest score, the first of equals; -1 for no scores or NaN alone.
+int arg_max(const std::vector<float>& scores);
+// Share of labelled samples whose largest score is the label; -1 when nothing is labelled.
+double top1(const Predictions& predictions);
+// Share of samples with equal arg-max.
+double agreement(const Predictions& a, const Predictions& b);
+// Largest absolute difference of scores.
+double max_difference(const Predictions& a, const Predictions& b);
+
+// The tensor as f32: dequantised where it carries quantisation.
+std::vector<float> real_values(const Tensor& tensor);
+
+}  // namespace verge

@@ -1,0 +1,96 @@
+#include "pipeline/declaration.h"
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "core/text.h"
+
+namespace verge {
+namespace {
+
+template <typename E> using Names = std::vector<std::pair<const char*, E>>;
+
+const Names<ColorOrder> kColors = {{"RGB", ColorOrder::kRgb}, {"BGR", ColorOrder::kBgr}, {"GRAY", ColorOrder::kGray}};
+const Names<ResizeMode> kModes = {{"bilinear", ResizeMode::kBilinear}, {"nearest", ResizeMode::kNearest}, {"area", ResizeMode::kArea}};
+const Names<Fit> kFits = {{"stretch", Fit::kStretch}, {"crop", Fit::kCrop}, {"letterbox", Fit::kLetterbox}};
+const Names<Layout> kLayouts = {{"", Layout::kByShape}, {"NCHW", Layout::kNchw}, {"NHWC", Layout::kNhwc}};
+
+template <typename E> const char* name_of(const Names<E>& names, E value) {
+  for (const auto& [name, v] : names)
+    if (v == value) return name;
+  return "";
+}
+
+template <typename E> Result<E> choose(const Json& json, const char* key, const Names<E>& names, E otherwise) {
+  if (!json.contains(key)) return otherwise;
+  std::vector<std::string> allowed;
+  for (const auto& [name, value] : names) {
+    if (json[key].is_string() && json[key] == name) return value;
+    if (*name) allowed.push_back(name);
+  }
+  return invalid(std::string("pipeline: \"") + key + "\" is " + json[key].dump() + ", wants one of " + join(allowed, ", "));
+}
+
+// One number for all channels or three.
+Result<std::array<float, 3>> three(const Json& json, const char* key, std::array<float, 3> otherwise) {
+  if (!json.contains(key)) return otherwise;
+  const Json& v = json[key];
+  std::vector<float> numbers;
+  if (v.is_number()) numbers = {v.get<float>()};
+  if (v.is_array())
+    for (const Json& n : v)
+      if (n.is_number()) numbers.push_back(n.get<float>());
+  if (numbers.size() == 1) return std::array<float, 3>{numbers[0], numbers[0], numbers[0]};
+  if (numbers.size() == 3) return std::array<float, 3>{numbers[0], numbers[1], numbers[2]};
+  return invalid(std::string("pipeline: \"") + key + "\" is " + v.dump() + ", wants one number or three");
+}
+
+std::string number(float v) { return format("%g", v); }
+
+std::string channel_text(const std::array<float, 3>& v) {
+  return v[0] == v[1] && v[1] == v[2] ? number(v[0]) : "[" + number(v[0]) + ", " + number(v[1]) + ", " + number(v[2]) + "]";
+}
+
+}  // namespace
+
+Result<Declaration> parse_declaration(const Json& json) {
+  if (!json.is_object()) return invalid("pipeline: wants a JSON object, is " + json.dump());
+  Declaration d;
+  static const Names<int> kSources = {{"image", 0}};
+  VERGE_TRY(const int source, choose(json, "source", kSources, 0));
+  (void)source;
+  VERGE_TRY(d.color, choose(json, "color", kColors, d.color));
+  const Json resize = json.value("resize", Json::object());
+  if (!resize.is_object()) return invalid("pipeline: \"resize\" wants an object, is " + resize.dump());
+  VERGE_TRY(d.resize, choose(resize, "mode", kModes, d.resize));
+  VERGE_TRY(d.fit, choose(resize, "fit", kFits, d.fit));
+  if (resize.contains("antialias") && resize["antialias"].is_boolean()) d.antialias = resize["antialias"];
+  if (resize.contains("fill") && resize["fill"].is_number()) d.fill = resize["fill"];
+  VERGE_TRY(d.mean, three(json, "mean", d.mean));
+  VERGE_TRY(d.std, three(json, "std", d.std));
+  for (float s : d.std)
+    if (!(std::fabs(s) > 0)) return invalid("pipeline: \"std\" has a zero; x = (pixel - mean) / std");
+  VERGE_TRY(d.layout, choose(json, "layout", kLayouts, d.layout));
+  if (json.contains("softmax") && json["softmax"].is_boolean()) d.softmax = json["softmax"];
+  return d;
+}
+
+Json declaration_json(const Declaration& d) {
+  Json out = {{"source", "image"},
+              {"color", name_of(kColors, d.color)},
+              {"resize", {{"mode", name_of(kModes, d.resize)}, {"fit", name_of(kFits, d.fit)}, {"antialias", d.antialias}, {"fill", d.fill}}},
+              {"mean", d.mean},
+              {"std", d.std},
+              {"softmax", d.softmax}};
+  if (d.layout != Layout::kByShape) out["layout"] = name_of(kLayouts, d.layout);
+  return out;
+}
+
+std::string declaration_text(const Declaration& d) {
+  const bool raw = d.mean == std::array<float, 3>{0, 0, 0} && d.std == std::array<float, 3>{1, 1, 1};
+  return std::string(name_of(kColors, d.color)) + ", " + (raw ? "pixels 0..255" : "(pixel - " + channel_text(d.mean) + ") / " + channel_text(d.std)) + ", " +
+         name_of(kModes, d.resize) + " " + name_of(kFits, d.fit);
+}
+
+}  // namespace verge

@@ -1,0 +1,41 @@
+// The pre- and post-processing that a package declares, version 1 (docs/pipeline.md):
+//
+//   {"source": "image", "color": "RGB", "resize": {"mode": "bilinear", "fit": "stretch", "antialias": true, "fill": 114},
+//    "mean": [0, 0, 0], "std": [255, 255, 255], "layout": "NCHW", "softmax": false}
+//
+// x = (pixel - mean) / std, pixels 0..255. Everything may be left out: RGB, stretched to the input's size, mean 0, std 1, layout by shape.
+#pragma once
+#include <array>
+#include <string>
+
+#include "core/json.h"
+#include "core/result.h"
+
+namespace verge {
+
+enum class ColorOrder : uint8_t { kRgb, kBgr, kGray };
+enum class ResizeMode : uint8_t { kBilinear, kNearest, kArea };
+enum class Fit : uint8_t { kStretch, kCrop, kLetterbox };
+enum class Layout : uint8_t { kByShape, kNchw, kNhwc };
+
+struct Declaration {
+  ColorOrder color = ColorOrder::kRgb;
+  ResizeMode resize = ResizeMode::kBilinear;
+  Fit fit = Fit::kStretch;
+  bool antialias = true;  // when shrinking
+  float fill = 114;       // letterbox bars, pixel value
+  std::array<float, 3> mean = {0, 0, 0};  // in the order of `color`
+  std::array<float, 3> std = {1, 1, 1};
+  Layout layout = Layout::kByShape;
+  bool softmax = false;  // applied to the first output before top-k
+
+  friend bool operator==(const Declaration&, const Declaration&) = default;
+};
+
+// kInvalidArgument names the key, what was found and what is allowed.
+Result<Declaration> parse_declaration(const Json& json);
+Json declaration_json(const Declaration& declaration);
+// "RGB, (x - 127.5) / 127.5, bilinear stretch": one line for people.
+std::string declaration_text(const Declaration& declaration);
+
+}  // namespace verge
