@@ -1,0 +1,180 @@
+#include "quant/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lower/executable.h"
+#include "lower/lower.h"
+
+namespace verge {
+namespace {
+
+// Which float value each instruction writes, so that a trace can look at it before its memory is reused.
+struct Watch {
+  std::vector<std::vector<std::pair<uint32_t, uint32_t>>> written;  // by instruction: (tensor, value index)
+  std::vector<std::pair<uint32_t, uint32_t>> inputs;
+};
+
+Watch make_watch(const Graph& graph, const Lowered& lowered, const rt::Model& model) {
+  Watch watch;
+  watch.written.resize(model.instruction_count());
+  std::vector<std::vector<uint32_t>> values_of(model.tensor_count());
+  for (uint32_t v = 0; v < lowered.value_tensor.size(); ++v) {
+    const uint32_t t = lowered.value_tensor[v];
+    const TensorType& type = graph.type(ValueId{v});
+    if (t != rt::kNoTensor && !graph.value(ValueId{v}).constant && type.dtype == DataType::kF32) values_of[t].push_back(v);
+  }
+  for (size_t i = 0; i < model.instruction_count(); ++i) {
+    const rt::InstructionRecord& r = model.instruction(i);
+    for (uint32_t o = 0; o < r.out_count; ++o) {
+      const uint32_t t = model.args(i)[r.in_count + o];
+      for (uint32_t v : values_of[t]) watch.written[i].emplace_back(t, v);
+    }
+  }
+  for (size_t i = 0; i < model.input_count(); ++i)
+    for (uint32_t v : values_of[model.input_tensor(i)]) watch.inputs.emplace_back(model.input_tensor(i), v);
+  return watch;
+}
+
+class Observer {
+ public:
+  Observer(Executable& executable, const Watch& watch, std::vector<ValueStats>& stats) : executable_(executable), watch_(watch), stats_(stats) {
+    executable_.session().set_trace({[](void* self, uint32_t i, bool begin) { static_cast<Observer*>(self)->step(i, begin); }, this});
+  }
+  ~Observer() { executable_.session().set_trace({}); }
+  void count_histograms() {
+    histograms_ = true;
+    for (ValueStats& s : stats_)
+      if (s.seen) s.histogram.assign(ValueStats::kBins, 0);
+  }
+  Result<void> pass(const Dataset& data) {
+    for (size_t i = 0; i < data.size(); ++i) {
+      VERGE_TRY(const Sample sample, data.get(i));
+      for (size_t k = 0; k < sample.inputs.size(); ++k) VERGE_CHECK(executable_.set_input(k, sample.inputs[k]), sample.name);
+      for (const auto& [tensor, value] : watch_.inputs) look(tensor, value);
+      VERGE_CHECK(executable_.run(), sample.name);
+    }
+    return done();
+  }
+
+ private:
+  void step(uint32_t instruction, bool begin) {
+    if (begin) return;
+    for (const auto& [tensor, value] : watch_.written[instruction]) look(tensor, value);
+  }
+  void look(uint32_t tensor, uint32_t value) {
+    const TensorView& view = executable_.session().tensor(tensor);
+    const float* x = view.as<float>();
+    const int64_t n = view.shape.count();
+    if (histograms_) return fill(stats_[value], x, n);
+    extend(stats_[value], x, n);
+  }
+  static void extend(ValueStats& s, const float* x, int64_t n) {
+    if (n == 0) return;
+    float low = s.seen ? s.min : x[0], high = s.seen ? s.max : x[0];
+    for (int64_t i = 0; i < n; ++i) {
+      low = x[i] < low ? x[i] : low;
+      high = x[i] > high ? x[i] : high;
+    }
+    s.seen = true;
+    s.min = low;
+    s.max = high;
+  }
+  static void fill(ValueStats& s, const float* x, int64_t n) {
+    const float width = s.max - s.min;
+    const float per = width > 0 ? (ValueStats::kBins - 1) / width : 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const int bin = static_cast<int>((x[i] - s.min) * per + 0.5f);
+      ++s.histogram[std::clamp(bin, 0, ValueStats::kBins - 1)];
+    }
+  }
+
+  Executable& executable_;
+  const Watch& watch_;
+  std::vector<ValueStats>& stats_;
+  bool histograms_ = false;
+};
+
+Range with_zero(float low, float high) { return {std::min(low, 0.0f), std::max(high, 0.0f)}; }
+
+float bin_value(const ValueStats& s, int bin) { return s.min + (s.max - s.min) * static_cast<float>(bin) / (ValueStats::kBins - 1); }
+
+Range percentile_range(const ValueStats& s, double tail) {
+  uint64_t total = 0;
+  for (uint64_t n : s.histogram) total += n;
+  const auto cut = static_cast<uint64_t>(static_cast<double>(total) * tail);
+  int low = 0, high = ValueStats::kBins - 1;
+  for (uint64_t mass = 0; low < high && (mass += s.histogram[low]) <= cut;) ++low;
+  for (uint64_t mass = 0; high > low && (mass += s.histogram[high]) <= cut;) --high;
+  return with_zero(bin_value(s, low), bin_value(s, high));
+}
+
+// Energy lost by clipping to and rounding on the int8 grid of `range`.
+double quantization_error(const ValueStats& s, Range range) {
+  const QuantParams q = activation_params(range);
+  const double scale = q.scale[0], zero = q.zero_point[0];
+  double error = 0;
+  for (int b = 0; b < ValueStats::kBins; ++b) {
+    if (s.histogram[b] == 0) continue;
+    const double x = bin_value(s, b);
+    const double step = std::clamp(std::nearbyint(x / scale) + zero, -128.0, 127.0);
+    const double clipped = scale * (step - zero);
+    // Within the grid the rounding error of a whole bin is scale^2 / 12 whatever its centre is; outside, the clipping counts.
+    const bool inside = x >= scale * (-128.5 - zero) && x <= scale * (127.5 - zero);
+    error += static_cast<double>(s.histogram[b]) * (inside ? scale * scale / 12 : (x - clipped) * (x - clipped));
+  }
+  return error;
+}
+
+Range mse_range(const ValueStats& s) {
+  const Range whole = with_zero(s.min, s.max);
+  Range best = whole;
+  double least = quantization_error(s, whole);
+  constexpr int kSteps = 50;
+  for (int i = 1; i < kSteps; ++i) {
+    const float keep = 1.0f - 0.7f * static_cast<float>(i) / kSteps;
+    for (const Range r : {Range{whole.low * keep, whole.high * keep}, Range{whole.low, whole.high * keep}, Range{whole.low * keep, whole.high}}) {
+      const double error = quantization_error(s, r);
+      if (error < least) {
+        least = error;
+        best = r;
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+const char* range_method_name(RangeMethod method) {
+  return method == RangeMethod::kMinMax ? "min-max" : method == RangeMethod::kPercentile ? "percentile" : "mse";
+}
+
+Result<Calibration> Calibration::run(const Graph& graph, const Dataset& data) {
+  if (data.size() == 0) return invalid("calibration needs at least one sample, the data holds none");
+  VERGE_TRY(const Lowered lowered, lower(graph));
+  VERGE_TRY(Executable executable, Executable::open(lowered.program));
+  const Watch watch = make_watch(graph, lowered, executable.model());
+  Calibration out;
+  out.stats_.resize(graph.value_count());
+  Observer observer(executable, watch, out.stats_);
+  VERGE_CHECK(observer.pass(data));
+  observer.count_histograms();
+  VERGE_CHECK(observer.pass(data));
+  return out;
+}
+
+Range Calibration::range(ValueId value, RangeMethod method) const {
+  const ValueStats& s = stats_[value.index];
+  if (method == RangeMethod::kMinMax || !(s.max > s.min)) return with_zero(s.min, s.max);
+  return method == RangeMethod::kPercentile ? percentile_range(s, 1e-4) : mse_range(s);
+}
+
+QuantParams activation_params(Range range) {
+  const double low = std::min(range.low, 0.0f), high = std::max(range.high, 0.0f);
+  const double scale = high > low ? (high - low) / 255 : 1.0;
+  const double zero = std::clamp(std::nearbyint(-128 - low / scale), -128.0, 127.0);
+  return {{static_cast<float>(scale)}, {static_cast<int32_t>(zero)}, -1};
+}
+
+}  // namespace verge

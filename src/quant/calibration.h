@@ -1,0 +1,45 @@
+// What range each activation takes on real data: observed while the float Program runs on the device's runtime.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "eval/dataset.h"
+#include "ir/graph.h"
+
+namespace verge {
+
+enum class RangeMethod : uint8_t { kMinMax, kPercentile, kMse };
+const char* range_method_name(RangeMethod method);
+
+struct Range {
+  float low = 0;
+  float high = 0;
+};
+
+// Extremes and a histogram over [min, max] of one value.
+struct ValueStats {
+  static constexpr int kBins = 2048;
+  bool seen = false;
+  float min = 0, max = 0;
+  std::vector<uint64_t> histogram;
+};
+
+class Calibration {
+ public:
+  // Runs every sample twice: once for the extremes, once for the histograms. `graph` is prepared (lowerable) and float.
+  static Result<Calibration> run(const Graph& graph, const Dataset& data);
+
+  bool seen(ValueId value) const { return stats_[value.index].seen; }
+  const ValueStats& stats(ValueId value) const { return stats_[value.index]; }
+  // kMinMax: the extremes. kPercentile: cuts 0.01 % of the mass in each tail. kMse: the clipping that loses the least signal energy when
+  // rounded to 255 steps. The range always holds 0.
+  Range range(ValueId value, RangeMethod method) const;
+
+ private:
+  std::vector<ValueStats> stats_;  // by ValueId::index
+};
+
+// int8 asymmetric parameters of a range: zero is exact.
+QuantParams activation_params(Range range);
+
+}  // namespace verge

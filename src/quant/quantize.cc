@@ -1,0 +1,222 @@
+#include "quant/quantize.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/op.h"
+
+namespace verge {
+namespace {
+
+using ops::QuantRule;
+using Kind = ops::QuantRule::Kind;
+
+QuantRule rule_of(const Graph& graph, const Node& node) {
+  const ops::OpDef* def = ops::find_op(node.op);
+  return def && def->methods->quant ? def->methods->quant(graph, node) : QuantRule{};
+}
+
+bool is_f32(const Graph& graph, ValueId value) { return graph.type(value).dtype == DataType::kF32; }
+
+// Inputs that are activations: neither the weights nor the bias of the rule.
+std::vector<size_t> data_inputs(const Node& node, const QuantRule& rule) {
+  std::vector<size_t> out;
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    if (node.input(i).valid() && static_cast<int>(i) != rule.weight_input && static_cast<int>(i) != rule.bias_input) out.push_back(i);
+  return out;
+}
+
+// int8 in [-127, 127], scale = largest magnitude / 127 for each index along `axis`.
+Tensor quantize_weights(const Tensor& w, int axis) {
+  const Shape& shape = w.shape();
+  const int64_t channels = shape[axis], inner = shape.count(axis + 1, shape.rank);
+  const std::span<const float> x = w.values<float>();
+  std::vector<float> largest(static_cast<size_t>(channels), 0.0f);
+  for (int64_t i = 0; i < w.count(); ++i) {
+    float& m = largest[i / inner % channels];
+    m = std::max(m, std::fabs(x[i]));
+  }
+  QuantParams q{std::vector<float>(largest.size()), std::vector<int32_t>(largest.size(), 0), axis};
+  for (size_t c = 0; c < largest.size(); ++c) q.scale[c] = largest[c] > 0 ? largest[c] / 127.0f : 1.0f;
+  Tensor out(DataType::kI8, shape);
+  const std::span<int8_t> y = out.mut<int8_t>();
+  for (int64_t i = 0; i < w.count(); ++i) {
+    const double v = std::nearbyint(static_cast<double>(x[i]) / q.scale[i / inner % channels]);
+    y[i] = static_cast<int8_t>(std::clamp(v, -127.0, 127.0));
+  }
+  out.set_quant(std::move(q));
+  return out;
+}
+
+// int32 with scale = input scale * weight scale.
+Tensor quantize_bias(const Tensor& b, float input_scale, const QuantParams& weights) {
+  Tensor out(DataType::kI32, b.shape());
+  const std::span<int32_t> y = out.mut<int32_t>();
+  QuantParams q{weights.scale, std::vector<int32_t>(weights.scale.size(), 0), weights.scale.size() > 1 ? 0 : -1};
+  for (size_t c = 0; c < q.scale.size(); ++c) q.scale[c] *= input_scale;
+  for (int64_t i = 0; i < b.count(); ++i) {
+    const double v = std::nearbyint(static_cast<double>(b.values<float>()[i]) / q.scale[q.scale.size() > 1 ? i : 0]);
+    y[i] = static_cast<int32_t>(std::clamp(v, -2147483647.0, 2147483647.0));
+  }
+  out.set_quant(std::move(q));
+  return out;
+}
+
+// Builds the quantised graph node by node; each float value has up to two forms there.
+class Rewriter {
+ public:
+  Rewriter(const Graph& source, const QuantPlan& plan) : source_(source), plan_(plan), real_(source.value_count()), int8_(source.value_count()) {}
+
+  Result<QuantizedGraph> run() {
+    Graph& g = out_.graph;
+    g.name = source_.name;
+    g.metadata = source_.metadata;
+    for (ValueId in : source_.inputs()) real_[in.index] = g.add_input(source_.value(in).name, source_.type(in));
+    for (NodeId id : source_.order()) {
+      const Node& node = source_.node(id);
+      const int64_t macs = ops::cost_of(source_, node).macs;
+      out_.total_macs += macs;
+      if (stays_float(node)) {
+        copy_float(node);
+      } else {
+        VERGE_CHECK(make_int8(node));
+        out_.int8_macs += macs;
+      }
+    }
+    const std::vector<ValueId> outputs = source_.outputs();
+    for (size_t i = 0; i < outputs.size(); ++i) g.add_output(as_real(outputs[i]), source_.output_name(i));
+    g.remove_dead();
+    if (!g.sort()) return internal("the quantised graph has a cycle");
+    VERGE_CHECK(ops::infer_types(g), "quantised graph");
+    for (uint32_t v = 0; v < source_.value_count(); ++v)
+      if (int8_[v].valid() || real_[v].valid()) out_.value_of[v] = int8_[v].valid() ? int8_[v] : real_[v];
+    return std::move(out_);
+  }
+
+ private:
+  bool stays_float(const Node& node) const {
+    if (plan_.float_nodes.count(node.id.index) || !quantizable(source_, node)) return true;
+    const QuantRule rule = rule_of(source_, node);
+    const auto known = [&](ValueId v) { return int8_[v.index].valid() || plan_.activations.count(v.index) != 0; };
+    for (size_t i : data_inputs(node, rule))
+      if (!known(node.input(i)) && !source_.constant(node.input(i))) return true;
+    // Moving bytes around in int8 pays only when they are int8 already.
+    if (rule.kind == Kind::kPassThrough) return !int8_[node.input(0).index].valid() || !source_chose_int8(node.input(0));
+    return rule.kind != Kind::kFixedOutput && plan_.activations.count(node.output().index) == 0;
+  }
+  bool source_chose_int8(ValueId v) const { return int8_made_[v.index]; }
+
+  ValueId as_real(ValueId v) {
+    if (!v.valid() || real_[v.index].valid()) return v.valid() ? real_[v.index] : v;
+    if (const Tensor* t = source_.constant(v)) return real_[v.index] = out_.graph.add_constant(*t, source_.value(v).name);
+    const NodeId id = out_.graph.add_node({"dequantize", {int8_[v.index]}, {}, source_.value(v).name + "/dequantize"});
+    const ValueId made = out_.graph.node(id).output();
+    out_.graph.value(made).type.dtype = DataType::kF32;
+    out_.graph.value(made).name = source_.value(v).name;
+    return real_[v.index] = made;
+  }
+
+  ValueId as_int8(ValueId v) {
+    if (int8_[v.index].valid()) return int8_[v.index];
+    QuantParams q;
+    if (const Tensor* t = source_.constant(v)) {  // a constant operand of add, mul, ...
+      float low = 0, high = 0;
+      for (float x : t->values<float>()) low = std::min(low, x), high = std::max(high, x);
+      q = activation_params({low, high});
+    } else {
+      q = plan_.activations.at(v.index);
+    }
+    const NodeId id = out_.graph.add_node({"quantize", {as_real(v)}, {}, source_.value(v).name + "/quantize"});
+    return int8_[v.index] = typed(out_.graph.node(id).output(), q, source_.value(v).name);
+  }
+
+  ValueId typed(ValueId made, const QuantParams& q, const std::string& name) {
+    Value& value = out_.graph.value(made);
+    value.type.dtype = DataType::kI8;
+    value.type.quant = q;
+    value.name = name;
+    return made;
+  }
+
+  void copy_float(const Node& node) {
+    NewNode made{node.op, {}, node.attrs, node.name, node.outputs.size(), node.subgraphs};
+    for (ValueId in : node.inputs) made.inputs.push_back(as_real(in));
+    const NodeId id = out_.graph.add_node(std::move(made));
+    out_.node_of[id.index] = node.id.index;
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if (!node.outputs[i].valid()) continue;
+      const ValueId to = out_.graph.node(id).outputs[i];
+      out_.graph.value(to).name = source_.value(node.outputs[i]).name;
+      out_.graph.value(to).type.dtype = source_.type(node.outputs[i]).dtype;
+      real_[node.outputs[i].index] = to;
+    }
+  }
+
+  Result<void> make_int8(const Node& node) {
+    const QuantRule rule = rule_of(source_, node);
+    NewNode made{node.op, std::vector<ValueId>(node.inputs.size()), node.attrs, node.name, 1, {}};
+    for (size_t i : data_inputs(node, rule)) made.inputs[i] = as_int8(node.input(i));
+    if (rule.weight_input >= 0) {
+      const Tensor weights = quantize_weights(*source_.constant(node.input(rule.weight_input)), rule.weight_axis);
+      made.inputs[rule.weight_input] = out_.graph.add_constant(weights, source_.value(node.input(rule.weight_input)).name);
+      if (rule.bias_input >= 0 && node.input(rule.bias_input).valid()) {
+        const float input_scale = out_.graph.type(made.inputs[0]).quant.scale[0];
+        const Tensor bias = quantize_bias(*source_.constant(node.input(rule.bias_input)), input_scale, weights.quant());
+        made.inputs[rule.bias_input] = out_.graph.add_constant(bias, source_.value(node.input(rule.bias_input)).name);
+      }
+    }
+    QuantParams q;
+    if (rule.kind == Kind::kFixedOutput) {
+      q = {{rule.fixed_scale}, {rule.fixed_zero_point}, -1};
+    } else {
+      q = rule.kind == Kind::kPassThrough ? out_.graph.type(made.inputs[0]).quant : plan_.activations.at(node.output().index);
+    }
+    const NodeId id = out_.graph.add_node(std::move(made));
+    out_.node_of[id.index] = node.id.index;
+    int8_[node.output().index] = typed(out_.graph.node(id).output(), q, source_.value(node.output()).name);
+    int8_made_[node.output().index] = true;
+    return done();
+  }
+
+  const Graph& source_;
+  const QuantPlan& plan_;
+  std::vector<ValueId> real_, int8_;
+  std::vector<bool> int8_made_ = std::vector<bool>(source_.value_count(), false);
+  QuantizedGraph out_;
+};
+
+}  // namespace
+
+bool quantizable(const Graph& graph, const Node& node) {
+  const QuantRule rule = rule_of(graph, node);
+  if (rule.kind == Kind::kNone || node.outputs.size() != 1 || !is_f32(graph, node.output())) return false;
+  for (size_t i : data_inputs(node, rule))
+    if (!is_f32(graph, node.input(i))) return false;
+  const auto constant_f32 = [&](int i) { return graph.constant(node.input(i)) && is_f32(graph, node.input(i)); };
+  if (rule.weight_input >= 0 && !constant_f32(rule.weight_input)) return false;
+  return rule.bias_input < 0 || !node.input(rule.bias_input).valid() || constant_f32(rule.bias_input);
+}
+
+QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, RangeMethod method) {
+  QuantPlan plan;
+  for (ValueId in : graph.inputs())
+    if (is_f32(graph, in) && calibration.seen(in)) plan.activations[in.index] = activation_params(calibration.range(in, RangeMethod::kMinMax));
+  for (NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    const QuantRule rule = rule_of(graph, node);
+    for (ValueId out : node.outputs) {
+      if (!out.valid() || !is_f32(graph, out)) continue;
+      const auto source = node.inputs.empty() || !node.input(0).valid() ? plan.activations.end() : plan.activations.find(node.input(0).index);
+      if (rule.kind == Kind::kPassThrough && source != plan.activations.end()) {
+        plan.activations[out.index] = source->second;
+      } else if (calibration.seen(out)) {
+        plan.activations[out.index] = activation_params(calibration.range(out, method));
+      }
+    }
+  }
+  return plan;
+}
+
+Result<QuantizedGraph> quantize_graph(const Graph& graph, const QuantPlan& plan) { return Rewriter(graph, plan).run(); }
+
+}  // namespace verge

@@ -1,0 +1,36 @@
+// Post-training quantisation: a float Graph becomes one whose chosen nodes compute in int8 by the integer contract (docs/integer.md).
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "quant/calibration.h"
+
+namespace verge {
+
+// What to do with each value and node. Ids are those of the float graph.
+struct QuantPlan {
+  std::map<uint32_t, QuantParams> activations;  // by ValueId::index
+  std::set<uint32_t> float_nodes;               // by NodeId::index: stay float whatever their rule allows
+};
+
+// Parameters for every activation that a quantisable node reads or writes, by one method; pass-through values share their source's.
+QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, RangeMethod method);
+
+struct QuantizedGraph {
+  Graph graph;
+  std::map<uint32_t, uint32_t> node_of;  // quantised graph's node -> float graph's node, by index
+  std::map<uint32_t, ValueId> value_of;  // float graph's value -> the quantised graph's (int8 or float)
+  int64_t int8_macs = 0;
+  int64_t total_macs = 0;
+};
+
+// `graph` is prepared (nhwc, fused, no residual input in convolutions) and float. Inputs and outputs keep their types; quantize and dequantize nodes
+// stand at the borders between int8 and float parts. Weights become int8 symmetric per output channel, biases int32.
+Result<QuantizedGraph> quantize_graph(const Graph& graph, const QuantPlan& plan);
+
+// Whether the operator's rule, types and constants let this node compute in int8.
+bool quantizable(const Graph& graph, const Node& node);
+
+}  // namespace verge

@@ -1,0 +1,395 @@
+#include "recipe/optimize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "core/text.h"
+#include "eval/choose_pipeline.h"
+#include "eval/score.h"
+#include "ops/op.h"
+#include "os/clock.h"
+#include "passes/pipelines.h"
+#include "targets/target.h"
+
+namespace verge {
+namespace {
+
+struct Split {
+  std::shared_ptr<RawData> calibration, check;
+};
+
+uint64_t name_hash(const std::string& name, uint64_t seed) {  // FNV-1a, then a final mix so that the seed reaches every bit
+  uint64_t h = 1469598103934665603ull ^ (seed * 0x9e3779b97f4a7c15ull);
+  for (unsigned char c : name) h = (h ^ c) * 1099511628211ull;
+  h ^= h >> 32;
+  return (h * 0xd6e8feb86659fd93ull) ^ (h >> 29);
+}
+
+// Order by a hash of the file's name: the same file falls on the same side on every machine.
+Result<Split> split_data(const RawData& data, const OptimizeOptions& o) {
+  std::vector<std::pair<uint64_t, const RawFile*>> order;
+  for (const RawFile& f : data.files) order.emplace_back(name_hash(f.name, o.seed), &f);
+  std::sort(order.begin(), order.end());
+  if (order.size() < 4) return invalid("the data holds " + std::to_string(order.size()) + " samples; calibration and check need at least 4, better 200");
+  const size_t calibration = std::min(o.calibration, order.size() / 2), check = std::min(o.check, order.size() - calibration);
+  Split out{std::make_shared<RawData>(), std::make_shared<RawData>()};
+  out.calibration->classes = out.check->classes = data.classes;
+  for (size_t i = 0; i < calibration; ++i) out.calibration->files.push_back(*order[i].second);
+  for (size_t i = calibration; i < calibration + check; ++i) out.check->files.push_back(*order[i].second);
+  return out;
+}
+
+struct Candidate {
+  std::string name;
+  Graph graph;
+  Lowered lowered;
+  Predictions predictions;
+  double top1 = -1, agreement = 1, int8_share = 0;
+  std::vector<std::string> float_layers;  // those that arithmetic in int8 was possible for
+  Latency latency;
+  size_t package_bytes = 0;
+};
+
+// One optimisation, step by step. Each step fills in the report.
+class Optimizer {
+ public:
+  Optimizer(const OptimizeOptions& options, const StageProgress& progress) : o_(options), progress_(progress) {}
+
+  Result<OptimizeOutcome> run() {
+    const double start = now_s();
+    VERGE_CHECK(import());
+    VERGE_CHECK(prepare_data());
+    VERGE_CHECK(score_original());
+    VERGE_CHECK(calibrate());
+    VERGE_CHECK(repair_accuracy());
+    VERGE_CHECK(find_slow_layers());
+    VERGE_CHECK(time_candidates());
+    VERGE_CHECK(choose());
+    report_["seconds"] = now_s() - start;
+    VERGE_TRY(Bytes package, write_package());
+    return OptimizeOutcome{std::move(package), std::move(report_)};
+  }
+
+ private:
+  void stage(const std::string& text, double done) const {
+    if (progress_) progress_(text, done);
+  }
+
+  Result<void> import() {
+    stage("importing and simplifying", 0.02);
+    if (o_.target != "host") VERGE_CHECK(find_target(o_.target));
+    VERGE_TRY(const MappedFile file, MappedFile::open(o_.model));
+    source_sha256_ = sha256_hex(file.bytes());
+    source_bytes_ = file.bytes().size();
+    VERGE_TRY(source_, import_bytes(file.bytes(), o_.model, o_.load));
+    Graph fused = source_;
+    original_.name = "fp32";
+    VERGE_TRY(original_.lowered, compile(fused, o_.load), "'" + o_.model + "'");
+    original_.graph = std::move(fused);
+    float_graph_ = source_;
+    passes::PassOptions unfused;
+    unfused.skip = o_.load.skip_passes;
+    unfused.skip.push_back("fuse_residual");  // int8 adds on its own, by the integer contract
+    VERGE_CHECK(passes::prepare(float_graph_, unfused), "'" + o_.model + "'");
+    float_graph_ = float_graph_.compacted();
+    report_["model"] = {{"file", o_.model.substr(o_.model.rfind('/') + 1)}, {"bytes", source_bytes_}, {"sha256", source_sha256_}, {"macs", original_.lowered.macs}};
+    report_["target"] = o_.target;
+    return done();
+  }
+
+  Result<void> prepare_data() {
+    stage("reading the data", 0.05);
+    const auto labels = source_.metadata.find("verge.labels");
+    if (labels != source_.metadata.end())
+      if (auto json = parse_json(labels->second); json.ok() && json->is_array())
+        for (const Json& l : *json) data_options().class_names.push_back(l.is_string() ? l.get<std::string>() : l.dump());
+    VERGE_TRY(RawData raw, read_data(data_options_));
+    const auto all = std::make_shared<const RawData>(std::move(raw));
+    VERGE_TRY(Executable executable, Executable::open(original_.lowered.program, {o_.load.threads}));
+    if (executable.input_count() != 1) return unsupported("optimize takes models with one data input; this one has " + std::to_string(executable.input_count()));
+    VERGE_CHECK(declare(executable, all));
+    VERGE_TRY(const Split split, split_data(*all, o_));
+    VERGE_TRY(const auto calibration, make_dataset(split.calibration, executable.model().input(0), declaration_, data_options_));
+    VERGE_TRY(const auto check, make_dataset(split.check, executable.model().input(0), declaration_, data_options_));
+    VERGE_TRY(TensorDataset calibration_set, TensorDataset::from(*calibration));
+    VERGE_TRY(TensorDataset check_set, TensorDataset::from(*check));
+    calibration_ = std::make_unique<TensorDataset>(std::move(calibration_set));
+    check_ = std::make_unique<TensorDataset>(std::move(check_set));
+    report_["data"] = {{"samples", all->files.size()}, {"calibration", calibration_->size()}, {"check", check_->size()}, {"classes", all->classes}, {"seed", o_.seed}};
+    return done();
+  }
+  DataOptions& data_options() {
+    if (data_options_.path.empty()) data_options_ = o_.data;
+    return data_options_;
+  }
+
+  Result<void> declare(Executable& executable, const std::shared_ptr<const RawData>& all) {
+    const auto own = source_.metadata.find("verge.pipeline");
+    const std::string text = !o_.pipeline.empty() ? o_.pipeline : own != source_.metadata.end() ? own->second : "";
+    PipelineChoice choice;
+    if (!text.empty()) {
+      VERGE_TRY(const Json json, parse_json(text), "pipeline");
+      VERGE_TRY(choice.declaration, parse_declaration(json));
+      choice.declared = true;
+    } else {
+      stage("choosing the pre-processing", 0.08);
+      VERGE_TRY(choice, choose_pipeline(executable, all, data_options_));
+      const bool at_chance = choice.top1 >= 0 && choice.chance < 1 && choice.top1 < choice.chance + 0.1;
+      if (at_chance)
+        return Error(Code::kBudget, format("the float model is at chance (best of %zu common normalisations: %.1f %% of 64 samples, guessing gives %.1f %%): declare its "
+                                           "pre-processing, as in --pipeline '{\"color\":\"RGB\",\"mean\":[0,0,0],\"std\":[255,255,255]}', or check that the labels match its classes",
+                                           choice.scored.size(), choice.top1 * 100, choice.chance * 100));
+    }
+    declaration_ = choice.declaration;
+    report_["pipeline"] = {{"declared", choice.declared}, {"text", declaration_text(declaration_)}, {"declaration", declaration_json(declaration_)}, {"scored", choice.scored}};
+    return done();
+  }
+
+  Result<void> score_original() {
+    stage("scoring the original", 0.12);
+    VERGE_CHECK(score(original_));
+    return done();
+  }
+
+  Result<void> score(Candidate& c) {
+    VERGE_TRY(Executable executable, Executable::open(c.lowered.program, {o_.load.threads}));
+    VERGE_TRY(c.predictions, predict(executable, *check_));
+    c.top1 = top1(c.predictions);
+    c.agreement = &c == &original_ ? 1.0 : agreement(c.predictions, original_.predictions);
+    return done();
+  }
+
+  Result<Candidate> candidate(const std::string& name, const QuantPlan& plan) {
+    VERGE_TRY(QuantizedGraph q, quantize_graph(float_graph_, plan));
+    Candidate out;
+    out.name = name;
+    out.int8_share = q.total_macs ? static_cast<double>(q.int8_macs) / static_cast<double>(q.total_macs) : 0;
+    for (uint32_t n : plan.float_nodes)
+      if (quantizable(float_graph_, float_graph_.node(NodeId{n}))) out.float_layers.push_back(float_graph_.node(NodeId{n}).name);
+    ops::LowerOptions lower_options;
+    lower_options.threads = o_.load.threads;
+    VERGE_TRY(out.lowered, lower(q.graph, lower_options), "int8 '" + o_.model + "'");
+    out.graph = std::move(q.graph);
+    VERGE_CHECK(score(out));
+    return out;
+  }
+
+  // The calibration method that keeps the most agreement on the calibration samples decides; the check samples judge afterwards.
+  Result<void> calibrate() {
+    stage("calibrating", 0.25);
+    VERGE_TRY(calibration_stats_, Calibration::run(float_graph_, *calibration_));
+    report_["calibration"] = Json::array();
+    double best = -1;
+    int k = 0;
+    for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
+      stage(std::string("trying ") + range_method_name(method) + " ranges", 0.3 + 0.08 * k++);
+      const QuantPlan plan = plan_quantization(float_graph_, calibration_stats_, method);
+      VERGE_TRY(const double error, output_error(plan));
+      report_["calibration"].push_back({{"method", range_method_name(method)}, {"output_sqnr_db", error}});
+      if (error <= best) continue;
+      best = error;
+      plan_ = plan;
+      method_ = method;
+    }
+    if (best < 0) return done();  // nothing to quantise
+    VERGE_TRY(int8_, candidate(std::string("int8 ") + range_method_name(method_), plan_));
+    stage("finding what each layer costs", 0.55);
+    std::vector<size_t> few(std::min<size_t>(64, calibration_->size()));
+    for (size_t i = 0; i < few.size(); ++i) few[i] = i;
+    VERGE_TRY(const TensorDataset some, TensorDataset::from(*calibration_, &few));
+    VERGE_TRY(blame_, blame_layers(float_graph_, plan_, some));
+    report_["blame"] = blame_json(blame_);
+    return done();
+  }
+
+  // Signal to noise of the first output over the calibration samples, in dB.
+  Result<double> output_error(const QuantPlan& plan) {
+    VERGE_TRY(const QuantizedGraph q, quantize_graph(float_graph_, plan));
+    VERGE_TRY(const Lowered lowered, lower(q.graph));
+    VERGE_TRY(Executable executable, Executable::open(lowered.program));
+    VERGE_TRY(const Predictions p, predict(executable, *calibration_));
+    if (calibration_reference_.scores.empty()) {
+      VERGE_TRY(Executable reference, Executable::open(original_.lowered.program));
+      VERGE_TRY(calibration_reference_, predict(reference, *calibration_));
+    }
+    double signal = 0, noise = 0;
+    for (size_t i = 0; i < p.scores.size(); ++i)
+      for (size_t k = 0; k < p.scores[i].size(); ++k) {
+        const double x = calibration_reference_.scores[i][k], y = p.scores[i][k];
+        signal += x * x;
+        noise += (x - y) * (x - y);
+      }
+    return 10 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30)) + 1000;  // shifted: never below the -1 of "none"
+  }
+
+  double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }
+
+  // While the drop is beyond the budget, the layer that costs most goes back to float.
+  Result<void> repair_accuracy() {
+    if (!int8_.lowered.program.size()) return done();
+    std::vector<LayerBlame> worst = blame_;
+    std::stable_sort(worst.begin(), worst.end(), [](const LayerBlame& a, const LayerBlame& b) {
+      return a.alone_agreement != b.alone_agreement ? a.alone_agreement < b.alone_agreement : a.sqnr_db < b.sqnr_db;
+    });
+    for (const LayerBlame& layer : worst) {
+      if (drop_points(int8_) <= o_.max_drop_points) return done();
+      stage("returning '" + layer.name + "' to float", 0.7);
+      plan_.float_nodes.insert(layer.node);
+      kept_float_[layer.name] = "too lossy";
+      VERGE_TRY(int8_, candidate("mixed", plan_));
+    }
+    return done();
+  }
+
+  // Layers whose int8 form takes longer here than their float twin go back to float, when the whole network is measured faster for it.
+  Result<void> find_slow_layers() {
+    if (!o_.time || !int8_.lowered.program.size()) return done();
+    stage("timing layer by layer", 0.78);
+    VERGE_TRY(const auto float_ms, layer_times(original_));
+    VERGE_TRY(const auto int8_ms, layer_times(int8_));
+    QuantPlan faster = plan_;
+    std::vector<std::string> slow;
+    for (NodeId id : float_graph_.order()) {
+      const Node& node = float_graph_.node(id);
+      const auto f = float_ms.find(node.name), q = int8_ms.find(node.name);
+      if (f == float_ms.end() || q == int8_ms.end() || plan_.float_nodes.count(id.index) || q->second < 1.1 * f->second) continue;
+      faster.float_nodes.insert(id.index);
+      slow.push_back(node.name);
+    }
+    if (slow.empty()) return done();
+    VERGE_TRY(Candidate other, candidate("mixed", faster));
+    VERGE_TRY(const std::vector<Latency> ms, race({&int8_, &other}));
+    if (ms[1].p50_ms > 0.97 * ms[0].p50_ms || drop_points(other) > o_.max_drop_points) return done();
+    for (const std::string& name : slow) kept_float_[name] = "slower in int8";
+    int8_ = std::move(other);
+    plan_ = std::move(faster);
+    return done();
+  }
+
+  Result<std::map<std::string, double>> layer_times(const Candidate& c) {
+    VERGE_TRY(Executable executable, Executable::open(c.lowered.program, {o_.load.threads}));
+    BenchOptions bench_options;
+    bench_options.seconds = 0.4;
+    VERGE_TRY(const BenchResult result, bench(executable, check_->at(0).inputs, bench_options));
+    std::map<std::string, double> out;
+    for (const OpProfile& p : result.profile) out[p.name] += p.mean_ms;
+    return out;
+  }
+
+  Result<std::vector<Latency>> race(const std::vector<const Candidate*>& candidates) {
+    std::vector<Executable> executables;
+    for (const Candidate* c : candidates) {
+      VERGE_TRY(Executable e, Executable::open(c->lowered.program, {o_.load.threads}));
+      executables.push_back(std::move(e));
+    }
+    std::vector<Contender> contenders;
+    for (Executable& e : executables) contenders.push_back({&e, check_->at(0).inputs});
+    return compare_latency(contenders, 10, 0.05);
+  }
+
+  Result<void> time_candidates() {
+    if (!o_.time) return done();
+    stage("timing the candidates", 0.85);
+    std::vector<const Candidate*> all = {&original_};
+    if (int8_.lowered.program.size()) all.push_back(&int8_);
+    VERGE_TRY(const std::vector<Latency> ms, race(all));
+    original_.latency = ms[0];
+    if (ms.size() > 1) int8_.latency = ms[1];
+    return done();
+  }
+
+  // The candidate stays only if it is within the accuracy budget and measured faster, or no slower and smaller.
+  Result<void> choose() {
+    chosen_ = &original_;
+    std::string reason = "nothing in this model can be quantised";
+    if (int8_.lowered.program.size()) {
+      const bool accurate = drop_points(int8_) <= o_.max_drop_points;
+      const bool fast = !o_.time || o_.target != "host" || int8_.latency.p50_ms < 1.02 * original_.latency.p50_ms;
+      reason = !accurate ? format("int8 loses %.2f points, the budget is %.2f", drop_points(int8_), o_.max_drop_points)
+               : !fast   ? "int8 is slower than float on this machine"
+                         : "within the accuracy budget, smaller" + std::string(o_.time ? " and measured against float" : "");
+      if (accurate && fast) chosen_ = &int8_;
+    }
+    report_["candidates"] = Json::array();
+    for (Candidate* c : {&original_, &int8_}) {
+      if (c->lowered.program.empty()) continue;
+      c->package_bytes = package_bytes_of(*c).size();
+      report_["candidates"].push_back(candidate_json(*c));
+    }
+    report_["chosen"] = chosen_->name;
+    report_["reason"] = reason;
+    report_["kept_float"] = kept_float_;
+    return done();
+  }
+
+  Json candidate_json(const Candidate& c) const {
+    Json out = {{"name", c.name},
+                {"chosen", &c == chosen_},
+                {"top1", c.top1 >= 0 ? Json(c.top1) : Json()},
+                {"agreement", c.agreement},
+                {"drop_points", drop_points(c)},
+                {"int8_mac_share", c.int8_share},
+                {"package_bytes", c.package_bytes},
+                {"arena_bytes", c.lowered.arena_bytes},
+                {"latency", o_.time ? latency_json(c.latency) : Json()}};
+    if (o_.target != "host") {
+      const auto int8_macs = static_cast<int64_t>(c.int8_share * static_cast<double>(c.lowered.macs));
+      const Target& target = **find_target(o_.target);
+      const Estimate e = estimate(target, c.lowered.macs - int8_macs, int8_macs, static_cast<int64_t>(c.lowered.program.size() + c.lowered.arena_bytes));
+      out["estimate"] = {{"target", target.name}, {"latency_ms", e.latency_ms}, {"energy_mj", e.energy_mj > 0 ? Json(e.energy_mj) : Json()}, {"label", "estimated"}};
+    }
+    return out;
+  }
+
+  Json manifest_of(const Candidate& c) const {
+    Json m = {{"name", o_.model.substr(o_.model.rfind('/') + 1)}, {"created_by", "verge"}, {"pipeline", declaration_json(declaration_)}, {"requant", "tflm"}};
+    m["source"] = {{"file", o_.model.substr(o_.model.rfind('/') + 1)}, {"sha256", source_sha256_}, {"bytes", source_bytes_}};
+    if (!check_->classes().empty()) m["labels"] = check_->classes();
+    m["target"] = o_.target;
+    m["validation"] = {{"samples", check_->size()}, {"agreement", c.agreement}, {"top1", c.top1 >= 0 ? Json(c.top1) : Json()}, {"original_top1", original_.top1 >= 0 ? Json(original_.top1) : Json()},
+                       {"candidate", c.name}, {"int8_mac_share", c.int8_share}};
+    return m;
+  }
+
+  Bytes package_bytes_of(const Candidate& c) {
+    PackageContents contents;
+    contents.manifest = manifest_of(c);
+    contents.program = c.lowered.program;
+    auto executable = Executable::open(c.lowered.program, {o_.load.threads});
+    const Sample& sample = check_->at(0);
+    if (executable.ok())
+      if (auto outputs = executable->run(sample.inputs); outputs.ok()) contents.golden.push_back({sample.inputs, *outputs});
+    return make_package(contents);
+  }
+
+  Result<Bytes> write_package() {
+    stage("writing the package", 0.97);
+    return package_bytes_of(*chosen_);
+  }
+
+  const OptimizeOptions& o_;
+  const StageProgress& progress_;
+  Json report_;
+  Graph source_, float_graph_;
+  std::string source_sha256_;
+  size_t source_bytes_ = 0;
+  DataOptions data_options_;
+  Declaration declaration_;
+  std::unique_ptr<TensorDataset> calibration_, check_;
+  Calibration calibration_stats_;
+  Predictions calibration_reference_;
+  RangeMethod method_ = RangeMethod::kMinMax;
+  QuantPlan plan_;
+  std::vector<LayerBlame> blame_;
+  std::map<std::string, std::string> kept_float_;
+  Candidate original_, int8_;
+  const Candidate* chosen_ = nullptr;
+};
+
+}  // namespace
+
+Result<OptimizeOutcome> optimize(const OptimizeOptions& options, const StageProgress& progress) { return Optimizer(options, progress).run(); }
+
+}  // namespace verge
