@@ -1,0 +1,51 @@
+// What the commands share: options, output, errors as exit codes.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "core/result.h"
+#include "engine/load.h"
+
+namespace verge::cli {
+
+// Exit codes (docs/command-line.md): what went wrong decides, not where.
+inline constexpr int kExitUsage = 2, kExitUnsupported = 3, kExitBudget = 4, kExitEnvironment = 5, kExitIntegrity = 6, kExitDamaged = 7, kExitInternal = 70;
+int exit_code(Code code);
+
+// A command registers its options and a body; main prints the error and turns it into the exit code.
+using Body = std::function<Result<void>()>;
+struct Command {
+  CLI::App* app;
+  Body body;
+};
+using Commands = std::vector<Command>;
+
+// One function a command, each in its own file.
+void add_bench(CLI::App& app, Commands& commands);
+void add_convert(CLI::App& app, Commands& commands);
+void add_data(CLI::App& app, Commands& commands);
+void add_inspect(CLI::App& app, Commands& commands);
+void add_optimize(CLI::App& app, Commands& commands);
+void add_run(CLI::App& app, Commands& commands);
+void add_targets(CLI::App& app, Commands& commands);
+void add_validate(CLI::App& app, Commands& commands);
+
+// Options that every command on a model takes.
+struct ModelOptions {
+  std::string path;
+  int threads = 1;
+  std::vector<std::string> dims;  // "N=8"
+  std::vector<std::string> skip_passes;
+  bool json = false;
+};
+void add_model_options(CLI::App& app, ModelOptions& options);
+Result<LoadOptions> load_options(const ModelOptions& options);
+
+// Results go to stdout, progress to stderr.
+void print_json(const Json& value);
+
+}  // namespace verge::cli

@@ -1,0 +1,42 @@
+#include <cstdio>
+
+#include "core/text.h"
+#include "verge/command.h"
+
+namespace verge::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  std::string output;
+};
+
+Result<void> convert(const Options& o) {
+  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(const MappedFile file, MappedFile::open(o.model.path));
+  VERGE_TRY(const LoadedModel m, load_model(o.model.path, load));
+  VERGE_TRY(Graph graph, import_file(o.model.path, load));
+  VERGE_TRY(Lowered lowered, compile(graph, load));
+  PackageContents contents;
+  contents.manifest = m.manifest;
+  contents.manifest["created_by"] = "verge " VERGE_VERSION;
+  contents.manifest["source"] = {{"file", o.model.path.substr(o.model.path.rfind('/') + 1)}, {"format", m.format}, {"sha256", m.source_sha256}};
+  contents.manifest["validation"] = "unverified";
+  contents.program = std::move(lowered.program);
+  const Bytes bytes = make_package(contents);
+  VERGE_CHECK(write_file(o.output, bytes));
+  std::fprintf(stderr, "wrote %s (%s), unverified: prove it with  verge validate\n", o.output.c_str(), human_bytes(static_cast<double>(bytes.size())).c_str());
+  return done();
+}
+
+}  // namespace
+
+void add_convert(CLI::App& app, Commands& commands) {
+  auto options = std::make_shared<Options>();
+  CLI::App* sub = app.add_subcommand("convert", "Turn a model into a package without changing its numbers\n\nExample: verge convert model.onnx -o model.vpk");
+  add_model_options(*sub, options->model);
+  sub->add_option("-o,--output", options->output, "the package to write")->required();
+  commands.push_back({sub, [options] { return convert(*options); }});
+}
+
+}  // namespace verge::cli

@@ -1,0 +1,88 @@
+#include "recipe/optimize.h"
+
+#include <cstdio>
+
+#include "core/text.h"
+#include "verge/command.h"
+#include "verge/data_options.h"
+#include "verge/progress.h"
+
+namespace verge::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  OptimizeOptions optimize;
+  std::string max_drop = "1%", output, report;
+};
+
+Result<double> parse_drop(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (end == text.c_str() || (*end != 0 && std::string(end) != "%") || value < 0) return invalid("--max-drop " + text + ": wants points of accuracy, as in 1% or 0.5");
+  return value;
+}
+
+void print_candidate(const Json& c) {
+  const Json& latency = c["latency"];
+  std::printf("  %-2s%-16s %8s %9s %9.2f %8.1f %% %10s %11s\n", c["chosen"].get<bool>() ? "->" : "", c["name"].get<std::string>().c_str(),
+              c["top1"].is_null() ? "-" : format("%.2f %%", c["top1"].get<double>() * 100).c_str(), format("%.2f %%", c["agreement"].get<double>() * 100).c_str(),
+              c["drop_points"].get<double>(), c["int8_mac_share"].get<double>() * 100, human_bytes(c["package_bytes"].get<double>()).c_str(),
+              latency.is_null() ? "-" : format("%.4f ms", latency["p50_ms"].get<double>()).c_str());
+}
+
+void print_report(const Json& r) {
+  std::printf("%s: %s MACs; pre-processing %s%s\n", r["model"]["file"].get<std::string>().c_str(), with_commas(r["model"]["macs"].get<int64_t>()).c_str(),
+              r["pipeline"]["text"].get<std::string>().c_str(), r["pipeline"]["declared"].get<bool>() ? " (declared)" : " (not declared; chosen by score)");
+  std::printf("%zu samples to calibrate, %zu others to check\n\n", r["data"]["calibration"].get<size_t>(), r["data"]["check"].get<size_t>());
+  std::printf("    %-16s %8s %9s %9s %10s %10s %11s\n", "candidate", "top-1", "agreement", "drop", "int8 MACs", "package", "p50, here");
+  for (const Json& c : r["candidates"]) print_candidate(c);
+  for (const Json& c : r["candidates"])
+    if (c.contains("estimate") && c["chosen"].get<bool>())
+      std::printf("    on %s: %.2f ms (estimated from its profile, not measured)\n", c["estimate"]["target"].get<std::string>().c_str(), c["estimate"]["latency_ms"].get<double>());
+  for (const auto& [name, why] : r["kept_float"].items()) std::printf("    '%s' stays float: %s\n", name.c_str(), why.get<std::string>().c_str());
+  std::printf("\nchosen: %s (%s)\n", r["chosen"].get<std::string>().c_str(), r["reason"].get<std::string>().c_str());
+}
+
+Result<void> run_optimize(Options& o) {
+  VERGE_TRY(o.optimize.load, load_options(o.model));
+  VERGE_TRY(o.optimize.max_drop_points, parse_drop(o.max_drop));
+  if (!o.optimize.pipeline.empty()) {
+    VERGE_TRY(o.optimize.pipeline, declared_pipeline(Json::object(), o.optimize.pipeline));
+  }
+  o.optimize.model = o.model.path;
+  Result<OptimizeOutcome> outcome = invalid("");
+  {
+    ProgressLine line;
+    outcome = optimize(o.optimize, [&](const std::string& stage, double share) { line.show(stage, share); });
+  }
+  if (!outcome.ok()) return std::move(outcome).error();
+  VERGE_CHECK(write_file(o.output, outcome->package));
+  outcome->report["output"] = o.output;
+  if (o.model.json) {
+    print_json(outcome->report);
+  } else {
+    print_report(outcome->report);
+    std::printf("wrote %s (%s)\n", o.output.c_str(), human_bytes(static_cast<double>(outcome->package.size())).c_str());
+  }
+  return done();
+}
+
+}  // namespace
+
+void add_optimize(CLI::App& app, Commands& commands) {
+  auto options = std::make_shared<Options>();
+  CLI::App* sub = app.add_subcommand("optimize", "Make a model small and fast within an accuracy budget, every figure measured\n\nExample: verge optimize model.onnx --data photos/ --max-drop 1% -o model.vpk");
+  add_model_options(*sub, options->model);
+  add_data_options(*sub, options->optimize.data, true);
+  sub->add_option("--target", options->optimize.target, "where it will run: host, or a name from `verge targets`")->default_val("host");
+  sub->add_option("--max-drop", options->max_drop, "points of accuracy that may be lost")->default_val("1%");
+  sub->add_option("--calibration", options->optimize.calibration, "samples to calibrate on")->default_val(512)->check(CLI::Range(1, 1000000));
+  sub->add_option("--check", options->optimize.check, "other samples that judge")->default_val(1000)->check(CLI::Range(1, 10000000));
+  sub->add_option("--seed", options->optimize.seed, "of the split into calibration and check");
+  sub->add_option("--pipeline", options->optimize.pipeline, "pre-processing as JSON or a file of it (docs/pipeline.md)");
+  sub->add_option("-o,--output", options->output, "the package to write")->required();
+  commands.push_back({sub, [options] { return run_optimize(*options); }});
+}
+
+}  // namespace verge::cli

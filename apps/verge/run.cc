@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+#include "core/text.h"
+#include "eval/files.h"
+#include "eval/score.h"
+#include "formats/npy.h"
+#include "formats/onnx/tensor_pb.h"
+#include "os/file.h"
+#include "pipeline/preprocess.h"
+#include "verge/command.h"
+
+namespace verge::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  std::vector<std::string> files;
+  std::string input_dir, output_dir, pipeline;
+  int top = 3;
+};
+
+struct InputFile {
+  Tensor tensor;
+  bool protobuf = false;
+};
+
+Result<Tensor> read_pb(const Bytes& bytes) {
+  VERGE_TRY(formats::onnx::NamedTensor named, formats::onnx::read_tensor_pb(bytes));
+  return std::move(named.tensor);
+}
+
+// input_0, input_1, ... as .pb or .npy, until one is missing.
+Result<std::vector<InputFile>> read_inputs(const std::string& dir) {
+  if (!is_directory(dir)) return not_found("--input-dir '" + dir + "' is no folder");
+  std::vector<InputFile> out;
+  for (size_t i = 0;; ++i) {
+    const std::string stem = dir + "/input_" + std::to_string(i);
+    const bool pb = is_file(stem + ".pb"), npy = is_file(stem + ".npy");
+    if (!pb && !npy) return out;
+    VERGE_TRY(const Bytes bytes, read_file(stem + (pb ? ".pb" : ".npy")));
+    VERGE_TRY(Tensor tensor, pb ? read_pb(bytes) : formats::read_npy(bytes), "'" + stem + (pb ? ".pb'" : ".npy'"));
+    out.push_back({std::move(tensor), pb});
+  }
+}
+
+// The yardsticks' protocol: tensors in, tensors of the same kind out.
+Result<void> run_folder(const Options& o) {
+  if (o.output_dir.empty()) return invalid("--input-dir needs --output-dir");
+  VERGE_TRY(const std::vector<InputFile> inputs, read_inputs(o.input_dir));
+  VERGE_TRY(LoadOptions load, load_options(o.model));
+  std::vector<Tensor> tensors;
+  for (const InputFile& f : inputs) {
+    load.input_shapes.push_back(f.tensor.shape());
+    tensors.push_back(f.tensor);
+  }
+  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  if (tensors.size() < m.executable.input_count())
+    return not_found("'" + o.input_dir + "' holds " + std::to_string(tensors.size()) + " of " + std::to_string(m.executable.input_count()) +
+                     " inputs (input_0.npy or input_0.pb, input_1...)");
+  VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(tensors));
+  VERGE_CHECK(make_directories(o.output_dir));
+  const bool protobuf = !inputs.empty() && inputs[0].protobuf;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    VERGE_TRY(const Bytes bytes, protobuf ? Result<Bytes>(formats::onnx::write_tensor_pb(outputs[i], m.executable.model().output_name(i))) : formats::write_npy(outputs[i]));
+    VERGE_CHECK(write_file(o.output_dir + "/output_" + std::to_string(i) + (protobuf ? ".pb" : ".npy"), bytes));
+  }
+  return done();
+}
+
+std::vector<float> softmax(std::vector<float> x) {
+  const float most = *std::max_element(x.begin(), x.end());
+  double sum = 0;
+  for (float& v : x) sum += v = std::exp(v - most);
+  for (float& v : x) v = static_cast<float>(v / sum);
+  return x;
+}
+
+Result<Declaration> declaration_of(const Json& manifest, const std::string& override_json) {
+  if (!override_json.empty()) {
+    VERGE_TRY(const Json json, parse_json(override_json), "--pipeline");
+    return parse_declaration(json);
+  }
+  return manifest.contains("pipeline") ? parse_declaration(manifest["pipeline"]) : Declaration{};
+}
+
+Json prediction(const std::string& name, const std::vector<float>& scores, const Json& labels, int top) {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto n = std::min(order.size(), static_cast<size_t>(std::max(top, 1)));
+  std::partial_sort(order.begin(), order.begin() + static_cast<int64_t>(n), order.end(), [&](size_t a, size_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
+  Json out = {{"file", name}, {"top", Json::array()}};
+  for (size_t i = 0; i < n; ++i) {
+    const size_t k = order[i];
+    const bool named = labels.is_array() && k < labels.size() && labels[k].is_string();
+    out["top"].push_back({{"index", k}, {"label", named ? labels[k].get<std::string>() : std::to_string(k)}, {"score", scores[k]}});
+  }
+  return out;
+}
+
+void print_prediction(const Json& p) {
+  std::string line = p["file"].get<std::string>();
+  for (const Json& t : p["top"]) line += "  " + t["label"].get<std::string>() + " " + format("%.4g", t["score"].get<double>());
+  std::puts(line.c_str());
+}
+
+// Pictures, arrays or folders of them through the declared pipeline.
+Result<void> run_files(const Options& o) {
+  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  if (m.executable.input_count() != 1) return invalid("the model has " + std::to_string(m.executable.input_count()) + " inputs; use --input-dir");
+  VERGE_TRY(const Declaration declaration, declaration_of(m.manifest, o.pipeline));
+  Json all = Json::array();
+  for (const std::string& path : o.files) {
+    DataOptions data_options;
+    data_options.path = path;
+    auto raw = std::make_shared<RawData>();
+    if (is_file(path) && (ends_with(path, ".npy") || ends_with(path, ".bin") || ends_with(path, ".jpg") || ends_with(path, ".jpeg") || ends_with(path, ".png"))) {
+      VERGE_TRY(Bytes bytes, read_file(path));
+      raw->files.push_back({path, std::move(bytes), -1});
+    } else {
+      VERGE_TRY(*raw, read_data(data_options));
+    }
+    VERGE_TRY(const std::unique_ptr<Dataset> data, make_dataset(raw, m.executable.model().input(0), declaration, data_options));
+    for (size_t i = 0; i < data->size(); ++i) {
+      VERGE_TRY(const Sample sample, data->get(i));
+      VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(sample.inputs));
+      std::vector<float> scores = real_values(outputs[0]);
+      if (declaration.softmax) scores = softmax(std::move(scores));
+      all.push_back(prediction(sample.name, scores, m.manifest.value("labels", Json()), o.top));
+      if (!o.model.json) print_prediction(all.back());
+    }
+  }
+  if (o.model.json) print_json(all);
+  return done();
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Commands& commands) {
+  auto options = std::make_shared<Options>();
+  CLI::App* sub = app.add_subcommand("run", "Run a model on pictures, arrays or folders\n\nExample: verge run model.vpk photo.jpg");
+  add_model_options(*sub, options->model);
+  sub->add_option("files", options->files, "pictures (.jpg, .png), arrays (.npy), folders or archives of them");
+  sub->add_option("--input-dir", options->input_dir, "folder with input_0.npy or input_0.pb, input_1...");
+  sub->add_option("--output-dir", options->output_dir, "folder for output_0..., of the same kind");
+  sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON instead of the package's (docs/pipeline.md)");
+  sub->add_option("--top", options->top, "how many classes to print")->default_val(3);
+  commands.push_back({sub, [options]() -> Result<void> {
+                        if (!options->input_dir.empty()) return run_folder(*options);
+                        if (options->files.empty()) return invalid("nothing to run on: give files or --input-dir");
+                        return run_files(*options);
+                      }});
+}
+
+}  // namespace verge::cli

@@ -1,0 +1,87 @@
+#include <cstdio>
+
+#include "core/text.h"
+#include "eval/choose_pipeline.h"
+#include "eval/score.h"
+#include "verge/command.h"
+#include "verge/data_options.h"
+#include "verge/progress.h"
+
+namespace verge::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  DataOptions data;
+  std::string pipeline, reference;
+};
+
+Result<Declaration> declaration_for(const Options& o, LoadedModel& m, const std::shared_ptr<const RawData>& raw, Json& out) {
+  VERGE_TRY(const std::string text, declared_pipeline(m.manifest, o.pipeline));
+  Declaration declaration;
+  if (text.empty() && m.executable.model().input(0).dtype == DataType::kF32) {
+    VERGE_TRY(const PipelineChoice choice, choose_pipeline(m.executable, raw, o.data));
+    declaration = choice.declaration;
+  } else if (!text.empty()) {
+    VERGE_TRY(const Json json, parse_json(text), "pipeline");
+    VERGE_TRY(declaration, parse_declaration(json));
+  }
+  out["pipeline"] = declaration_text(declaration);
+  out["pipeline_declared"] = !text.empty();
+  return declaration;
+}
+
+Result<Predictions> predictions_of(LoadedModel& m, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options, const char* stage) {
+  VERGE_TRY(const std::unique_ptr<Dataset> data, make_dataset(raw, m.executable.model().input(0), declaration, options));
+  ProgressLine line;
+  return predict(m.executable, *data, [&](size_t done, size_t total) {
+    if (done % 64 == 0 || done == total) line.show(stage, static_cast<double>(done) / static_cast<double>(total));
+  });
+}
+
+Result<void> validate(const Options& o) {
+  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  if (m.executable.input_count() != 1) return unsupported("validate takes models with one data input; this one has " + std::to_string(m.executable.input_count()));
+  DataOptions data_options = o.data;
+  data_options.class_names = class_names(m.manifest);
+  VERGE_TRY(RawData read, read_data(data_options));
+  const auto raw = std::make_shared<const RawData>(std::move(read));
+  Json out = {{"model", o.model.path}, {"data", o.data.path}};
+  VERGE_TRY(const Declaration declaration, declaration_for(o, m, raw, out));
+  VERGE_TRY(const Predictions p, predictions_of(m, raw, declaration, data_options, "running the model"));
+  const double score = top1(p);
+  out["samples"] = p.scores.size();
+  out["top1"] = score >= 0 ? Json(score) : Json();
+  out["agreement"] = nullptr;
+  if (!o.reference.empty()) {
+    VERGE_TRY(LoadedModel other, load_model(o.reference, load));
+    VERGE_TRY(const Predictions q, predictions_of(other, raw, declaration, data_options, "running the reference"));
+    out["reference"] = o.reference;
+    out["reference_top1"] = top1(q) >= 0 ? Json(top1(q)) : Json();
+    out["agreement"] = agreement(p, q);
+    out["max_abs_diff"] = max_difference(p, q);
+  }
+  if (o.model.json) {
+    print_json(out);
+    return done();
+  }
+  std::printf("%zu samples, pre-processing %s%s\n", p.scores.size(), out["pipeline"].get<std::string>().c_str(), out["pipeline_declared"] ? "" : " (not declared; chosen)");
+  if (score >= 0) std::printf("top-1      %.2f %%\n", score * 100);
+  if (!out["agreement"].is_null()) std::printf("agreement  %.2f %% with %s\n", out["agreement"].get<double>() * 100, o.reference.c_str());
+  return done();
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, Commands& commands) {
+  auto options = std::make_shared<Options>();
+  CLI::App* sub = app.add_subcommand("validate", "Score a model on data, and compare it with another\n\nExample: verge validate model.vpk --data test.tar.gz --against model.onnx");
+  add_model_options(*sub, options->model);
+  add_data_options(*sub, options->data, true);
+  sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON or a file of it, instead of the model's own (docs/pipeline.md)");
+  sub->add_option("--against", options->reference, "a reference model: agreement and largest difference of scores");
+  commands.push_back({sub, [options] { return validate(*options); }});
+}
+
+}  // namespace verge::cli
