@@ -15,6 +15,21 @@ inline bool arity(const rt::Instruction& in, int inputs, int outputs) {
   return true;
 }
 
+// Exactly one output, and inputs from `required` (all present) to `most` (may be absent).
+inline bool has_arity(const rt::Instruction& in, int required, int most) {
+  if (in.out_count != 1 || in.in_count < required || in.in_count > most) return false;
+  for (int i = 0; i < required; ++i)
+    if (!in.has(i)) return false;
+  return true;
+}
+
+inline bool holds(const TensorView& t, DataType dtype, uint64_t elements) { return t.dtype == dtype && static_cast<uint64_t>(t.shape.count()) >= elements; }
+
+// The same for bytes that check() itself reads: a constant, whose data is at hand.
+inline bool is_constant(const TensorView& t, DataType dtype, uint64_t elements) { return t.data && holds(t, dtype, elements); }
+
+inline bool is_byte(DataType dtype) { return dtype == DataType::kI8 || dtype == DataType::kU8; }
+
 // Bytes of one element; 0 for types that pack several in a byte.
 inline size_t element_bytes(DataType dtype) { return dtype_bits(dtype) / 8; }
 
@@ -25,6 +40,7 @@ inline bool is_type(const TensorView& t, DataType dtype) { return t.dtype == dty
 // Smallest and largest value of an integer type of at most 32 bits; {0, 0} for others.
 struct IntegerRange {
   int32_t min = 0, max = 0;
+  bool holds(int32_t value) const { return value >= min && value <= max; }
 };
 inline IntegerRange integer_range(DataType dtype) {
   switch (dtype) {

@@ -1,4 +1,4 @@
-#include "exec/check.h"
+#include "exec/checks.h"
 #include "ops/product_i8_attrs.h"
 
 namespace verge::exec {
@@ -6,7 +6,7 @@ namespace {
 
 bool multipliers_fit(const int32_t* multiplier, const int32_t* shift, uint64_t n) {
   for (uint64_t i = 0; i < n; ++i)
-    if (multiplier[i] < 0 || shift[i] < -31 || shift[i] > 30) return false;
+    if (!usable_multiplier(multiplier[i], shift[i])) return false;
   return true;
 }
 
@@ -19,7 +19,7 @@ bool scales_fit(const float* scale, uint64_t n) {
 }  // namespace
 
 Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in, int first, uint64_t columns) {
-  const ByteRange range = byte_range(in.out().dtype);
+  const IntegerRange range = integer_range(in.out().dtype);
   VERGE_REQUIRE(is_byte(in.out().dtype) && range.holds(attrs.zero_point) && range.holds(attrs.min) && range.holds(attrs.max), Code::kCorrupt);
   VERGE_REQUIRE(attrs.min <= attrs.max && in.has(first), Code::kCorrupt);
   if (attrs.mode == static_cast<int32_t>(RequantMode::kOnnx)) {
@@ -49,7 +49,7 @@ Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int fir
 
 Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, uint64_t columns) {
   VERGE_REQUIRE(in.out_count == 1 && in.in_count >= 5 && in.in_count <= 7 && in.has(0) && in.has(1) && in.has(2), Code::kCorrupt);
-  VERGE_REQUIRE(is_byte(in.in(0).dtype) && byte_range(in.in(0).dtype).holds(attrs.x_zero_point), Code::kCorrupt);
+  VERGE_REQUIRE(is_byte(in.in(0).dtype) && integer_range(in.in(0).dtype).holds(attrs.x_zero_point), Code::kCorrupt);
   VERGE_REQUIRE(holds(in.in(2), DataType::kI32, columns) && (!in.has(6) || holds(in.in(6), DataType::kI32, columns)), Code::kCorrupt);
   return check_requant(attrs.requant, in, 4, columns);
 }

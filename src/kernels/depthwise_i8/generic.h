@@ -17,12 +17,7 @@
 namespace verge {
 namespace {
 
-// For RequantMode::kNone.
-struct None16 {
-  None16(const Requant&, size_t) {}
-};
-
-template <typename Lanes, typename Rule> class DepthwiseLoop {
+template <typename Lanes> class DepthwiseLoop {
  public:
   DepthwiseLoop(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels)
       : conv_(conv), pixels_(pixels), taps_(conv.geometry.taps()), channels_(static_cast<size_t>(conv.geometry.out_c)) {}
@@ -42,13 +37,28 @@ template <typename Lanes, typename Rule> class DepthwiseLoop {
   void run_channels(size_t c, size_t n) const {
     Pair weights[(kDepthwiseI8Taps + 1) / 2];
     load_weights(c, n, weights);
+    // One rule serves both halves of a run: what fits the second alone is left.
+    with_rule(conv_.requant, c, [&]<typename Rule>() {
+      if (n <= 16 || rule_fits<Rule>(c + 16)) return run_pixels<Rule>(c, n, weights);
+      run_pixels<Tflm16>(c, n, weights);
+    });
+  }
+
+  template <typename Rule> bool rule_fits(size_t c) const {
+    if constexpr (std::is_same_v<Rule, TflmRight16>) return TflmRight16::fits(conv_.requant, c);
+    return true;
+  }
+
+  template <typename Rule> void run_pixels(size_t c, size_t n, const Pair* weights) const {
     const bool second = n > 16;
-    const Rule rule0(conv_.requant, c), rule1(conv_.requant, c + (second ? 16 : 0));
-    const I32x16 bias0 = load16(conv_.bias + c), bias1 = load16(conv_.bias + c + (second ? 16 : 0));
-    for (size_t i = 0; i < pixels_.pixels; ++i) {
+    const size_t c1 = c + (second ? 16 : 0);
+    const Rule rule0(conv_.requant, c), rule1(conv_.requant, c1);
+    const I32x16 bias0 = load16(conv_.bias + c), bias1 = load16(conv_.bias + c1);
+    auto* y = static_cast<typename Rule::Out*>(pixels_.output) + c;
+    for (size_t i = 0; i < pixels_.pixels; ++i, y += conv_.output_step) {
       const typename Lanes::Acc acc = accumulate(pixels_.pointers + i * taps_, c, n, weights);
-      store(i, c, n, add16(Lanes::sums(acc, 0), bias0), rule0);
-      if (kRun > 16 && second) store(i, c + 16, n - 16, add16(Lanes::sums(acc, 1), bias1), rule1);
+      rule0.store(y, add16(Lanes::sums(acc, 0), bias0), n);
+      if (kRun > 16 && second) rule1.store(y + 16, add16(Lanes::sums(acc, 1), bias1), n - 16);
     }
   }
 
@@ -79,25 +89,12 @@ template <typename Lanes, typename Rule> class DepthwiseLoop {
     return acc;
   }
 
-  void store(size_t pixel, size_t c, size_t n, const I32x16& acc, const Rule& rule) const {
-    const size_t at = pixel * conv_.output_step + c;
-    if constexpr (std::is_same_v<Rule, None16>) {
-      store16(static_cast<int32_t*>(pixels_.output) + at, acc, n);
-    } else {
-      store_bytes16(static_cast<uint8_t*>(pixels_.output) + at, rule(acc), n);
-    }
-  }
-
   const DepthwiseI8& conv_;
   const DepthwiseI8Pixels& pixels_;
   const size_t taps_, channels_;
 };
 
-template <typename Lanes> void run_depthwise(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels) {
-  if (conv.requant.mode == RequantMode::kTflm) return DepthwiseLoop<Lanes, Tflm16>(conv, pixels).run();
-  if (conv.requant.mode == RequantMode::kOnnx) return DepthwiseLoop<Lanes, Onnx16>(conv, pixels).run();
-  DepthwiseLoop<Lanes, None16>(conv, pixels).run();
-}
+template <typename Lanes> void run_depthwise(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels) { DepthwiseLoop<Lanes>(conv, pixels).run(); }
 
 }  // namespace
 }  // namespace verge

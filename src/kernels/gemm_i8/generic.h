@@ -69,22 +69,15 @@ template <typename Dot, int rows, int panels> struct Tile {
     return sub16(total, mul16(load16(g.weight_zero_point + n), splat16(tile.row_sum[r])));
   }
 
-  template <typename Rule> void store_bytes(const GemmI8& g, const GemmI8Tile& tile, size_t first) const {
+  void store(const GemmI8& g, const GemmI8Tile& tile, size_t first) const {
     for (size_t p = 0; p < panels; ++p) {
       const size_t n = first + p * kColumnBlock;
-      const Rule rule(g.requant, n);
-      const I32x16 start = start_of<Dot>(g, n);
-      for (size_t r = 0; r < stored_rows(tile); ++r)
-        store_bytes16(static_cast<uint8_t*>(tile.y) + r * tile.y_stride + n, rule(sums(g, tile, r, p, n, start)), g.layout.n - n);
-    }
-  }
-
-  void store_words(const GemmI8& g, const GemmI8Tile& tile, size_t first) const {
-    for (size_t p = 0; p < panels; ++p) {
-      const size_t n = first + p * kColumnBlock;
-      const I32x16 start = start_of<Dot>(g, n);
-      for (size_t r = 0; r < stored_rows(tile); ++r)
-        store16(static_cast<int32_t*>(tile.y) + r * tile.y_stride + n, sums(g, tile, r, p, n, start), g.layout.n - n);
+      with_rule(g.requant, n, [&]<typename Rule>() {
+        const Rule rule(g.requant, n);
+        const I32x16 start = start_of<Dot>(g, n);
+        auto* y = static_cast<typename Rule::Out*>(tile.y) + n;
+        for (size_t r = 0; r < stored_rows(tile); ++r) rule.store(y + r * tile.y_stride, sums(g, tile, r, p, n, start), g.layout.n - n);
+      });
     }
   }
 };
@@ -92,10 +85,7 @@ template <typename Dot, int rows, int panels> struct Tile {
 template <typename Dot, int rows, int panels> void run_tile(const GemmI8& g, const GemmI8Tile& tile, size_t panel) {
   Tile<Dot, rows, panels> t;
   t.accumulate(g, tile, g.weights + panel * g.panel_stride);
-  const size_t first = panel * kColumnBlock;
-  if (g.requant.mode == RequantMode::kTflm) return t.template store_bytes<Tflm16>(g, tile, first);
-  if (g.requant.mode == RequantMode::kOnnx) return t.template store_bytes<Onnx16>(g, tile, first);
-  t.store_words(g, tile, first);
+  t.store(g, tile, panel * kColumnBlock);
 }
 
 // Panels in the widest cuts that are left: 4, 2, 1.

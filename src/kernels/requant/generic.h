@@ -7,8 +7,9 @@ namespace {
 
 class Tflm16 {
  public:
+  using Out = uint8_t;
   Tflm16(const Requant& r, size_t n) : multiplier_(load16(r.multiplier + n), load16(r.shift + n)), clamp_(r.min, r.max, r.zero_point) {}
-  I32x16 operator()(const I32x16& acc) const { return clamp_(multiplier_(acc)); }
+  void store(Out* y, const I32x16& acc, size_t n) const { store_bytes16(y, clamp_(multiplier_(acc)), n); }
 
  private:
   Multiplier16 multiplier_;
@@ -17,23 +18,37 @@ class Tflm16 {
 
 class Onnx16 {
  public:
+  using Out = uint8_t;
   Onnx16(const Requant& r, size_t n) : scale_(load16(r.scale + n)), round_(r.min, r.max, r.zero_point) {}
-  I32x16 operator()(const I32x16& acc) const { return round_(mul16(to_float16(acc), scale_)); }
+  void store(Out* y, const I32x16& acc, size_t n) const { store_bytes16(y, round_(mul16(to_float16(acc), scale_)), n); }
 
  private:
   F32x16 scale_;
   Round16 round_;
 };
 
-template <typename Rule> void requant_rows(size_t rows, size_t columns, const int32_t* acc, size_t acc_stride, const Requant& r, uint8_t* y, size_t y_stride) {
-  for (size_t n = 0; n < columns; n += 16) {
-    const Rule rule(r, n);
-    for (size_t i = 0; i < rows; ++i) store_bytes16(y + i * y_stride + n, rule(load16(acc + i * acc_stride + n, columns - n)), columns - n);
-  }
+class None16 {
+ public:
+  using Out = int32_t;
+  None16(const Requant&, size_t) {}
+  void store(Out* y, const I32x16& acc, size_t n) const { store16(y, acc, n); }
+};
+
+// Calls body with the rule, as a template argument, that fits the 16 columns from n on.
+template <typename Body> void with_rule(const Requant& r, size_t n, Body&& body) {
+  if (r.mode == RequantMode::kOnnx) return body.template operator()<Onnx16>();
+  if (r.mode == RequantMode::kNone) return body.template operator()<None16>();
+  if (TflmRight16::fits(r, n)) return body.template operator()<TflmRight16>();
+  body.template operator()<Tflm16>();
 }
 
 inline void requant_all(size_t rows, size_t columns, const int32_t* acc, size_t acc_stride, const Requant& r, uint8_t* y, size_t y_stride) {
-  (r.mode == RequantMode::kOnnx ? requant_rows<Onnx16> : requant_rows<Tflm16>)(rows, columns, acc, acc_stride, r, y, y_stride);
+  for (size_t n = 0; n < columns; n += 16)
+    with_rule(r, n, [&]<typename Rule>() {
+      const Rule rule(r, n);
+      auto* to = reinterpret_cast<typename Rule::Out*>(y) + n;
+      for (size_t i = 0; i < rows; ++i) rule.store(to + i * y_stride, load16(acc + i * acc_stride + n, columns - n), columns - n);
+    });
 }
 
 }  // namespace

@@ -51,13 +51,13 @@ inline __m128i low_bytes16(I32x16 x) {
   const __m128i mixed = _mm_unpacklo_epi64(_mm256_castsi256_si128(together), _mm256_extracti128_si256(together, 1));
   return _mm_shuffle_epi32(mixed, _MM_SHUFFLE(3, 1, 2, 0));
 }
-inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) {
-  const __m128i bytes = low_bytes16(x);
+inline void store_first_bytes(uint8_t* y, __m128i bytes, size_t n) {
   if (n >= 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
   alignas(16) uint8_t lanes[16];
   _mm_store_si128(reinterpret_cast<__m128i*>(lanes), bytes);
   std::memcpy(y, lanes, n);
 }
+inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) { store_first_bytes(y, low_bytes16(x), n); }
 inline void store_halves16(uint16_t* y, I32x16 x, size_t n) {
   const __m256i mask = _mm256_set1_epi32(0xffff);
   const __m256i mixed = _mm256_packus_epi32(_mm256_and_si256(x.a, mask), _mm256_and_si256(x.b, mask));
@@ -106,6 +106,14 @@ inline F32x16 where_negative16(I32x16 x, F32x16 a, F32x16 b) {
 inline F32x16 mul16(F32x16 x, F32x16 y) { return {_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)}; }
 inline F32x16 div16(F32x16 x, F32x16 y) { return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)}; }
 
+// doubling_high_mul of base/requant.h for m >= 0; m_odd holds the odd lanes of m in its even ones.
+inline __m256i doubling_high_mul8(__m256i a, __m256i m, __m256i m_odd) {
+  const __m256i nudge = _mm256_set1_epi64x(1ll << 30);
+  const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m), nudge);
+  const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), m_odd), nudge);
+  return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
+}
+
 class Multiplier8 {
  public:
   Multiplier8(__m256i multiplier, __m256i shift)
@@ -115,15 +123,9 @@ class Multiplier8 {
         right_(_mm256_max_epi32(_mm256_sub_epi32(_mm256_setzero_si256(), shift), _mm256_setzero_si256())),
         mask_(_mm256_sub_epi32(_mm256_sllv_epi32(_mm256_set1_epi32(1), right_), _mm256_set1_epi32(1))) {}
 
-  __m256i operator()(__m256i x) const { return rounding_shift_right(doubling_high_mul(_mm256_sllv_epi32(x, left_))); }
+  __m256i operator()(__m256i x) const { return rounding_shift_right(doubling_high_mul8(_mm256_sllv_epi32(x, left_), m_, m_odd_)); }
 
  private:
-  __m256i doubling_high_mul(__m256i a) const {
-    const __m256i nudge = _mm256_set1_epi64x(1ll << 30);
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m_), nudge);
-    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), m_odd_), nudge);
-    return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
-  }
   __m256i rounding_shift_right(__m256i x) const {
     const __m256i threshold = _mm256_sub_epi32(_mm256_srli_epi32(mask_, 1), _mm256_srai_epi32(x, 31));
     return _mm256_sub_epi32(_mm256_srav_epi32(x, right_), _mm256_cmpgt_epi32(_mm256_and_si256(x, mask_), threshold));
@@ -181,6 +183,39 @@ class RoundAway16 {
   }
   __m256 low_, high_;
   __m256i zero_point_;
+};
+
+class TflmRight16 {
+ public:
+  using Out = uint8_t;
+  static bool fits(const Requant& r, size_t n) {
+    const I32x16 shift = load16(r.shift + n);
+    const __m256i too_far_left = _mm256_cmpgt_epi32(_mm256_max_epi32(shift.a, shift.b), _mm256_set1_epi32(-2));
+    return _mm256_testz_si256(too_far_left, too_far_left);
+  }
+  TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)), right_(sub16(splat16(-1), load16(r.shift + n))) {
+    const int32_t half = r.max > 127 ? 128 : 0;
+    zero_point_ = _mm256_set1_epi32(2 * (r.zero_point - half) + 1);
+    low_ = _mm_set1_epi8(static_cast<char>(r.min - half));
+    high_ = _mm_set1_epi8(static_cast<char>(r.max - half));
+    flip_ = _mm_set1_epi8(static_cast<char>(half));
+  }
+  void store(Out* y, I32x16 acc, size_t n) const {
+    const __m256i halves = _mm256_packs_epi32(eight(acc.a, m_.a, right_.a), eight(acc.b, m_.b, right_.b));  // a0-3 b0-3 | a4-7 b4-7
+    const __m256i quarters = _mm256_packs_epi16(halves, halves);
+    const __m128i bytes = _mm_unpacklo_epi32(_mm256_castsi256_si128(quarters), _mm256_extracti128_si256(quarters, 1));
+    store_first_bytes(y, _mm_xor_si128(_mm_min_epi8(_mm_max_epi8(bytes, low_), high_), flip_), n);
+  }
+
+ private:
+  __m256i eight(__m256i acc, __m256i m, __m256i right) const {
+    const __m256i high = doubling_high_mul8(acc, m, _mm256_srli_epi64(m, 32));
+    const __m256i twice = _mm256_srav_epi32(_mm256_add_epi32(high, _mm256_srai_epi32(high, 31)), right);
+    return _mm256_srai_epi32(_mm256_add_epi32(twice, zero_point_), 1);
+  }
+  I32x16 m_, right_;
+  __m256i zero_point_;
+  __m128i low_, high_, flip_;
 };
 
 }  // namespace

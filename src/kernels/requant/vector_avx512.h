@@ -41,6 +41,14 @@ inline F32x16 where_negative16(I32x16 x, F32x16 a, F32x16 b) { return _mm512_mas
 inline F32x16 mul16(F32x16 a, F32x16 b) { return _mm512_mul_ps(a, b); }
 inline F32x16 div16(F32x16 a, F32x16 b) { return _mm512_div_ps(a, b); }
 
+// doubling_high_mul of base/requant.h for m >= 0; m_odd holds the odd lanes of m in its even ones.
+inline I32x16 doubling_high_mul16(I32x16 a, I32x16 m, I32x16 m_odd) {
+  const __m512i nudge = _mm512_set1_epi64(1ll << 30);
+  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m), nudge);
+  const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), m_odd), nudge);
+  return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
+}
+
 class Multiplier16 {
  public:
   Multiplier16(I32x16 multiplier, I32x16 shift)
@@ -51,15 +59,9 @@ class Multiplier16 {
         mask_(_mm512_sub_epi32(_mm512_sllv_epi32(splat16(1), right_), splat16(1))) {}
   explicit Multiplier16(Multiplier s) : Multiplier16(splat16(s.multiplier), splat16(s.shift)) {}
 
-  I32x16 operator()(I32x16 x) const { return rounding_shift_right(doubling_high_mul(_mm512_sllv_epi32(x, left_))); }
+  I32x16 operator()(I32x16 x) const { return rounding_shift_right(doubling_high_mul16(_mm512_sllv_epi32(x, left_), m_, m_odd_)); }
 
  private:
-  I32x16 doubling_high_mul(I32x16 a) const {
-    const __m512i nudge = _mm512_set1_epi64(1ll << 30);
-    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, m_), nudge);
-    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), m_odd_), nudge);
-    return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
-  }
   I32x16 rounding_shift_right(I32x16 x) const {
     const I32x16 threshold = _mm512_sub_epi32(_mm512_srli_epi32(mask_, 1), _mm512_srai_epi32(x, 31));
     const __mmask16 up = _mm512_cmpgt_epi32_mask(_mm512_and_si512(x, mask_), threshold);
@@ -104,6 +106,32 @@ class RoundAway16 {
  private:
   F32x16 low_, high_;
   I32x16 zero_point_;
+};
+
+class TflmRight16 {
+ public:
+  using Out = uint8_t;
+  static bool fits(const Requant& r, size_t n) { return _mm512_cmpgt_epi32_mask(load16(r.shift + n), splat16(-2)) == 0; }
+  TflmRight16(const Requant& r, size_t n)
+      : m_(load16(r.multiplier + n)), right_(_mm512_sub_epi32(splat16(-1), load16(r.shift + n))), half_(r.max > 127 ? 128 : 0) {
+    zero_point_ = splat16(2 * (r.zero_point - half_) + 1);
+    low_ = _mm_set1_epi8(static_cast<char>(r.min - half_));
+    high_ = _mm_set1_epi8(static_cast<char>(r.max - half_));
+    flip_ = _mm_set1_epi8(static_cast<char>(half_));
+  }
+  void store(Out* y, I32x16 acc, size_t n) const {
+    const I32x16 high = doubling_high_mul16(acc, m_, _mm512_srli_epi64(m_, 32));
+    const I32x16 twice = _mm512_srav_epi32(_mm512_add_epi32(high, _mm512_srai_epi32(high, 31)), right_);
+    const __m128i bytes = _mm512_cvtsepi32_epi8(_mm512_srai_epi32(_mm512_add_epi32(twice, zero_point_), 1));
+    const __m128i clamped = _mm_xor_si128(_mm_min_epi8(_mm_max_epi8(bytes, low_), high_), flip_);
+    if (n >= 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(y), clamped);
+    _mm_mask_storeu_epi8(y, first_lanes16(n), clamped);
+  }
+
+ private:
+  I32x16 m_, right_, zero_point_;
+  __m128i low_, high_, flip_;
+  int32_t half_;
 };
 
 }  // namespace

@@ -48,14 +48,16 @@ inline void store16(int32_t* y, const I32x16& x, size_t n) {
   for (int i = 0; i < 4; ++i) vst1q_s32(to + 4 * i, x.q[i]);
   if (n < 16) std::memcpy(y, lanes, n * sizeof(int32_t));
 }
-inline void store_bytes16(uint8_t* y, const I32x16& x, size_t n) {
-  const int16x8_t low = vuzp1q_s16(vreinterpretq_s16_s32(x.q[0]), vreinterpretq_s16_s32(x.q[1]));
-  const int16x8_t high = vuzp1q_s16(vreinterpretq_s16_s32(x.q[2]), vreinterpretq_s16_s32(x.q[3]));
-  const uint8x16_t bytes = vuzp1q_u8(vreinterpretq_u8_s16(low), vreinterpretq_u8_s16(high));
+inline void store_first_bytes(uint8_t* y, uint8x16_t bytes, size_t n) {
   if (n >= 16) return vst1q_u8(y, bytes);
   uint8_t lanes[16];
   vst1q_u8(lanes, bytes);
   std::memcpy(y, lanes, n);
+}
+inline void store_bytes16(uint8_t* y, const I32x16& x, size_t n) {
+  const int16x8_t low = vuzp1q_s16(vreinterpretq_s16_s32(x.q[0]), vreinterpretq_s16_s32(x.q[1]));
+  const int16x8_t high = vuzp1q_s16(vreinterpretq_s16_s32(x.q[2]), vreinterpretq_s16_s32(x.q[3]));
+  store_first_bytes(y, vuzp1q_u8(vreinterpretq_u8_s16(low), vreinterpretq_u8_s16(high)), n);
 }
 inline void store_halves16(uint16_t* y, const I32x16& x, size_t n) {
   uint16_t lanes[16];
@@ -186,6 +188,37 @@ class RoundAway16 {
  private:
   float32x4_t low_, high_;
   int32x4_t zero_point_;
+};
+
+class TflmRight16 {
+ public:
+  using Out = uint8_t;
+  static bool fits(const Requant& r, size_t n) {
+    const I32x16 shift = load16(r.shift + n);
+    return vmaxvq_s32(vmaxq_s32(vmaxq_s32(shift.q[0], shift.q[1]), vmaxq_s32(shift.q[2], shift.q[3]))) <= -2;
+  }
+  TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)), minus_right_(load16(r.shift + n)) {
+    const int32_t half = r.max > 127 ? 128 : 0;
+    zero_point_ = vdupq_n_s32(r.zero_point - half);
+    low_ = vdupq_n_s8(static_cast<int8_t>(r.min - half));
+    high_ = vdupq_n_s8(static_cast<int8_t>(r.max - half));
+    flip_ = vdupq_n_u8(static_cast<uint8_t>(half));
+  }
+  void store(Out* y, const I32x16& acc, size_t n) const {
+    const int16x8_t first = vqmovn_high_s32(vqmovn_s32(four(acc, 0)), four(acc, 1)), second = vqmovn_high_s32(vqmovn_s32(four(acc, 2)), four(acc, 3));
+    const int8x16_t bytes = vminq_s8(vmaxq_s8(vqmovn_high_s16(vqmovn_s16(first), second), low_), high_);
+    store_first_bytes(y, veorq_u8(vreinterpretq_u8_s8(bytes), flip_), n);
+  }
+
+ private:
+  int32x4_t four(const I32x16& acc, int i) const {
+    const int32x4_t high = vqrdmulhq_s32(acc.q[i], m_.q[i]);
+    return vaddq_s32(vrshlq_s32(vsraq_n_s32(high, high, 31), minus_right_.q[i]), zero_point_);
+  }
+  I32x16 m_, minus_right_;
+  int32x4_t zero_point_;
+  int8x16_t low_, high_;
+  uint8x16_t flip_;
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 //   Clamp16                to [min, max] after adding the zero point, without overflow
 //   Round16                float to integer, half to even, then as Clamp16; not a number becomes min
 //   RoundAway16            the same with halves away from zero
+//   TflmRight16            the rule tflm where all 16 shifts are -2 or less, in fewer steps: then h (docs/integer.md) plus 2 z + 1 does not overflow,
+//                          h / 2^r + z is ((h - (h < 0)) >> (r - 1)) + 2 z + 1 >> 1, and narrowing saturates. Plain C++ leaves it to Tflm16.
 #pragma once
 #include <cstring>
 
@@ -165,6 +167,14 @@ class RoundAway16 {
   }
   float low_, high_;
   int32_t zero_point_;
+};
+
+class TflmRight16 {
+ public:
+  using Out = uint8_t;
+  static constexpr bool fits(const Requant&, size_t) { return false; }
+  TflmRight16(const Requant&, size_t) {}
+  void store(Out*, const I32x16&, size_t) const {}
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 //
 //   f32       any function; clamp_min and clamp_max as real bounds
 //   integers  int64 arithmetic stored with wrap-around; x / 0 is 0; no clamp
-//   quantised add, sub, mul: docs/integer.md; minimum, maximum: inputs are requantised to the output's scale first, then compared as integers
+//   quantised i8 or u8 throughout. add, sub, mul, prelu: docs/integer.md; minimum, maximum: inputs are requantised to the output's scale first
 //
 // prelu(x, slope) is x < 0 ? x * slope : x. Comparisons give bool; quantised inputs of different scales are compared as real numbers.
 #pragma once
@@ -34,7 +34,7 @@ exec::BinaryInt bit_function(const Node& node);
 // Inference of a function of inputs 0 and 1: equal element types, broadcast dimensions.
 Result<void> infer_broadcast(InferContext& context);
 
-// add, sub, mul, minimum and maximum of quantised tensors.
+// add, sub, mul, prelu, minimum and maximum of quantised tensors.
 Result<void> reference_binary_quantized(ReferenceContext& context);
 Result<void> lower_binary_quantized(const Node& node, Emitter& emitter);
 

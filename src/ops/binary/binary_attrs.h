@@ -40,18 +40,12 @@ struct CompareAttrs {
   uint32_t comparison = 0;
 };
 
-// z = f(x, y) on quantised 8-bit types by the integer contract; zero points and scales stand with the tensors.
-//
-//   tflm add, sub   z = scaled(scaled((x - zero_x) << 20, x_factor) +- scaled((y - zero_y) << 20, y_factor), z_factor) + zero_z
-//   tflm mul        z = scaled((x - zero_x) * (y - zero_y), z_factor) + zero_z
-//   onnx            z = rint((real x +-* real y) / scale_z) + zero_z, in f32
-//
-// then clamped; scaled is multiply_by_quantized_multiplier.
-enum class BinaryI8 : uint32_t { kAdd, kSub, kMul, kCount };
-inline constexpr int kAddLeftShift = 20;
+// z = f(x, y) on quantised 8-bit types of one element type, kernels/binary_i8/binary_i8.h; zero points and scales stand with the tensors. The code is
+// a BinaryI8Op, the mode a RequantMode.
+inline constexpr uint32_t kBinaryI8Functions = 6;
 struct BinaryI8Attrs {
   uint32_t function = 0;
-  uint32_t mode = 0;  // RequantMode
+  uint32_t mode = 0;
   int32_t x_multiplier = 0, x_shift = 0;
   int32_t y_multiplier = 0, y_shift = 0;
   int32_t z_multiplier = 0, z_shift = 0;

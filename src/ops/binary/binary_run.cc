@@ -1,10 +1,8 @@
-#include <cmath>
-
 #include "exec/broadcast.h"
 #include "exec/checks.h"
 #include "exec/integers.h"
 #include "exec/op_codes.h"
-#include "kernels/requant/requant.h"
+#include "kernels/binary_i8/binary_i8.h"
 #include "ops/binary/binary_attrs.h"
 
 namespace verge::exec {
@@ -16,12 +14,10 @@ constexpr uint32_t kFunctions = 0
 #undef VERGE_BINARY
     ;
 
-bool shapes_broadcast(const rt::Instruction& in) {
+bool operands_broadcast(const rt::Instruction& in) {
   const Shape* const operands[] = {&in.in(0).shape, &in.in(1).shape};
-  return broadcast_together(in.out().shape, operands, 2);
+  return in.in(0).dtype == in.in(1).dtype && broadcast_together(in.out().shape, operands, 2);
 }
-
-bool operands_broadcast(const rt::Instruction& in) { return in.in(0).dtype == in.in(1).dtype && shapes_broadcast(in); }
 
 Broadcast rows_of(const rt::Instruction& in) {
   const Shape* const operands[] = {&in.in(0).shape, &in.in(1).shape};
@@ -114,32 +110,23 @@ template <typename T, typename Body> void for_runs(const rt::Instruction& in, co
 
 bool quantized_bytes(const TensorView& t) { return (t.dtype == DataType::kI8 || t.dtype == DataType::kU8) && quantized_as_one(t); }
 
-// One quantised function with its constants.
-struct QuantizedFunction {
-  const BinaryI8Attrs& a;
-  int32_t x_zero, y_zero, z_zero;
-  float x_scale, y_scale, z_scale;
-
-  int64_t tflm(int32_t x, int32_t y) const {
-    const Multiplier out{a.z_multiplier, a.z_shift};
-    if (a.function == static_cast<uint32_t>(BinaryI8::kMul)) return multiply_by_quantized_multiplier(x * y, out);
-    const int32_t p = multiply_by_quantized_multiplier(x * (1 << kAddLeftShift), {a.x_multiplier, a.x_shift});
-    const int32_t q = multiply_by_quantized_multiplier(y * (1 << kAddLeftShift), {a.y_multiplier, a.y_shift});
-    const int64_t sum = a.function == static_cast<uint32_t>(BinaryI8::kAdd) ? int64_t{p} + q : int64_t{p} - q;
-    return multiply_by_quantized_multiplier(static_cast<int32_t>(static_cast<uint32_t>(sum)), out);
-  }
-  int64_t onnx(int32_t x, int32_t y) const {
-    const float p = x_scale * static_cast<float>(x), q = y_scale * static_cast<float>(y);
-    const float real = a.function == static_cast<uint32_t>(BinaryI8::kMul) ? p * q : a.function == static_cast<uint32_t>(BinaryI8::kAdd) ? p + q : p - q;
-    const float ratio = real / z_scale;
-    return static_cast<int64_t>(std::nearbyint(ratio < -1024 ? -1024 : ratio > 1024 ? 1024 : ratio));
-  }
-  int64_t operator()(int64_t x, int64_t y) const {
-    const auto p = static_cast<int32_t>(x - x_zero), q = static_cast<int32_t>(y - y_zero);
-    const int64_t z = (a.mode == static_cast<uint32_t>(RequantMode::kOnnx) ? onnx(p, q) : tflm(p, q)) + z_zero;
-    return z < a.min ? a.min : z > a.max ? a.max : z;
-  }
-};
+BinaryI8 params_of(const rt::Instruction& in) {
+  const auto& a = *in.attrs_as<BinaryI8Attrs>();
+  const QuantView &x = in.in(0).quant, &y = in.in(1).quant, &z = in.out().quant;
+  return {.mode = static_cast<RequantMode>(a.mode),
+          .is_unsigned = in.out().dtype == DataType::kU8,
+          .x_zero_point = x.zero_point[0],
+          .y_zero_point = y.zero_point[0],
+          .z_zero_point = z.zero_point[0],
+          .min = a.min,
+          .max = a.max,
+          .x = {a.x_multiplier, a.x_shift},
+          .y = {a.y_multiplier, a.y_shift},
+          .z = {a.z_multiplier, a.z_shift},
+          .x_scale = x.scale[0],
+          .y_scale = y.scale[0],
+          .z_scale = z.scale[0]};
+}
 
 }  // namespace
 
@@ -166,7 +153,8 @@ Status run_binary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
 
 Status check_binary_i8(const rt::Instruction& in) {
   const auto* a = in.attrs_as<BinaryI8Attrs>();
-  VERGE_REQUIRE(a && a->function < static_cast<uint32_t>(BinaryI8::kCount) && a->mode < 2 && arity(in, 2, 1) && shapes_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE(a && a->function < kBinaryI8Functions && a->mode < 2 && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE(in.in(0).dtype == in.out().dtype, Code::kCorrupt);
   VERGE_REQUIRE(quantized_bytes(in.in(0)) && quantized_bytes(in.in(1)) && quantized_bytes(in.out()), Code::kCorrupt);
   VERGE_REQUIRE(usable_multiplier(a->x_multiplier, a->x_shift) && usable_multiplier(a->y_multiplier, a->y_shift), Code::kCorrupt);
   const IntegerRange range = integer_range(in.out().dtype);
@@ -175,13 +163,24 @@ Status check_binary_i8(const rt::Instruction& in) {
 }
 
 Status run_binary_i8(const rt::Instruction& in, const rt::RunEnv& env) {
-  const TensorView &x = in.in(0), &y = in.in(1), &z = in.out();
-  const QuantizedFunction f{*in.attrs_as<BinaryI8Attrs>(), x.quant.zero_point[0], y.quant.zero_point[0], z.quant.zero_point[0],
-                            x.quant.scale[0], y.quant.scale[0], z.quant.scale[0]};
-  for_runs<int64_t>(in, env, [&](size_t n, const int64_t* p, const int64_t* q, size_t at) {
-    int64_t run[kIntegerRun];
-    for (size_t i = 0; i < n; ++i) run[i] = f(p[i], q[i]);
-    store_integers(z.dtype, z.data, at, n, run);
+  const auto op = static_cast<BinaryI8Op>(in.attrs_as<BinaryI8Attrs>()->function);
+  const BinaryI8 params = params_of(in);
+  const BinaryI8Fn fn = pick_binary_i8();
+  const Broadcast b = rows_of(in);
+  const auto *x = in.in(0).as<uint8_t>(), *y = in.in(1).as<uint8_t>();
+  auto* z = in.out().mut<uint8_t>();
+  for_rows(env, b, [&](size_t row, size_t begin, size_t end) {
+    fn(op, params,
+       {.rows = 1,
+        .n = end - begin,
+        .x = x + b.offset(0, row) + (b.still(0) ? 0 : begin),
+        .x_row = 0,
+        .x_step = b.still(0) ? 0u : 1u,
+        .y = y + b.offset(1, row) + (b.still(1) ? 0 : begin),
+        .y_row = 0,
+        .y_step = b.still(1) ? 0u : 1u,
+        .z = z + row * b.row() + begin,
+        .z_row = 0});
   });
   return {};
 }

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "exec/check.h"
+#include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/depthwise/depthwise_f32.h"
 #include "kernels/gemm/conv_f32.h"

@@ -1,4 +1,4 @@
-#include "exec/check.h"
+#include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/depthwise_i8/depthwise_i8.h"
 #include "ops/conv/conv_attrs.h"

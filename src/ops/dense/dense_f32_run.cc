@@ -1,4 +1,4 @@
-#include "exec/check.h"
+#include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/gemm/conv_f32.h"
 #include "kernels/gemm/pack_f32.h"

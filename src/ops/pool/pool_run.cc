@@ -1,4 +1,4 @@
-#include "exec/check.h"
+#include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/pool_i8/pool_i8.h"
 #include "ops/pool/pool_attrs.h"
@@ -49,7 +49,7 @@ Status run_pool_f32(const rt::Instruction& in, const rt::RunEnv& env) {
 Status check_pool_i8(const rt::Instruction& in) {
   const auto* attrs = in.attrs_as<PoolI8Attrs>();
   VERGE_REQUIRE(attrs && has_arity(in, 1, 1) && is_byte(in.in(0).dtype) && in.out().dtype == in.in(0).dtype, Code::kCorrupt);
-  const ByteRange range = byte_range(in.in(0).dtype);
+  const IntegerRange range = integer_range(in.in(0).dtype);
   VERGE_REQUIRE(range.holds(attrs->x_zero_point) && range.holds(attrs->y_zero_point), Code::kCorrupt);
   VERGE_REQUIRE(range.holds(attrs->min) && range.holds(attrs->max) && attrs->min <= attrs->max, Code::kCorrupt);
   VERGE_REQUIRE(attrs->mode == static_cast<int32_t>(RequantMode::kTflm) || attrs->mode == static_cast<int32_t>(RequantMode::kOnnx), Code::kCorrupt);

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/requant/scales.h"
+#include "kernels/lut/tables.h"
 #include "ops/quantized.h"
 #include "ops/reference_tools.h"
 #include "ops/unary/unary.h"
@@ -17,21 +17,20 @@ template <typename F> Table8 table_of(const AffineType& x, const AffineType& y, 
   return table;
 }
 
-int32_t rescaled(int32_t q, const AffineType& x, const AffineType& y, Multiplier m) {
-  return multiply_by_quantized_multiplier(q - x.zero_point, m) + y.zero_point;
-}
+bool is_contract_sigmoid(const AffineType& y) { return y.scale == 1.0f / 256 && y.zero_point == y.min; }
+bool is_contract_tanh(const AffineType& y) { return y.scale == 1.0f / 128 && y.zero_point == (y.min + y.max + 1) / 2; }
 
-// RELU, RELU6 and their like: requantised by the ratio of scales (divided in float, as the kernel does), then bounded.
-Table8 bounded_table(const AffineType& x, const AffineType& y, double low, double high) {
-  const Multiplier m = quantize_multiplier(static_cast<double>(x.scale / y.scale));
-  const int32_t min = quantized_value(low, y, RequantMode::kTflm), max = quantized_value(high, y, RequantMode::kTflm);
-  return table_of(x, y, [&](int32_t q) { return std::clamp(rescaled(q, x, y, m), min, max); });
-}
-
-Table8 leaky_table(const AffineType& x, const AffineType& y, float alpha) {
-  const Multiplier identity = quantize_multiplier(static_cast<double>(x.scale / y.scale));
-  const Multiplier slope = quantize_multiplier(static_cast<double>(x.scale * alpha / y.scale));
-  return table_of(x, y, [&](int32_t q) { return rescaled(q, x, y, q >= x.zero_point ? identity : slope); });
+// The integer arithmetic of TensorFlow Lite Micro; false where it has none for these types, and the real function stands in.
+bool contract_table(const Node& node, const UnaryValue& f, const AffineType& x, const AffineType& y, Table8& table) {
+  if (x.dtype != y.dtype) return false;
+  const UnaryI8 u{x.scale, x.zero_point, y.scale, y.zero_point, x.dtype == DataType::kU8};
+  constexpr float kUnbounded = std::numeric_limits<float>::infinity();
+  if (node.op == "relu") return make_relu_table(u, 0, kUnbounded, table.data()), true;
+  if (node.op == "clamp") return make_relu_table(u, static_cast<float>(f.a), static_cast<float>(f.b), table.data()), true;
+  if (node.op == "sigmoid" && is_contract_sigmoid(y)) return make_logistic_table(u, table.data()), true;
+  if (node.op == "tanh" && is_contract_tanh(y)) return make_tanh_table(u, table.data()), true;
+  if (node.op == "leaky_relu" && f.a >= 0) return make_leaky_relu_table(u, static_cast<float>(f.a), table.data()), true;
+  return node.op == "hswish" && make_hard_swish_table(u, table.data());
 }
 
 int64_t integer_value(const UnaryValue& f, int64_t x) {
@@ -66,11 +65,8 @@ Result<void> reference_quantized(ReferenceContext& c) {
 Result<Table8> unary_table(const Node& node, const AffineType& x, const AffineType& y) {
   VERGE_TRY(const RequantMode mode, requant_mode(node));
   const UnaryValue f = unary_value(node);
-  if (mode == RequantMode::kTflm) {
-    if (node.op == "relu") return bounded_table(x, y, 0, std::numeric_limits<double>::infinity());
-    if (node.op == "clamp") return bounded_table(x, y, f.a, f.b);
-    if (node.op == "leaky_relu" && f.a >= 0) return leaky_table(x, y, static_cast<float>(f.a));
-  }
+  Table8 table{};
+  if (mode == RequantMode::kTflm && contract_table(node, f, x, y, table)) return table;
   return table_of(x, y, [&](int32_t q) { return quantized_value(f(x.real(q)), y, mode); });
 }
 

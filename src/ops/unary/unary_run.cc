@@ -1,6 +1,7 @@
 #include "exec/blocks.h"
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "kernels/lut/lut_i8.h"
 #include "ops/unary/unary_attrs.h"
 
 namespace verge::exec {
@@ -43,9 +44,9 @@ Status check_lut8(const rt::Instruction& in) {
 Status run_lut8(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto *x = in.in(0).as<uint8_t>(), *table = in.in(1).as<uint8_t>();
   auto* y = in.out().mut<uint8_t>();
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) y[i] = table[x[i]];
-  });
+  const LutI8Fn fn = pick_lut_i8();
+  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock,
+             [&](size_t begin, size_t end) { fn(end - begin, x + begin, table, y + begin); });
   return {};
 }
 
