@@ -19,13 +19,13 @@ constexpr size_t kMostBlocks = 16;              // enough for an even share; mor
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+size_t round_up_words(size_t bytes) { return (bytes + 3) / 4 * 4; }
 size_t down_to(size_t a, size_t unit) { return at_least(unit, a / unit * unit); }
 
-bool taps_are_rows(const ConvGeometry& g) {
-  const size_t row = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
-  return g.groups == 1 && g.in_c < 4 && g.kernel_w > 1 && g.dilation_w == 1 && static_cast<size_t>(g.kernel_h) <= kMostTaps &&
-         static_cast<size_t>(g.kernel_h) * row * kRowUnit <= kPatchBytes;
-}
+size_t window_bytes(const ConvGeometry& g) { return g.taps() * static_cast<size_t>(g.in_c); }
+
+// Windows of few channels are copied together, so that a pixel is one run of bytes.
+bool copies_windows(const ConvGeometry& g) { return g.groups == 1 && g.in_c < 4 && g.taps() > 1 && round_up_words(window_bytes(g)) * kRowUnit <= kPatchBytes; }
 
 struct Split {
   size_t rows, panels;               // of one block
@@ -37,7 +37,7 @@ struct Split {
     const size_t wanted = at_least(1, at_most(kMostBlocks, pixels * layout.taps * layout.k * layout.n / kBlockMacs));
     size_t most = at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps));
     most = at_most(most, kInputBytes / (static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in()));
-    if (taps_are_rows(g)) most = at_most(most, kPatchBytes / (layout.taps * layout.k));
+    if (copies_windows(g)) most = at_most(most, kPatchBytes / round_up_words(layout.k));
     most = down_to(most, kRowUnit);
     // What is larger is split first: rows of input, or columns of weights.
     const size_t even = divide_up(at_least(1, divide_up(pixels, wanted)), kRowUnit) * kRowUnit;
@@ -102,37 +102,56 @@ void run_tiles(const ConvI8& conv, const Block& block, const void* const* pointe
                              at_most(panel + kernel.panels, last), output_at(conv, block, r), conv.output_step});
 }
 
-// One pointer for each output pixel and kernel row, into the input where the row lies inside and pixels are dense, else to a copy in `patches`.
-void row_pointers(const ConvI8& conv, const Block& block, uint8_t* patches, const void** pointers) {
+// n bytes, a few at a time: windows are short.
+void copy_run(uint8_t* to, const uint8_t* from, size_t n) {
+  const auto copy = [&]<size_t size>(size_t at) { std::memcpy(to + at, from + at, size); };
+  if (n >= 16) {
+    for (size_t at = 0; at + 16 < n; at += 16) copy.operator()<16>(at);
+    return copy.operator()<16>(n - 16);
+  }
+  if (n >= 8) return copy.operator()<8>(0), copy.operator()<8>(n - 8);
+  if (n >= 4) return copy.operator()<4>(0), copy.operator()<4>(n - 4);
+  for (size_t at = 0; at < n; ++at) to[at] = from[at];
+}
+
+// One row of a window that begins at input pixel (b, iy, x); what lies outside the input is padding.
+void copy_row(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, uint8_t* to) {
   const ConvGeometry& g = conv.geometry;
   const size_t c = static_cast<size_t>(g.in_c), run = static_cast<size_t>(g.kernel_w) * c;
-  for (size_t i = 0; i < block.rows; ++i) {
-    const auto pixel = static_cast<int32_t>(block.row + i);
-    const int32_t x = pixel % g.out_w * g.stride_w - g.pad_left, y = pixel / g.out_w % g.out_h * g.stride_h - g.pad_top, b = pixel / g.out_w / g.out_h;
-    const int32_t from = x < 0 ? 0 : x, to = x + g.kernel_w > g.in_w ? g.in_w : x + g.kernel_w;
-    for (int32_t ky = 0; ky < g.kernel_h; ++ky) {
-      const int32_t iy = y + ky * g.dilation_h;
-      const bool some = iy >= 0 && iy < g.in_h && from < to;
-      const uint8_t* source = some ? first_pixel(conv, block) + static_cast<size_t>((b * g.in_h + iy) * g.in_w + from) * conv.input_step : nullptr;
-      if (!some) {
-        *pointers++ = conv.padding;
-      } else if (to - from == g.kernel_w && conv.input_step == c) {
-        *pointers++ = source;
-      } else {
-        std::memcpy(patches, conv.padding, run);
-        for (int32_t ix = from; ix < to; ++ix, source += conv.input_step) std::memcpy(patches + static_cast<size_t>(ix - x) * c, source, c);
-        *pointers++ = patches;
-        patches += run;
-      }
+  const uint8_t zero = *static_cast<const uint8_t*>(conv.padding);
+  if (iy < 0 || iy >= g.in_h) return static_cast<void>(std::memset(to, zero, run));
+  const uint8_t* row = static_cast<const uint8_t*>(conv.input) + static_cast<size_t>(b * g.in_h + iy) * static_cast<size_t>(g.in_w) * conv.input_step;
+  if (x >= 0 && x + g.kernel_w <= g.in_w && g.dilation_w == 1 && conv.input_step == c) return copy_run(to, row + static_cast<size_t>(x) * c, run);
+  for (int32_t kx = 0; kx < g.kernel_w; ++kx, to += c) {
+    const int32_t ix = x + kx * g.dilation_w;
+    if (ix >= 0 && ix < g.in_w) {
+      std::memcpy(to, row + static_cast<size_t>(ix) * conv.input_step, c);
+    } else {
+      std::memset(to, zero, c);
     }
   }
 }
 
-void run_rows(const ConvI8& conv, const Block& block) {
-  const void* pointers[kPointers];
+// Copies stand round_up_words(k) apart; the bytes between are zeros of the int8 view, so row sums may count them.
+void run_windows(const ConvI8& conv, const Block& block) {
+  const ConvGeometry& g = conv.geometry;
+  const void* pointers[kMostRows];
   uint8_t patches[kPatchBytes];
-  row_pointers(conv, block, patches, pointers);
-  run_tiles(conv, block, pointers);
+  const size_t run = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c), step = round_up_words(block.gemm.layout.k);
+  const auto first = static_cast<int32_t>(block.row);
+  int32_t ox = first % g.out_w, oy = first / g.out_w % g.out_h, b = first / g.out_w / g.out_h;
+  for (size_t i = 0; i < block.rows; ++i) {
+    uint8_t* to = patches + i * step;
+    pointers[i] = to;
+    std::memset(to + step - 4, conv.x_unsigned ? 0x80 : 0, 4);
+    for (int32_t ky = 0; ky < g.kernel_h; ++ky, to += run) copy_row(conv, b, oy * g.stride_h - g.pad_top + ky * g.dilation_h, ox * g.stride_w - g.pad_left, to);
+    if (++ox < g.out_w) continue;
+    ox = 0;
+    if (++oy == g.out_h) oy = 0, ++b;
+  }
+  Block whole = block;
+  whole.gemm.layout.k = step;
+  run_tiles(conv, whole, pointers);
 }
 
 void run_taps(const ConvI8& conv, const Block& block) {
@@ -194,7 +213,7 @@ void run_slices(const ConvI8& conv, const Block& block) {
 }  // namespace
 
 GemmI8Layout conv_i8_layout(const ConvGeometry& g) {
-  if (taps_are_rows(g)) return {g.group_out(), static_cast<size_t>(g.kernel_h), static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c)};
+  if (copies_windows(g)) return {g.group_out(), 1, window_bytes(g)};
   return {g.group_out(), g.taps(), g.group_in()};
 }
 
@@ -220,7 +239,7 @@ size_t conv_i8_blocks(const ConvGeometry& g) {
 
 void conv_i8_block(const ConvI8& conv, size_t index) {
   const Block block(conv, Split(conv.geometry), index);
-  if (taps_are_rows(conv.geometry)) return run_rows(conv, block);
+  if (copies_windows(conv.geometry)) return run_windows(conv, block);
   if (block.gemm.layout.taps > kMostTaps) return run_slices(conv, block);
   run_taps(conv, block);
 }

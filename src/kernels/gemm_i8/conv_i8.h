@@ -13,8 +13,8 @@
 
 namespace verge {
 
-// How one group's weights are cut for packing: a run of memory that is multiplied as one is a tap of kernel (ky, kx), or, where taps are shorter
-// than 4 bytes, a row ky of kernel_w * in_c bytes. The source is [out_c][kernel_h][kernel_w][in_c / groups] in both cases. Sizes of all groups
+// How one group's weights are cut for packing: a run of memory that is multiplied as one is a tap (ky, kx), or, where taps are shorter than 4 bytes,
+// the whole window of kernel_h * kernel_w * in_c bytes. The source is [out_c][kernel_h][kernel_w][in_c / groups] in both cases. Sizes of all groups
 // together: groups * layout.bytes() of weights, groups * round_up_columns(layout.n) of each array.
 GemmI8Layout conv_i8_layout(const ConvGeometry& geometry);
 

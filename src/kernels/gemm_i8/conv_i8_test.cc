@@ -162,14 +162,15 @@ TEST_P(ConvI8OnIsa, KernelsStridesAndPadding) {
     for (int32_t stride : {1, 2, 3}) check(same_size(9, 20, 18, kernel, stride));
 }
 
-TEST_P(ConvI8OnIsa, FewInputChannelsReadARowOfTapsAtOnce) {
+TEST_P(ConvI8OnIsa, WindowsOfFewChannelsAreCopiedTogether) {
   const IsaCap cap(GetParam());
-  EXPECT_EQ(conv_i8_layout(same_size(11, 3, 17, 3, 1)).taps, 3u);
+  EXPECT_EQ(conv_i8_layout(same_size(11, 3, 17, 3, 1)).taps, 1u);
   EXPECT_EQ(conv_i8_layout(same_size(11, 4, 17, 3, 1)).taps, 9u);
   for (int32_t c : {1, 2, 3})
     for (int32_t kernel : {2, 3, 4, 7})
       for (int32_t stride : {1, 2}) check(same_size(11, c, 17, kernel, stride));
   check(same_size(2, 3, 8, 7, 1));  // the kernel is wider than the input
+  check({.in_h = 9, .in_w = 9, .in_c = 2, .out_h = 5, .out_w = 7, .out_c = 6, .kernel_h = 3, .kernel_w = 2, .dilation_h = 2, .dilation_w = 2});
 }
 
 TEST_P(ConvI8OnIsa, DilationBatchAndUnevenShapes) {
