@@ -1,5 +1,7 @@
 #include "packaging/package_file.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/sha256.h"
@@ -25,14 +27,24 @@ std::string hex(const uint8_t (&digest)[32]) {
   return out;
 }
 
-// u32 vectors, u32 inputs, u32 outputs, then tensor after tensor: u32 dtype, u32 rank, i32 dims[8], u64 bytes, data padded to 8.
+// Pixels as floats, stored as the bytes that they are.
+bool holds_bytes(const Tensor& t) {
+  if (t.dtype() != DataType::kF32) return false;
+  const auto x = t.values<float>();
+  return std::all_of(x.begin(), x.end(), [](float v) { return v >= 0 && v <= 255 && v == static_cast<float>(static_cast<uint8_t>(v)) && !std::signbit(v); });
+}
+
+// u32 vectors, inputs, outputs, 0, then tensor after tensor: u16 dtype, u16 stored dtype, u32 rank, i32 dims[8], u64 bytes, data padded to 8.
 void append_tensor(Bytes& out, const Tensor& t) {
-  const uint32_t head[2] = {static_cast<uint32_t>(t.dtype()), static_cast<uint32_t>(t.shape().rank)};
-  const uint64_t bytes = t.bytes().size();
-  append(out, head, sizeof head);
+  const Tensor stored = holds_bytes(t) ? cast_tensor(t, DataType::kU8) : t;
+  const uint16_t types[2] = {static_cast<uint16_t>(t.dtype()), static_cast<uint16_t>(stored.dtype())};
+  const auto rank = static_cast<uint32_t>(t.shape().rank);
+  const uint64_t bytes = stored.bytes().size();
+  append(out, types, sizeof types);
+  append(out, &rank, sizeof rank);
   append(out, t.shape().dim, sizeof t.shape().dim);
   append(out, &bytes, sizeof bytes);
-  append(out, t.bytes().data(), bytes);
+  append(out, stored.bytes().data(), bytes);
   out.resize((out.size() + 7) / 8 * 8);
 }
 
@@ -80,22 +92,25 @@ class GoldenParser {
     return true;
   }
   Result<Tensor> tensor() {
-    uint32_t head[2];
+    uint16_t types[2];
+    uint32_t rank;
     Shape shape;
     uint64_t bytes;
-    if (!take(head, sizeof head) || head[0] == 0 || head[0] >= static_cast<uint32_t>(DataType::kString) || head[1] > kMaxRank) return damaged();
+    if (!take(types, sizeof types) || !take(&rank, sizeof rank) || rank > kMaxRank) return damaged();
+    for (uint16_t type : types)
+      if (type == 0 || type >= static_cast<uint16_t>(DataType::kString)) return damaged();
     if (!take(shape.dim, sizeof shape.dim) || !take(&bytes, sizeof bytes) || bytes > rest_.size()) return damaged();
-    shape.rank = static_cast<int32_t>(head[1]);
+    shape.rank = static_cast<int32_t>(rank);
     uint64_t count = 1;
     for (int i = 0; i < shape.rank; ++i) {
       if (shape.dim[i] < 0 || count > rest_.size()) return damaged();
       count *= static_cast<uint32_t>(shape.dim[i]);
     }
-    const auto dtype = static_cast<DataType>(head[0]);
-    if (count > rest_.size() * 2 || dtype_bytes(dtype, count) != bytes) return damaged();
-    Tensor t(dtype, shape, Bytes(rest_.begin(), rest_.begin() + static_cast<int64_t>(bytes)));
-    rest_ = rest_.subspan(std::min(rest_.size(), (bytes + 7) / 8 * 8));
-    return t;
+    const auto stored = static_cast<DataType>(types[1]);
+    if (count > rest_.size() * 2 || dtype_bytes(stored, count) != bytes) return damaged();
+    const Tensor t(stored, shape, Bytes(rest_.begin(), rest_.begin() + static_cast<int64_t>(bytes)));
+    rest_ = rest_.subspan(std::min<size_t>(rest_.size(), (bytes + 7) / 8 * 8));
+    return cast_tensor(t, static_cast<DataType>(types[0]));
   }
   ByteSpan rest_;
 };

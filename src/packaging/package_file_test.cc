@@ -31,6 +31,18 @@ TEST(Package, ReadsBackWhatWasWritten) {
   EXPECT_EQ((*golden)[0].outputs[0].at(2), 3);
 }
 
+TEST(Package, PixelsAsFloatsCostAByteEach) {
+  PackageContents pixels = sample(), noise = sample();
+  pixels.golden = {{{Tensor::of<float>({1000}, std::vector<float>(1000, 200.0f))}, {}}};
+  noise.golden = {{{Tensor::of<float>({1000}, std::vector<float>(1000, 200.5f))}, {}}};
+  EXPECT_EQ(make_package(pixels).size() + 3000, make_package(noise).size());
+  const std::string path = temporary("d.vpk");
+  ASSERT_TRUE(write_file(path, make_package(pixels)).ok());
+  const auto golden = open_package(path)->golden();
+  ASSERT_TRUE(golden.ok());
+  EXPECT_EQ((*golden)[0].inputs[0].values<float>()[999], 200.0f);
+}
+
 TEST(Package, SameContentsGiveTheSameBytes) { EXPECT_EQ(make_package(sample()), make_package(sample())); }
 
 TEST(Package, EveryTruncationAndBitFlipIsRefusedInFullVerification) {

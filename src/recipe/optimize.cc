@@ -55,7 +55,7 @@ struct Candidate {
 // One optimisation, step by step. Each step fills in the report.
 class Optimizer {
  public:
-  Optimizer(const OptimizeOptions& options, const StageProgress& progress) : o_(options), progress_(progress) {}
+  Optimizer(const OptimizeOptions& options, const StageProgress& progress) : o_(options), progress_(progress), data_options_(options.data) {}
 
   Result<OptimizeOutcome> run() {
     const double start = now_s();
@@ -104,7 +104,7 @@ class Optimizer {
     const auto labels = source_.metadata.find("verge.labels");
     if (labels != source_.metadata.end())
       if (auto json = parse_json(labels->second); json.ok() && json->is_array())
-        for (const Json& l : *json) data_options().class_names.push_back(l.is_string() ? l.get<std::string>() : l.dump());
+        for (const Json& l : *json) data_options_.class_names.push_back(l.is_string() ? l.get<std::string>() : l.dump());
     VERGE_TRY(RawData raw, read_data(data_options_));
     const auto all = std::make_shared<const RawData>(std::move(raw));
     VERGE_TRY(Executable executable, Executable::open(original_.lowered.program, {o_.load.threads}));
@@ -119,10 +119,6 @@ class Optimizer {
     check_ = std::make_unique<TensorDataset>(std::move(check_set));
     report_["data"] = {{"samples", all->files.size()}, {"calibration", calibration_->size()}, {"check", check_->size()}, {"classes", all->classes}, {"seed", o_.seed}};
     return done();
-  }
-  DataOptions& data_options() {
-    if (data_options_.path.empty()) data_options_ = o_.data;
-    return data_options_;
   }
 
   Result<void> declare(Executable& executable, const std::shared_ptr<const RawData>& all) {
