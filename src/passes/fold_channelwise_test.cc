@@ -31,5 +31,22 @@ TEST(FoldChannelwise, LeavesWhatIsNotOneNumberAChannelOrNotTheLayersAlone) {
   expect_unchanged({&kFoldChannelwise}, kConv + "const %s: f32[3,1,1,1] = [2, 2, 2]\n%a = conv(%x, %w, %b)\n%y = mul(%a, %s)\noutput %y\n");
 }
 
+const std::string kNorm =
+    "const %g: f32[2] = [1, 2]\nconst %h: f32[2] = [0.5, -0.5]\nconst %m: f32[2] = [3, 1]\nconst %v: f32[2] = [3.75, 0]\n";
+
+TEST(FoldBatchNorm, GoesIntoTheLayerBefore) {
+  expect_rewrite({&kFoldBatchNorm}, kConv + kNorm + "%a = conv(%x, %w, %b) \"c\"\n%y = batch_norm(%a, %g, %h, %m, %v) {axis=1, epsilon=0.25} \"bn\"\noutput %y\n",
+                 "input %x: f32[1,2,2,2]\nconst %w: f32[2,1,1,2] = [0.5, 1, 12, -16]\nconst %b: f32[2] = [-0.5, -8.5]\n%y = conv(%x, %w, %b) {sources=[\"c\", \"bn\"]} \"c\"\noutput %y\n");
+}
+
+TEST(FoldBatchNorm, OverAnotherAxisStays) {
+  expect_unchanged({&kFoldBatchNorm}, kConv + kNorm + "%a = conv(%x, %w, %b)\n%y = batch_norm(%a, %g, %h, %m, %v) {axis=2, epsilon=0.25}\noutput %y\n");
+}
+
+TEST(BatchNormToAffine, IsAProductAndASum) {
+  expect_rewrite({&kBatchNormToAffine}, "input %x: f32[1,2,1,3]\n" + kNorm + "%y = batch_norm(%x, %g, %h, %m, %v) {axis=1, epsilon=0.25} \"bn\"\noutput %y\n",
+                 "input %x: f32[1,2,1,3]\nconst %0: f32[2,1,1] = [0.5, 4]\nconst %1: f32[2,1,1] = [-1, -4.5]\n%bn = mul(%x, %0) \"bn\"\n%y = add(%bn, %1) \"bn\"\noutput %y\n");
+}
+
 }  // namespace
 }  // namespace verge::passes
