@@ -1,5 +1,7 @@
 #include "recipe/optimize.h"
 
+#include "report/html.h"
+
 #include <cstdio>
 
 #include "core/text.h"
@@ -21,6 +23,13 @@ Result<double> parse_drop(const std::string& text) {
   const double value = std::strtod(text.c_str(), &end);
   if (end == text.c_str() || (*end != 0 && std::string(end) != "%") || value < 0) return invalid("--max-drop " + text + ": wants points of accuracy, as in 1% or 0.5");
   return value;
+}
+
+// What repeats the run, with the pre-processing spelled out.
+std::string command_line(const Options& o, const Json& report) {
+  return "verge optimize " + o.model.path + " --data " + o.optimize.data.path + " --target " + o.optimize.target + " --max-drop " + o.max_drop + " --calibration " +
+         std::to_string(o.optimize.calibration) + " --check " + std::to_string(o.optimize.check) + " --seed " + std::to_string(o.optimize.seed) + " --pipeline '" +
+         report["pipeline"]["declaration"].dump() + "' -o " + o.output;
 }
 
 void print_candidate(const Json& c) {
@@ -58,12 +67,15 @@ Result<void> run_optimize(Options& o) {
   }
   if (!outcome.ok()) return std::move(outcome).error();
   VERGE_CHECK(write_file(o.output, outcome->package));
+  const std::string report = o.report.empty() ? o.output.substr(0, o.output.rfind(".vpk")) + ".html" : o.report;
+  VERGE_CHECK(write_file(report, html_report(outcome->report, command_line(o, outcome->report))));
   outcome->report["output"] = o.output;
+  outcome->report["html"] = report;
   if (o.model.json) {
     print_json(outcome->report);
   } else {
     print_report(outcome->report);
-    std::printf("wrote %s (%s)\n", o.output.c_str(), human_bytes(static_cast<double>(outcome->package.size())).c_str());
+    std::printf("wrote %s (%s) and %s\n", o.output.c_str(), human_bytes(static_cast<double>(outcome->package.size())).c_str(), report.c_str());
   }
   return done();
 }
@@ -82,6 +94,7 @@ void add_optimize(CLI::App& app, Commands& commands) {
   sub->add_option("--seed", options->optimize.seed, "of the split into calibration and check");
   sub->add_option("--pipeline", options->optimize.pipeline, "pre-processing as JSON or a file of it (docs/pipeline.md)");
   sub->add_option("-o,--output", options->output, "the package to write")->required();
+  sub->add_option("--report", options->report, "the HTML report (default: beside the package)");
   commands.push_back({sub, [options] { return run_optimize(*options); }});
 }
 

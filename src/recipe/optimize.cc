@@ -177,19 +177,18 @@ class Optimizer {
     stage("calibrating", 0.25);
     VERGE_TRY(calibration_stats_, Calibration::run(float_graph_, *calibration_));
     report_["calibration"] = Json::array();
-    double best = -1;
+    std::optional<double> best;
     int k = 0;
     for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
       stage(std::string("trying ") + range_method_name(method) + " ranges", 0.3 + 0.08 * k++);
       const QuantPlan plan = plan_quantization(float_graph_, calibration_stats_, method);
       VERGE_TRY(const double error, output_error(plan));
       report_["calibration"].push_back({{"method", range_method_name(method)}, {"output_sqnr_db", error}});
-      if (error <= best) continue;
+      if (best && error <= *best) continue;
       best = error;
       plan_ = plan;
       method_ = method;
     }
-    if (best < 0) return done();  // nothing to quantise
     VERGE_TRY(int8_, candidate(std::string("int8 ") + range_method_name(method_), plan_));
     stage("finding what each layer costs", 0.55);
     std::vector<size_t> few(std::min<size_t>(64, calibration_->size()));
@@ -217,7 +216,7 @@ class Optimizer {
         signal += x * x;
         noise += (x - y) * (x - y);
       }
-    return 10 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30)) + 1000;  // shifted: never below the -1 of "none"
+    return 10 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30));
   }
 
   double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }

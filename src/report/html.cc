@@ -1,0 +1,156 @@
+#include "report/html.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/text.h"
+
+namespace verge {
+namespace {
+
+const char* const kStyle = R"(
+:root { --ink: #1b1f24; --soft: #59636e; --line: #d1d9e0; --paper: #ffffff; --card: #f6f8fa; --good: #1a7f37; --bad: #b35900; --bar: #0969da; --old: #8c959f; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117; --card: #151b23; --good: #3fb950; --bad: #d29922; --bar: #4493f8; --old: #656c76; } }
+* { box-sizing: border-box } body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem; margin: 2rem auto; padding: 0 1.2rem }
+h1 { font-size: 1.6rem; margin: 0 0 .2rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem } p.note, .soft { color: var(--soft) } p.note { margin: .2rem 0 .8rem }
+table { border-collapse: collapse; width: 100% } th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums }
+th { color: var(--soft); font-weight: 600; font-size: .85rem } th:first-child, td:first-child { text-align: left } tr.chosen td { font-weight: 600 }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .8rem; margin: 1.2rem 0 } .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem }
+.card b { display: block; font-size: 1.55rem; line-height: 1.2 } .good { color: var(--good) } .bad { color: var(--bad) } code, pre { font: 13px/1.5 ui-monospace, monospace; background: var(--card); border-radius: 6px }
+pre { padding: .8rem 1rem; overflow-x: auto } code { padding: .1rem .3rem } .bar { fill: var(--bar) } .old { fill: var(--old) } svg text { fill: var(--ink); font: 13px system-ui, sans-serif } .wide { overflow-x: auto }
+)";
+
+std::string escape(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '&') out += "&amp;";
+    else if (c == '<') out += "&lt;";
+    else if (c == '>') out += "&gt;";
+    else if (c == '"') out += "&quot;";
+    else out += c;
+  }
+  return out;
+}
+
+std::string percent(const Json& v) { return v.is_number() ? format("%.2f %%", v.get<double>() * 100) : "-"; }
+std::string bytes(const Json& v) { return human_bytes(v.get<double>()); }
+double p50(const Json& candidate) { return candidate["latency"].is_object() ? candidate["latency"]["p50_ms"].get<double>() : 0; }
+
+std::string card(const std::string& value, const std::string& label, const char* tone = "") {
+  return "<div class=card><b class='" + std::string(tone) + "'>" + value + "</b><span class=soft>" + label + "</span></div>\n";
+}
+
+const Json& chosen_of(const Json& report) {
+  for (const Json& c : report["candidates"])
+    if (c["chosen"].get<bool>()) return c;
+  return report["candidates"][0];
+}
+
+std::string cards(const Json& report) {
+  const Json &before = report["candidates"][0], &after = chosen_of(report);
+  std::string out = "<div class=cards>";
+  if (p50(before) > 0 && p50(after) > 0) out += card(format("%.2fx", p50(before) / p50(after)), "faster than fp32, measured here", "good");
+  out += card(format("%.2fx", before["package_bytes"].get<double>() / after["package_bytes"].get<double>()), "smaller than fp32", "good");
+  const double drop = after["drop_points"].get<double>();
+  out += card(format("%.2f", drop), after["top1"].is_null() ? "points of agreement lost" : "points of top-1 lost", drop <= 1 ? "good" : "bad");
+  out += card(percent(after["agreement"]), "agreement with the original");
+  return out + "</div>\n";
+}
+
+std::string candidate_table(const Json& report) {
+  std::string out = "<div class=wide><table><tr><th>candidate<th>top-1<th>agreement<th>drop, points<th>int8 MACs<th>package<th>arena<th>p50<th>p99</tr>\n";
+  for (const Json& c : report["candidates"]) {
+    const Json& l = c["latency"];
+    out += std::string("<tr") + (c["chosen"].get<bool>() ? " class=chosen" : "") + "><td>" + escape(c["name"]) + (c["chosen"].get<bool>() ? " &#10003;" : "") + "<td>" + percent(c["top1"]) +
+           "<td>" + percent(c["agreement"]) + "<td>" + format("%.2f", c["drop_points"].get<double>()) + "<td>" + percent(c["int8_mac_share"]) + "<td>" + bytes(c["package_bytes"]) + "<td>" +
+           bytes(c["arena_bytes"]) + "<td>" + (l.is_object() ? format("%.4f ms", l["p50_ms"].get<double>()) : "-") + "<td>" + (l.is_object() ? format("%.4f ms", l["p99_ms"].get<double>()) : "-") + "</tr>\n";
+  }
+  return out + "</table></div>\n";
+}
+
+// One row a candidate: latency against size, so that the trade shows at a glance.
+std::string candidate_chart(const Json& report) {
+  double slowest = 0, largest = 0;
+  for (const Json& c : report["candidates"]) {
+    slowest = std::max(slowest, p50(c));
+    largest = std::max(largest, c["package_bytes"].get<double>());
+  }
+  std::string out;
+  int y = 0;
+  for (const Json& c : report["candidates"]) {
+    const char* tone = c["chosen"].get<bool>() ? "bar" : "old";
+    out += format("<text x=0 y=%d>%s</text>", y + 15, escape(c["name"]).c_str());
+    if (slowest > 0) out += format("<rect class=%s x=150 y=%d width=%.1f height=16 rx=3></rect><text x=%.1f y=%d>%.3f ms</text>", tone, y + 3, 230 * p50(c) / slowest, 156 + 230 * p50(c) / slowest, y + 15, p50(c));
+    const double size = c["package_bytes"].get<double>();
+    out += format("<rect class=%s x=480 y=%d width=%.1f height=16 rx=3></rect><text x=%.1f y=%d>%s</text>", tone, y + 3, 230 * size / largest, 486 + 230 * size / largest, y + 15, human_bytes(size).c_str());
+    y += 28;
+  }
+  return format("<div class=wide><svg viewBox='0 0 820 %d' width=820 height=%d role=img aria-label='latency and size of each candidate'>", y, y) + out + "</svg></div>\n";
+}
+
+std::string blame_chart(const Json& blame) {
+  std::vector<Json> rows(blame.begin(), blame.end());
+  std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) { return a["sqnr_db"] < b["sqnr_db"]; });
+  const size_t shown = std::min<size_t>(rows.size(), 25);
+  std::string out;
+  for (size_t i = 0; i < shown; ++i) {
+    const Json& r = rows[i];
+    const double db = r["sqnr_db"].get<double>(), width = 300 * std::clamp(db / 50, 0.02, 1.0);
+    const int y = static_cast<int>(i) * 24;
+    out += format("<text x=0 y=%d>%s</text><rect class=bar x=270 y=%d width=%.1f height=14 rx=3></rect><text x=%.1f y=%d>%.1f dB, cosine %.4f, alone %.1f %%</text>", y + 14,
+                  escape(r["name"].get<std::string>().substr(0, 36)).c_str(), y + 3, width, 276 + width, y + 14, db, r["cosine"].get<double>(), r["alone_agreement"].get<double>() * 100);
+  }
+  const int height = static_cast<int>(shown) * 24;
+  return format("<div class=wide><svg viewBox='0 0 860 %d' width=860 height=%d role=img aria-label='signal to noise of each layer'>", height, height) + out + "</svg></div>\n";
+}
+
+std::string rows_of(const Json& report) {
+  const Json& d = report["data"];
+  std::string out = "<table>";
+  const auto row = [&](const std::string& key, const std::string& value) { out += "<tr><td>" + key + "<td style='text-align:left'>" + value + "</tr>\n"; };
+  row("model", escape(report["model"]["file"]) + ", " + bytes(report["model"]["bytes"]) + ", " + with_commas(report["model"]["macs"].get<int64_t>()) + " MACs");
+  row("SHA-256", "<code>" + escape(report["model"]["sha256"]) + "</code>");
+  row("target", escape(report["target"]));
+  row("pre-processing", escape(report["pipeline"]["text"]) + (report["pipeline"]["declared"].get<bool>() ? " (declared)" : " (not declared; chosen by score)"));
+  row("data", format("%zu samples: %zu calibrate, %zu others check; split by hash of the name, seed %llu", d["samples"].get<size_t>(), d["calibration"].get<size_t>(), d["check"].get<size_t>(),
+                     static_cast<unsigned long long>(d["seed"].get<uint64_t>())));
+  for (const auto& [name, why] : report["kept_float"].items()) row("stays float", escape(name) + ": " + escape(why));
+  return out + "</table>\n";
+}
+
+std::string scored_table(const Json& scored) {
+  if (scored.empty()) return "";
+  std::string out = "<h2>Pre-processing that was tried</h2><p class=note>Top-1 of the float model on 64 samples, measured.</p><table><tr><th>declaration<th>top-1</tr>\n";
+  for (const Json& s : scored) out += "<tr><td>" + escape(s["pipeline"]) + "<td>" + percent(s["top1"]) + "</tr>\n";
+  return out + "</table>\n";
+}
+
+std::string estimate_text(const Json& report) {
+  const Json& c = chosen_of(report);
+  if (!c.contains("estimate")) return "";
+  return "<p>On <b>" + escape(c["estimate"]["target"]) + "</b>: " + format("%.2f ms", c["estimate"]["latency_ms"].get<double>()) +
+         " <b>estimated</b> from the target's profile (arithmetic and memory traffic at half of their peaks), not measured.</p>\n";
+}
+
+}  // namespace
+
+std::string html_report(const Json& r, const std::string& command) {
+  std::string out = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'><title>" + escape(r["model"]["file"]) +
+                    ": optimisation report</title><style>" + kStyle + "</style>\n<h1>" + escape(r["model"]["file"]) + "</h1>\n";
+  out += "<p class=note>Chosen: <b>" + escape(r["chosen"]) + "</b>, " + escape(r["reason"]) + ". Every figure is measured on the machine that ran the command, through the runtime that ships, unless it says estimated.</p>\n";
+  out += cards(r) + estimate_text(r) + "<h2>Candidates</h2><p class=note>Left: median latency of interleaved rounds. Right: size of the package.</p>\n" + candidate_chart(r) + candidate_table(r);
+  if (r.contains("blame") && !r["blame"].empty())
+    out += "<h2>What each layer costs</h2><p class=note>Signal to quantisation noise at the layer's output in the whole int8 network, worst first; cosine with float; agreement of the network when only this layer is int8. "
+           "Measured on up to 64 calibration samples.</p>\n" + blame_chart(r["blame"]);
+  if (r.contains("calibration")) {
+    out += "<h2>Calibration</h2><p class=note>Signal to noise of the network's output on the calibration samples; the best method is kept.</p><table><tr><th>method<th>output SQNR, dB</tr>\n";
+    for (const Json& c : r["calibration"]) out += "<tr><td>" + escape(c["method"]) + "<td>" + format("%.2f", c["output_sqnr_db"].get<double>()) + "</tr>\n";
+    out += "</table>\n";
+  }
+  out += scored_table(r["pipeline"]["scored"]) + "<h2>How it was made</h2>" + rows_of(r);
+  out += "<p>Repeat it:</p><pre>" + escape(command) + "</pre></html>\n";
+  return out;
+}
+
+}  // namespace verge
