@@ -177,20 +177,21 @@ Bytes ProgramBuilder::write(int64_t macs) {
   std::vector<rt::InstructionRecord> code;
   std::vector<uint32_t> args, inputs, outputs;
   std::vector<float> scales;
-  std::vector<int32_t> zero_points;
+  std::vector<int32_t> dims, zero_points;
   for (const BuildTensor& t : tensors_) {
     const Piece& piece = pieces_[root(t.piece)];
     rt::TensorRecord r;
     r.dtype = static_cast<uint8_t>(t.dtype);
     r.rank = static_cast<uint8_t>(t.shape.rank);
     r.section = static_cast<uint8_t>(piece.section);
-    std::copy(t.shape.dim, t.shape.dim + kMaxRank, r.dim);
+    r.first_dim = static_cast<uint32_t>(dims.size());
+    dims.insert(dims.end(), t.shape.dim, t.shape.dim + t.shape.rank);
     r.quant_axis = t.quant.axis;
     r.quant_first = static_cast<uint32_t>(scales.size());
     r.quant_count = static_cast<uint32_t>(t.quant.scale.size());
     scales.insert(scales.end(), t.quant.scale.begin(), t.quant.scale.end());
     for (size_t i = 0; i < t.quant.scale.size(); ++i) zero_points.push_back(i < t.quant.zero_point.size() ? t.quant.zero_point[i] : 0);
-    r.name = intern(t.name);
+    if (piece.section != rt::Section::kConst) r.name = intern(t.name);
     r.offset = piece.offset;
     r.bytes = std::min<uint64_t>(pieces_[t.piece].bytes, piece.bytes);
     records.push_back(r);
@@ -214,6 +215,7 @@ Bytes ProgramBuilder::write(int64_t macs) {
 
   Bytes file(sizeof(header));
   header.tensors = append(file, records);
+  header.dims = append(file, dims);
   header.instructions = append(file, code);
   header.args = append(file, args);
   header.attributes = append(file, attributes_);

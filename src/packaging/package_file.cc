@@ -27,6 +27,8 @@ std::string hex(const uint8_t (&digest)[32]) {
   return out;
 }
 
+constexpr uint16_t kSeeded = 0xffff;  // stored dtype of a tensor that is made from its seed
+
 // Pixels as floats, stored as the bytes that they are.
 bool holds_bytes(const Tensor& t) {
   if (t.dtype() != DataType::kF32) return false;
@@ -34,10 +36,23 @@ bool holds_bytes(const Tensor& t) {
   return std::all_of(x.begin(), x.end(), [](float v) { return v >= 0 && v <= 255 && v == static_cast<float>(static_cast<uint8_t>(v)) && !std::signbit(v); });
 }
 
+constexpr uint64_t kGoldenSeed = 1;
+bool is_seeded(const Tensor& t) {
+  if (t.dtype() != DataType::kF32 && t.dtype() != DataType::kU8 && t.dtype() != DataType::kI8) return false;
+  const Tensor same = seeded_tensor(t.dtype(), t.shape(), kGoldenSeed);
+  return t.bytes().size() > 8 && std::equal(t.bytes().begin(), t.bytes().end(), same.bytes().begin());
+}
+
+// What lies in the file for a tensor: itself, its pixels as bytes, or the seed that it is made from (as u64[1]).
+Tensor stored_form(const Tensor& t) {
+  if (is_seeded(t)) return Tensor::of<uint64_t>({1}, std::vector<uint64_t>{kGoldenSeed});
+  return holds_bytes(t) ? cast_tensor(t, DataType::kU8) : t;
+}
+
 // u32 vectors, inputs, outputs, 0, then tensor after tensor: u16 dtype, u16 stored dtype, u32 rank, i32 dims[8], u64 bytes, data padded to 8.
 void append_tensor(Bytes& out, const Tensor& t) {
-  const Tensor stored = holds_bytes(t) ? cast_tensor(t, DataType::kU8) : t;
-  const uint16_t types[2] = {static_cast<uint16_t>(t.dtype()), static_cast<uint16_t>(stored.dtype())};
+  const Tensor stored = stored_form(t);
+  const uint16_t types[2] = {static_cast<uint16_t>(t.dtype()), is_seeded(t) ? kSeeded : static_cast<uint16_t>(stored.dtype())};
   const auto rank = static_cast<uint32_t>(t.shape().rank);
   const uint64_t bytes = stored.bytes().size();
   append(out, types, sizeof types);
@@ -97,21 +112,29 @@ class GoldenParser {
     Shape shape;
     uint64_t bytes;
     if (!take(types, sizeof types) || !take(&rank, sizeof rank) || rank > kMaxRank) return damaged();
-    for (uint16_t type : types)
-      if (type == 0 || type >= static_cast<uint16_t>(DataType::kString)) return damaged();
+    const auto known = [](uint16_t type) { return type > 0 && type < static_cast<uint16_t>(DataType::kString); };
+    if (!known(types[0]) || !(known(types[1]) || types[1] == kSeeded)) return damaged();
     if (!take(shape.dim, sizeof shape.dim) || !take(&bytes, sizeof bytes) || bytes > rest_.size()) return damaged();
     shape.rank = static_cast<int32_t>(rank);
     uint64_t count = 1;
     for (int i = 0; i < shape.rank; ++i) {
-      if (shape.dim[i] < 0 || count > rest_.size()) return damaged();
+      if (shape.dim[i] < 0 || count > kMostElements) return damaged();
       count *= static_cast<uint32_t>(shape.dim[i]);
     }
+    if (types[1] == kSeeded) return seeded(static_cast<DataType>(types[0]), shape, count, bytes);
     const auto stored = static_cast<DataType>(types[1]);
     if (count > rest_.size() * 2 || dtype_bytes(stored, count) != bytes) return damaged();
     const Tensor t(stored, shape, Bytes(rest_.begin(), rest_.begin() + static_cast<int64_t>(bytes)));
     rest_ = rest_.subspan(std::min<size_t>(rest_.size(), (bytes + 7) / 8 * 8));
     return cast_tensor(t, static_cast<DataType>(types[0]));
   }
+  Result<Tensor> seeded(DataType dtype, const Shape& shape, uint64_t count, uint64_t bytes) {
+    uint64_t seed;
+    const bool type_fits = dtype == DataType::kF32 || dtype == DataType::kU8 || dtype == DataType::kI8;
+    if (bytes != sizeof seed || !take(&seed, sizeof seed) || count > kMostElements || !type_fits) return damaged();
+    return seeded_tensor(dtype, shape, seed);
+  }
+  static constexpr uint64_t kMostElements = uint64_t{1} << 26;
   ByteSpan rest_;
 };
 
@@ -123,6 +146,18 @@ struct PlannedSection {
 const char* kind_name(Kind kind) { return kind == Kind::kManifest ? "manifest" : kind == Kind::kProgram ? "program" : "golden"; }
 
 }  // namespace
+
+Tensor seeded_tensor(DataType dtype, const Shape& shape, uint64_t seed) {
+  Tensor pixels(DataType::kU8, shape);
+  for (int64_t i = 0; i < pixels.count(); ++i) {
+    uint64_t z = seed + static_cast<uint64_t>(i) + 0x9e3779b97f4a7c15ull;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    pixels.data()[i] = static_cast<uint8_t>(z ^ (z >> 31));
+  }
+  if (dtype != DataType::kI8) return cast_tensor(pixels, dtype);
+  return Tensor(DataType::kI8, shape, Bytes(pixels.bytes().begin(), pixels.bytes().end()));
+}
 
 Bytes make_package(const PackageContents& contents) {
   std::vector<PlannedSection> sections;

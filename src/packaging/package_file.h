@@ -25,6 +25,9 @@ struct PackageContents {
   std::vector<GoldenVector> golden;
 };
 
+// Pixels that look like noise and cost a package eight bytes: element i is the low byte of splitmix64(seed + i), as f32, u8 or i8.
+Tensor seeded_tensor(DataType dtype, const Shape& shape, uint64_t seed);
+
 // The package's bytes; the same contents give the same bytes.
 Bytes make_package(const PackageContents& contents);
 

@@ -43,6 +43,18 @@ TEST(Package, PixelsAsFloatsCostAByteEach) {
   EXPECT_EQ((*golden)[0].inputs[0].values<float>()[999], 200.0f);
 }
 
+TEST(Package, SeededInputsCostEightBytesAndComeBack) {
+  PackageContents c = sample();
+  const Tensor noise = seeded_tensor(DataType::kI8, {1, 64, 64, 3}, 1);
+  c.golden = {{{noise}, {}}};
+  EXPECT_LT(make_package(c).size(), make_package(sample()).size() + 1000);
+  const std::string path = temporary("e.vpk");
+  ASSERT_TRUE(write_file(path, make_package(c)).ok());
+  const auto golden = open_package(path)->golden();
+  ASSERT_TRUE(golden.ok());
+  EXPECT_TRUE(std::equal(noise.bytes().begin(), noise.bytes().end(), (*golden)[0].inputs[0].bytes().begin()));
+}
+
 TEST(Package, SameContentsGiveTheSameBytes) { EXPECT_EQ(make_package(sample()), make_package(sample())); }
 
 TEST(Package, EveryTruncationAndBitFlipIsRefusedInFullVerification) {

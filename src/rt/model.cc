@@ -27,7 +27,7 @@ Status Model::check_header(size_t size) {
   VERGE_REQUIRE(h.version == kProgramVersion && h.packing == Packing::kNeutral16, Code::kUnsupported);
   VERGE_REQUIRE(h.total_bytes == size, Code::kCorrupt);
   VERGE_REQUIRE(table_fits(h.tensors, sizeof(TensorRecord), size) && table_fits(h.instructions, sizeof(InstructionRecord), size), Code::kCorrupt);
-  VERGE_REQUIRE(table_fits(h.args, 4, size) && table_fits(h.attributes, 1, size) && table_fits(h.names, 1, size), Code::kCorrupt);
+  VERGE_REQUIRE(table_fits(h.dims, 4, size) && table_fits(h.args, 4, size) && table_fits(h.attributes, 1, size) && table_fits(h.names, 1, size), Code::kCorrupt);
   VERGE_REQUIRE(table_fits(h.scales, 4, size) && table_fits(h.zero_points, 4, size) && h.scales.count == h.zero_points.count, Code::kCorrupt);
   VERGE_REQUIRE(table_fits(h.inputs, 4, size) && table_fits(h.outputs, 4, size), Code::kCorrupt);
   VERGE_REQUIRE(h.const_offset % kAlignment == 0 && within(h.const_offset, h.const_bytes, size), Code::kCorrupt);
@@ -35,6 +35,7 @@ Status Model::check_header(size_t size) {
   VERGE_REQUIRE(h.arena_bytes <= kMostBytes, Code::kCorrupt);
   VERGE_REQUIRE(h.names.count > 0 && base_[h.names.offset + h.names.count - 1] == 0, Code::kCorrupt);
   tensors_ = reinterpret_cast<const TensorRecord*>(base_ + h.tensors.offset);
+  dims_ = reinterpret_cast<const int32_t*>(base_ + h.dims.offset);
   instructions_ = reinterpret_cast<const InstructionRecord*>(base_ + h.instructions.offset);
   args_ = reinterpret_cast<const uint32_t*>(base_ + h.args.offset);
   scales_ = reinterpret_cast<const float*>(base_ + h.scales.offset);
@@ -48,10 +49,12 @@ Status Model::check_header(size_t size) {
 Status Model::check_tensor(uint32_t i) const {
   const TensorRecord& t = tensors_[i];
   VERGE_REQUIRE(t.dtype > 0 && t.dtype < static_cast<uint8_t>(DataType::kString) && t.rank <= kMaxRank, Code::kCorrupt);
+  VERGE_REQUIRE(within(t.first_dim, t.rank, header_->dims.count), Code::kCorrupt);
+  const int32_t* dim = dims_ + t.first_dim;
   uint64_t count = 1;
   for (int d = 0; d < t.rank; ++d) {
-    VERGE_REQUIRE(t.dim[d] >= 0, Code::kCorrupt);
-    count *= static_cast<uint32_t>(t.dim[d]);
+    VERGE_REQUIRE(dim[d] >= 0, Code::kCorrupt);
+    count *= static_cast<uint32_t>(dim[d]);
     VERGE_REQUIRE(count <= kMostBytes, Code::kCorrupt);
   }
   VERGE_REQUIRE(dtype_bytes(static_cast<DataType>(t.dtype), count) <= t.bytes, Code::kCorrupt);
@@ -61,7 +64,7 @@ Status Model::check_tensor(uint32_t i) const {
   const uint64_t room = section == Section::kConst ? header_->const_bytes : section == Section::kMutable ? header_->mutable_bytes : header_->arena_bytes;
   VERGE_REQUIRE(within(t.offset, t.bytes, room), Code::kCorrupt);
   VERGE_REQUIRE(within(t.quant_first, t.quant_count, header_->scales.count), Code::kCorrupt);
-  if (t.quant_count > 1) VERGE_REQUIRE(t.quant_axis >= 0 && t.quant_axis < t.rank && static_cast<uint32_t>(t.dim[t.quant_axis]) == t.quant_count, Code::kCorrupt);
+  if (t.quant_count > 1) VERGE_REQUIRE(t.quant_axis >= 0 && t.quant_axis < t.rank && static_cast<uint32_t>(dim[t.quant_axis]) == t.quant_count, Code::kCorrupt);
   VERGE_REQUIRE(t.name < header_->names.count, Code::kCorrupt);
   return {};
 }
@@ -139,7 +142,7 @@ TensorView Model::describe(uint32_t i) const {
   TensorView view;
   view.dtype = static_cast<DataType>(t.dtype);
   view.shape.rank = t.rank;
-  for (int d = 0; d < t.rank; ++d) view.shape.dim[d] = t.dim[d];
+  for (int d = 0; d < t.rank; ++d) view.shape.dim[d] = dims_[t.first_dim + d];
   if (t.quant_count) view.quant = {scales_ + t.quant_first, zero_points_ + t.quant_first, static_cast<int32_t>(t.quant_count), t.quant_axis};
   if (t.section == static_cast<uint8_t>(Section::kConst)) view.data = const_cast<uint8_t*>(base_ + header_->const_offset + t.offset);
   return view;

@@ -68,6 +68,7 @@ class Model {
   const uint8_t* base_ = nullptr;
   const ProgramHeader* header_ = nullptr;
   const TensorRecord* tensors_ = nullptr;
+  const int32_t* dims_ = nullptr;
   const InstructionRecord* instructions_ = nullptr;
   const uint32_t* args_ = nullptr;
   const float* scales_ = nullptr;

@@ -1,6 +1,6 @@
 // The Program format: flat, planned, final. Little endian, read in place from a memory map; docs/program.md is the page about it.
 //
-//   ProgramHeader | tensors | instructions | args (u32) | attributes | quant scales (f32) | quant zero points (i32) | io (u32) | names | constants
+//   ProgramHeader | tensors | dims (i32) | instructions | args (u32) | attributes | quant scales (f32) | quant zero points (i32) | io (u32) | names | constants
 //
 // Every table starts at an offset from the header, 64-byte aligned. Constants hold packed weights in the packing that the header names.
 #pragma once
@@ -31,7 +31,7 @@ struct ProgramHeader {
   uint16_t version = kProgramVersion;
   Packing packing = Packing::kNeutral16;
   uint64_t total_bytes = 0;
-  Table tensors, instructions, args, attributes, scales, zero_points, inputs, outputs, names;
+  Table tensors, dims, instructions, args, attributes, scales, zero_points, inputs, outputs, names;
   uint64_t const_offset = 0, const_bytes = 0;
   uint64_t mutable_offset = 0, mutable_bytes = 0;  // initial bytes of mutable tensors
   uint64_t arena_bytes = 0;
@@ -44,7 +44,7 @@ struct TensorRecord {
   uint8_t rank = 0;
   uint8_t section = 0;
   uint8_t reserved = 0;
-  int32_t dim[8] = {};
+  uint32_t first_dim = 0;  // into dims, `rank` entries
   int32_t quant_axis = -1;
   uint32_t quant_first = 0;
   uint32_t quant_count = 0;
