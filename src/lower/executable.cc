@@ -18,6 +18,11 @@ Memory aligned_memory(size_t bytes) {
   return Memory(std::aligned_alloc(rt::kAlignment, (bytes + rt::kAlignment) / rt::kAlignment * rt::kAlignment));
 }
 
+// An empty tensor has no memory, and memcpy wants pointers even then.
+void copy_bytes(void* to, const void* from, size_t bytes) {
+  if (bytes) std::memcpy(to, from, bytes);
+}
+
 std::string type_text(const TensorView& view) {
   return std::string(dtype_name(view.dtype)) + bracketed(std::vector<int>(view.shape.dim, view.shape.dim + view.shape.rank));
 }
@@ -78,7 +83,7 @@ Result<void> Executable::set_input(size_t i, const Tensor& tensor) {
   if (tensor.dtype() != view.dtype || !(tensor.shape() == view.shape))
     return invalid(std::string("input '") + model().input_name(i) + "' is " + type_text(view) + ", the tensor given is " +
                    type_text({nullptr, tensor.dtype(), tensor.shape(), {}}));
-  std::memcpy(view.data, tensor.bytes().data(), tensor.bytes().size());
+  copy_bytes(view.data, tensor.bytes().data(), tensor.bytes().size());
   return done();
 }
 
@@ -91,7 +96,7 @@ Result<void> Executable::run() {
 Tensor Executable::output(size_t i) const {
   const TensorView& view = state_->session.output(i);
   Tensor out(view.dtype, view.shape);
-  std::memcpy(out.data(), view.data, out.bytes().size());
+  copy_bytes(out.data(), view.data, out.bytes().size());
   if (view.quant.count)
     out.set_quant({{view.quant.scale, view.quant.scale + view.quant.count}, {view.quant.zero_point, view.quant.zero_point + view.quant.count}, view.quant.axis});
   return out;
