@@ -7,6 +7,7 @@
 #include "lower/lower.h"
 #include "ops/conv/conv_cases.h"
 #include "ops/dense/dense_cases.h"
+#include "ops/matmul/matmul_cases.h"
 #include "ops/norm/norm_cases.h"
 #include "ops/op.h"
 #include "ops/pool/pool_cases.h"
@@ -20,7 +21,7 @@ using testing::OpCase;
 
 std::vector<OpCase> all_cases() {
   std::vector<OpCase> cases;
-  for (auto family : {testing::conv_f32_cases, testing::conv_i8_cases, testing::dense_cases, testing::pool_f32_cases, testing::pool_i8_cases, testing::norm_cases})
+  for (auto family : {testing::conv_f32_cases, testing::conv_i8_cases, testing::dense_cases, testing::pool_f32_cases, testing::pool_i8_cases, testing::matmul_cases, testing::norm_cases})
     for (OpCase& made : family()) cases.push_back(std::move(made));
   return cases;
 }

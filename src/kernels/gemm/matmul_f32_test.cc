@@ -14,7 +14,8 @@ void check(size_t m, size_t n, size_t k, bool transposed) {
   const std::vector<float> a = testing::seeded_floats(m * k, 1), b = testing::seeded_floats(k * n, 2);
   std::vector<float> y(m * n, 42.0f), scratch(matmul_f32_scratch_size(n, k));
   const MatmulF32 matmul{m, n, k, a.data(), k, b.data(), transposed ? 1 : n, transposed ? k : 1, y.data(), n};
-  const ConvF32 conv = prepare_matmul_f32(matmul, scratch.data());
+  pack_matmul_f32(matmul, scratch.data());
+  const ConvF32 conv = packed_matmul_f32(matmul, scratch.data());
   for (size_t block = 0; block < conv_f32_blocks(conv.geometry); ++block) conv_f32_block(conv, block);
   for (size_t i = 0; i < m; ++i)
     for (size_t j = 0; j < n; ++j) {

@@ -1,0 +1,17 @@
+// matmul_f32   in: a, b; y = a b for every matrix of a batch whose leading dimensions broadcast. Scratch: b packed, matmul_f32_scratch_size floats a matrix.
+#pragma once
+#include <cstdint>
+
+namespace verge::exec {
+
+inline constexpr int kMatmulBatchRank = 6;
+
+struct MatmulAttrs {
+  int32_t m = 1, n = 1, k = 1;
+  int32_t trans_b = 0;  // b's matrices are [n, k], else [k, n]
+  int32_t batch_rank = 0;
+  int32_t batch[kMatmulBatchRank] = {};
+  int32_t a_step[kMatmulBatchRank] = {}, b_step[kMatmulBatchRank] = {};  // in matrices; 0: broadcast
+};
+
+}  // namespace verge::exec

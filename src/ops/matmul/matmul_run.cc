@@ -1,0 +1,79 @@
+#include "exec/checks.h"
+#include "exec/op_codes.h"
+#include "kernels/gemm/matmul_f32.h"
+#include "ops/matmul/matmul_attrs.h"
+
+namespace verge::exec {
+namespace {
+
+int64_t batches(const MatmulAttrs& a) {
+  int64_t count = 1;
+  for (int i = 0; i < a.batch_rank; ++i) count *= a.batch[i];
+  return count;
+}
+
+// The number of the matrix that batch `index` reads.
+int64_t matrix_at(const MatmulAttrs& a, const int32_t* step, int64_t index) {
+  int64_t matrix = 0;
+  for (int i = a.batch_rank - 1; i >= 0; index /= a.batch[i], --i) matrix += index % a.batch[i] * step[i];
+  return matrix;
+}
+
+// How many matrices the steps reach.
+int64_t matrices(const MatmulAttrs& a, const int32_t* step) { return matrix_at(a, step, batches(a) - 1) + 1; }
+
+bool dimensions_fit(const MatmulAttrs& a, int64_t results) {
+  constexpr int32_t kMost = 1 << 28;
+  if (a.m < 1 || a.n < 1 || a.k < 1 || a.m > kMost || a.n > kMost || a.k > kMost || a.batch_rank < 0 || a.batch_rank > kMatmulBatchRank) return false;
+  int64_t count = int64_t{a.m} * a.n;
+  for (int i = 0; i < a.batch_rank; ++i) {
+    if (a.batch[i] < 1 || a.a_step[i] < 0 || a.b_step[i] < 0 || count > results / a.batch[i]) return false;
+    count *= a.batch[i];
+  }
+  return count == results;
+}
+
+// `tensor` holds as many matrices of rows x columns as the steps reach.
+bool operand_fits(const TensorView& tensor, const MatmulAttrs& a, const int32_t* step, int64_t rows, int64_t columns) {
+  return tensor.dtype == DataType::kF32 && matrices(a, step) <= tensor.shape.count() / (rows * columns);
+}
+
+MatmulF32 matmul_of(const rt::Instruction& in, const MatmulAttrs& a, int64_t a_matrix, int64_t b_matrix, int64_t y_matrix) {
+  const auto m = static_cast<size_t>(a.m), n = static_cast<size_t>(a.n), k = static_cast<size_t>(a.k);
+  return {.m = m, .n = n, .k = k,
+          .a = in.in(0).as<float>() + static_cast<size_t>(a_matrix) * m * k, .a_step = k,
+          .b = in.in(1).as<float>() + static_cast<size_t>(b_matrix) * k * n, .b_row_step = a.trans_b ? 1 : n, .b_column_step = a.trans_b ? k : 1,
+          .y = in.out().mut<float>() + static_cast<size_t>(y_matrix) * m * n, .y_step = n};
+}
+
+float* packed_at(const rt::Instruction& in, const MatmulAttrs& a, int64_t b_matrix) {
+  return in.scratch()->mut<float>() + static_cast<size_t>(b_matrix) * matmul_f32_scratch_size(static_cast<size_t>(a.n), static_cast<size_t>(a.k));
+}
+
+}  // namespace
+
+Status check_matmul_f32(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<MatmulAttrs>();
+  VERGE_REQUIRE(a && arity(in, 2, 1) && in.out().dtype == DataType::kF32 && dimensions_fit(*a, in.out().shape.count()), Code::kCorrupt);
+  VERGE_REQUIRE(operand_fits(in.in(0), *a, a->a_step, a->m, a->k) && operand_fits(in.in(1), *a, a->b_step, a->k, a->n), Code::kCorrupt);
+  const uint64_t floats = static_cast<uint64_t>(matrices(*a, a->b_step)) * matmul_f32_scratch_size(static_cast<size_t>(a->n), static_cast<size_t>(a->k));
+  VERGE_REQUIRE(in.scratch_bytes() / sizeof(float) >= floats, Code::kCorrupt);
+  return {};
+}
+
+Status run_matmul_f32(const rt::Instruction& in, const rt::RunEnv& env) {
+  const MatmulAttrs& a = *in.attrs_as<MatmulAttrs>();
+  env.parallel.each(static_cast<size_t>(matrices(a, a.b_step)), [&](size_t b) {
+    const auto matrix = static_cast<int64_t>(b);
+    pack_matmul_f32(matmul_of(in, a, 0, matrix, 0), packed_at(in, a, matrix));
+  });
+  const size_t blocks = conv_f32_blocks(packed_matmul_f32(matmul_of(in, a, 0, 0, 0), packed_at(in, a, 0)).geometry);
+  env.parallel.each(static_cast<size_t>(batches(a)) * blocks, [&](size_t i) {
+    const auto batch = static_cast<int64_t>(i / blocks);
+    const int64_t b_matrix = matrix_at(a, a.b_step, batch);
+    conv_f32_block(packed_matmul_f32(matmul_of(in, a, matrix_at(a, a.a_step, batch), b_matrix, batch), packed_at(in, a, b_matrix)), i % blocks);
+  });
+  return {};
+}
+
+}  // namespace verge::exec
