@@ -184,8 +184,9 @@ Bytes ProgramBuilder::write(int64_t macs) {
     r.dtype = static_cast<uint8_t>(t.dtype);
     r.rank = static_cast<uint8_t>(t.shape.rank);
     r.section = static_cast<uint8_t>(piece.section);
-    r.first_dim = static_cast<uint32_t>(dims.size());
-    dims.insert(dims.end(), t.shape.dim, t.shape.dim + t.shape.rank);
+    const auto known = std::search(dims.begin(), dims.end(), t.shape.dim, t.shape.dim + t.shape.rank);
+    r.first_dim = static_cast<uint32_t>(known - dims.begin());
+    if (known == dims.end()) dims.insert(dims.end(), t.shape.dim, t.shape.dim + t.shape.rank);
     r.quant_axis = t.quant.axis;
     r.quant_first = static_cast<uint32_t>(scales.size());
     r.quant_count = static_cast<uint32_t>(t.quant.scale.size());

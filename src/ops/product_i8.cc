@@ -50,6 +50,14 @@ class Constants {
     spread_columns(columns_, values.data(), out.mut<T>().data());
     return add(std::move(out), what);
   }
+  // Two values per channel, one array after the other.
+  TensorRef spread(const std::vector<int32_t>& first, const std::vector<int32_t>& second, const char* what) {
+    const size_t n = static_cast<size_t>(columns_.groups) * round_up_columns(columns_.group_out());
+    Tensor out(DataType::kI32, {2, static_cast<int32_t>(n)});
+    spread_columns(columns_, first.data(), out.mut<int32_t>().data());
+    spread_columns(columns_, second.data(), out.mut<int32_t>().data() + n);
+    return add(std::move(out), what);
+  }
 
  private:
   Emitter& emitter_;
@@ -57,11 +65,11 @@ class Constants {
   ConvGeometry columns_;
 };
 
-std::vector<TensorRef> requant_inputs(const ChannelRequant& requant, Constants& constants) {
-  if (requant.mode == RequantMode::kOnnx) return {constants.spread(requant.scale, ".scale"), TensorRef{}};
+TensorRef requant_input(const ChannelRequant& requant, Constants& constants) {
+  if (requant.mode == RequantMode::kOnnx) return constants.spread(requant.scale, ".scale");
   std::vector<int32_t> multiplier, shift;
   for (const Multiplier& m : requant.multiplier) multiplier.push_back(m.multiplier), shift.push_back(m.shift);
-  return {constants.spread(multiplier, ".multiplier"), constants.spread(shift, ".shift")};
+  return constants.spread(multiplier, shift, ".requant");
 }
 
 Result<LoweredProduct> lower_product(const Node& node, Emitter& emitter, const ConvGeometry& g, ScaleProduct product, Pack pack, Constants constants) {
@@ -76,9 +84,7 @@ Result<LoweredProduct> lower_product(const Node& node, Emitter& emitter, const C
                            int8_view(zero_point(x.quant), x.dtype)});
   LoweredProduct out;
   out.inputs = {emitter.tensor(node.input(0)), constants.add(std::move(packed.weights), ".weights"), constants.add(std::move(packed.bias), ".bias"),
-                constants.add(std::move(packed.sums), ".sums")};
-  for (TensorRef input : requant_inputs(requant, constants)) out.inputs.push_back(input);
-  out.inputs.push_back(constants.spread(weights.zero_points, ".zero_points"));
+                constants.add(std::move(packed.sums), ".sums"), requant_input(requant, constants), constants.spread(weights.zero_points, ".zero_points")};
   out.attrs = {zero_point(x.quant), requant_attrs(requant)};
   return out;
 }

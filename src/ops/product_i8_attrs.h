@@ -1,8 +1,8 @@
 // What quantised convolution and dense layers share: sums of products in int32, requantised per output channel (docs/integer.md).
 //
 // Inputs of the instruction, arrays in the order of kernels/gemm_i8/conv_i8.h (spread_columns):
-//   0 x   1 packed weights i8   2 folded bias i32   3 column sums i32 (not for depthwise)   4 multipliers i32 (tflm) or scales f32 (onnx)
-//   5 shifts i32 (tflm only)    6 zero points of the weights i32 (absent: symmetric)
+//   0 x   1 packed weights i8   2 folded bias i32   3 column sums i32 (not for depthwise)   4 multipliers, then shifts i32 (tflm), or
+//   scales f32 (onnx)   5 zero points of the weights i32 (absent: symmetric)
 #pragma once
 #include <cstring>
 
@@ -17,9 +17,9 @@ struct RequantAttrs {
   int32_t min = -128, max = 127;  // within the output's type
 };
 
-// Multipliers or scales are input `first` of the instruction, shifts the next: constants of at least `columns` numbers that no kernel stumbles over.
-Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in, int first, uint64_t columns);
-Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int first);
+// Input `index` of the instruction holds `columns` scales, or twice as many numbers: constants that no kernel stumbles over.
+Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in, int index, uint64_t columns);
+Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int index);
 
 struct ProductI8Attrs {
   int32_t x_zero_point = 0;  // as stored
@@ -38,7 +38,7 @@ template <typename Conv> Conv product_i8(const ProductI8Attrs& attrs, const rt::
   conv.input_step = static_cast<size_t>(geometry.in_c);
   conv.weights = in.in(1).template as<int8_t>();
   conv.bias = in.in(2).template as<int32_t>();
-  conv.weight_zero_point = in.has(6) ? in.in(6).template as<int32_t>() : nullptr;
+  conv.weight_zero_point = in.has(5) ? in.in(5).template as<int32_t>() : nullptr;
   conv.padding = in.scratch() ? in.scratch()->data : nullptr;
   conv.x_unsigned = in.in(0).dtype == DataType::kU8;
   conv.output = in.out().data;

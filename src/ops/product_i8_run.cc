@@ -18,39 +18,40 @@ bool scales_fit(const float* scale, uint64_t n) {
 
 }  // namespace
 
-Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in, int first, uint64_t columns) {
+Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in, int index, uint64_t columns) {
   const IntegerRange range = integer_range(in.out().dtype);
   VERGE_REQUIRE(is_byte(in.out().dtype) && range.holds(attrs.zero_point) && range.holds(attrs.min) && range.holds(attrs.max), Code::kCorrupt);
-  VERGE_REQUIRE(attrs.min <= attrs.max && in.has(first), Code::kCorrupt);
+  VERGE_REQUIRE(attrs.min <= attrs.max && in.has(index), Code::kCorrupt);
   if (attrs.mode == static_cast<int32_t>(RequantMode::kOnnx)) {
-    VERGE_REQUIRE(is_constant(in.in(first), DataType::kF32, columns) && scales_fit(in.in(first).as<float>(), columns), Code::kCorrupt);
+    VERGE_REQUIRE(is_constant(in.in(index), DataType::kF32, columns) && scales_fit(in.in(index).as<float>(), columns), Code::kCorrupt);
     return {};
   }
-  VERGE_REQUIRE(attrs.mode == static_cast<int32_t>(RequantMode::kTflm) && in.has(first + 1), Code::kCorrupt);
-  VERGE_REQUIRE(is_constant(in.in(first), DataType::kI32, columns) && is_constant(in.in(first + 1), DataType::kI32, columns), Code::kCorrupt);
-  VERGE_REQUIRE(multipliers_fit(in.in(first).as<int32_t>(), in.in(first + 1).as<int32_t>(), columns), Code::kCorrupt);
+  VERGE_REQUIRE(attrs.mode == static_cast<int32_t>(RequantMode::kTflm), Code::kCorrupt);
+  const TensorView& numbers = in.in(index);
+  VERGE_REQUIRE(is_constant(numbers, DataType::kI32, 2 * columns) && numbers.shape.count() % 2 == 0, Code::kCorrupt);
+  VERGE_REQUIRE(multipliers_fit(numbers.as<int32_t>(), numbers.as<int32_t>() + numbers.shape.count() / 2, columns), Code::kCorrupt);
   return {};
 }
 
-Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int first) {
+Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int index) {
   Requant r;
   r.mode = static_cast<RequantMode>(attrs.mode);
   r.zero_point = attrs.zero_point;
   r.min = attrs.min;
   r.max = attrs.max;
   if (r.mode == RequantMode::kOnnx) {
-    r.scale = in.in(first).as<float>();
+    r.scale = in.in(index).as<float>();
   } else {
-    r.multiplier = in.in(first).as<int32_t>();
-    r.shift = in.in(first + 1).as<int32_t>();
+    r.multiplier = in.in(index).as<int32_t>();
+    r.shift = r.multiplier + in.in(index).shape.count() / 2;
   }
   return r;
 }
 
 Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, uint64_t columns) {
-  VERGE_REQUIRE(in.out_count == 1 && in.in_count >= 5 && in.in_count <= 7 && in.has(0) && in.has(1) && in.has(2), Code::kCorrupt);
+  VERGE_REQUIRE(in.out_count == 1 && in.in_count >= 5 && in.in_count <= 6 && in.has(0) && in.has(1) && in.has(2), Code::kCorrupt);
   VERGE_REQUIRE(is_byte(in.in(0).dtype) && integer_range(in.in(0).dtype).holds(attrs.x_zero_point), Code::kCorrupt);
-  VERGE_REQUIRE(holds(in.in(2), DataType::kI32, columns) && (!in.has(6) || holds(in.in(6), DataType::kI32, columns)), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(2), DataType::kI32, columns) && (!in.has(5) || holds(in.in(5), DataType::kI32, columns)), Code::kCorrupt);
   return check_requant(attrs.requant, in, 4, columns);
 }
 
