@@ -16,6 +16,7 @@ namespace verge::formats {
 
 struct ImportOptions {
   std::map<std::string, int64_t> dims;           // sizes of symbolic dimensions by symbol: {"N", 8}; the others stay symbolic
+  std::map<std::string, Tensor> values;          // inputs whose values are known now: what the file computes from them (axes, sizes) is known too
   std::string base_dir;                          // the folder that weights outside the file are relative to; empty: such weights are refused
   size_t max_computed_bytes = size_t{1} << 30;   // constants that the file computes rather than holds (a fill, a range)
 };

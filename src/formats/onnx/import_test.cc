@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "formats/onnx/model_maker.h"
+#include "os/file.h"
+#include "testing/shared.h"
 
 namespace verge::formats::onnx {
 namespace {
@@ -196,6 +199,21 @@ TEST(OnnxImport, ContradictionsAreNamed) {
   expect_corrupt(none, "no graph");
 }
 
+TEST(OnnxImport, AFillThatIsTooLargeStaysANode) {
+  ModelMaker m(13);
+  m.input("x", {1});
+  m.weight("shape", std::vector<int64_t>{1024, 1024});
+  m.node("ConstantOfShape", {"shape"}, {"zeros"});
+  m.node("Add", {"x", "zeros"}, {"y"});
+  m.output("y");
+  ImportOptions small;
+  small.max_computed_bytes = 1 << 20;
+  const auto graph = m.import(small);
+  ASSERT_TRUE(graph.ok()) << graph.error().message();
+  EXPECT_EQ(graph->node(graph->order()[0]).op, "expand");
+  EXPECT_EQ(m.import()->order().size(), 1u);
+}
+
 TEST(OnnxImport, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
   ModelMaker m(13);
   m.input("x", {1});
@@ -231,6 +249,42 @@ TEST(OnnxImport, WhatIsNoModelIsSaidSo) {
   EXPECT_EQ(error.code(), Code::kCorrupt);
   EXPECT_THAT(error.message(), HasSubstr("photo.png: not a model"));
 }
+
+class SharedModel : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+// Each file of the collection is imported, or refused with everything that it lacks.
+TEST_P(SharedModel, IsImportedOrRefusedWithACompleteList) {
+  const auto& [file, blockers] = GetParam();
+  VERGE_NEED_SHARED(std::string("models/onnx/") + file);
+  const auto bytes = read_file(verge::testing::shared_path(std::string("models/onnx/") + file));
+  ASSERT_TRUE(bytes.ok());
+  const auto graph = import_model(*bytes, {}, file);
+  if (std::string(blockers).empty()) {
+    ASSERT_TRUE(graph.ok()) << graph.error().message();
+    EXPECT_TRUE(graph->validate().ok());
+    for (NodeId id : graph->order())
+      for (ValueId v : graph->node(id).outputs) EXPECT_TRUE(graph->type(v).ranked) << describe(graph->node(id));
+    return;
+  }
+  ASSERT_FALSE(graph.ok());
+  EXPECT_EQ(graph.error().code(), Code::kUnsupported) << graph.error().message();
+  for (const std::string& words : split(blockers, ';')) EXPECT_THAT(graph.error().message(), HasSubstr(words));
+}
+
+INSTANTIATE_TEST_SUITE_P(OnnxImport, SharedModel,
+                         ::testing::Values(std::pair{"light_densenet121.onnx", ""}, std::pair{"light_inception_v2.onnx", ""},
+                                           std::pair{"light_resnet50.onnx", ""}, std::pair{"light_shufflenet.onnx", ""},
+                                           std::pair{"light_squeezenet.onnx", ""}, std::pair{"mlperf_ad_autoencoder.onnx", ""},
+                                           std::pair{"mlperf_ic_resnet8.onnx", ""}, std::pair{"mlperf_kws_dscnn.onnx", ""},
+                                           std::pair{"mlperf_vww_mobilenet025.onnx", ""}, std::pair{"mnist.onnx", ""},
+                                           std::pair{"resnet8_cifar10_jpg.onnx", ""}, std::pair{"ultraface_version-RFB-320_simplified.onnx", ""}, std::pair{"silero_vad.onnx", "If (opset 16);LSTM (opset 16)"},
+                                           std::pair{"superres_prepost_op18.onnx", "com.microsoft.extensions:DecodeImage;com.microsoft.extensions:EncodeImage"}),
+                         [](const auto& info) {
+                           std::string name = info.param.first;
+                           for (char& c : name)
+                             if (!isalnum(static_cast<unsigned char>(c))) c = '_';
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace verge::formats::onnx

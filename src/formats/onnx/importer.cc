@@ -108,7 +108,12 @@ Result<void> Importer::add_inputs(Scope& scope) {
     auto type = declared_type(info, options_);
     if (!type.ok() && type.error().code() != Code::kUnsupported) return std::move(type).error();
     if (!type.ok()) blockers_.add({"graph input", info.name(), "", type.error().message(), "remove the input, or the part of the model that reads it"});
-    scope.values[info.name()] = graph_.add_input(info.name(), type.ok() ? *type : TensorType());
+    const ValueId input = graph_.add_input(info.name(), type.ok() ? *type : TensorType());
+    const auto given = options_.values.find(info.name());
+    const bool known = given != options_.values.end();
+    if (known && type.ok() && given->second.dtype() != type->dtype)
+      return invalid("the value given for input '" + info.name() + "' is " + dtype_name(given->second.dtype()) + ", the model wants " + type->text());
+    scope.values[info.name()] = known ? graph_.add_constant(given->second, info.name()) : input;
   }
   return done();
 }
@@ -182,7 +187,8 @@ Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, c
       if (!out.empty()) scope.values[out] = graph_.add_value(out);
     return done();
   }
-  NodeContext context(builder_, {node, name, opset_of(domain), inputs, found.row->core, options_.base_dir});
+  const auto is_read = [&](size_t i) { return order.used.count(node.output(static_cast<int>(i))) != 0; };
+  NodeContext context(builder_, {node, name, opset_of(domain), inputs, found.row->core, options_.base_dir, is_read});
   const Result<void> translated = found.row->translate(context);
   if (!translated.ok()) {
     const Error& error = translated.error();

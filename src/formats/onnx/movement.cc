@@ -202,6 +202,10 @@ Result<void> dropout(NodeContext& c) {
     VERGE_TRY(const double training, c.number(2, "training_mode"));
     if (training != 0) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
   }
+  if (c.wants(1)) {  // the mask keeps everything
+    const ValueId mask = c.add("equal", {c.in(0), c.in(0)});
+    VERGE_CHECK(c.finish(c.add("or", {mask, c.add("not", {mask})}), 1));
+  }
   return c.finish(c.add("identity", {c.in(0)}));
 }
 

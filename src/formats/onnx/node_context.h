@@ -7,6 +7,7 @@
 // add() and the attribute readers do not fail visibly: the first error is kept, later calls do nothing, and finish() returns it. So a translation reads
 // as its formula. A translation that cannot express a node says why with refuse(), and that becomes a line of the report of blockers.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ class NodeContext {
     std::vector<ValueId> inputs;  // invalid: absent
     const char* core = nullptr;   // the table's third column
     std::string base_dir;
+    std::function<bool(size_t)> is_read;  // whether anybody reads output i
   };
   NodeContext(Builder& builder, Source source)
       : builder_(builder), source_(std::move(source)), results_(source_.proto.output_size()), first_value_(builder.graph().value_count()) {}
@@ -40,6 +42,8 @@ class NodeContext {
 
   size_t input_count() const { return source_.inputs.size(); }
   size_t output_count() const { return results_.size(); }
+  // Whether the model reads output i.
+  bool wants(size_t i) const { return i < results_.size() && source_.is_read(i); }
   const std::vector<ValueId>& inputs() const { return source_.inputs; }
   bool has(size_t i) const { return i < source_.inputs.size() && source_.inputs[i].valid(); }
   ValueId in(size_t i) const { return i < source_.inputs.size() ? source_.inputs[i] : ValueId{}; }

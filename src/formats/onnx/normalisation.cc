@@ -14,9 +14,21 @@ Result<void> batch_norm(NodeContext& c) {
   return c.finish(c.add("batch_norm", c.inputs(), {{"axis", int64_t{1}}, {"epsilon", c.real("epsilon", 1e-5)}}));
 }
 
+// The optional outputs: mean and 1 / sqrt(variance + epsilon) over the normalised dimensions.
+Result<void> statistics(NodeContext& c, int axis, int rank) {
+  std::vector<int64_t> axes;
+  for (int i = axis; i < rank; ++i) axes.push_back(i);
+  const Attrs over = {{"axes", axes}, {"keepdims", int64_t{1}}};
+  const ValueId mean = c.add("reduce_mean", {c.in(0)}, over);
+  const ValueId variance = c.add("reduce_mean", {c.add("square", {c.add("sub", {c.in(0), mean})})}, over);
+  VERGE_CHECK(c.finish(mean, 1));
+  return c.finish(c.add("rsqrt", {c.add("add", {variance, c.scalar(c.real("epsilon", 1e-5), variance)})}), 2);
+}
+
 Result<void> layer_norm(NodeContext& c) {
   VERGE_TRY(const int rank, c.rank());
   VERGE_TRY(const int axis, c.axis(c.integer("axis", -1), rank));
+  if (c.wants(1) || c.wants(2)) VERGE_CHECK(statistics(c, axis, rank));
   return c.finish(c.add(c.core(), c.inputs(), {{"axis", int64_t{axis}}, {"epsilon", c.real("epsilon", 1e-5)}}));
 }
 

@@ -76,6 +76,15 @@ TEST(OnnxConv, OneSpatialDimensionBecomesHeightOne) {
   EXPECT_EQ(m.import()->type(m.import()->outputs()[0]).text(), "f32[N,1,2]");
 }
 
+TEST(OnnxConv, ComputedWeightsAreTransposedByANode) {
+  ModelMaker m;
+  m.input("x", {1, 1, 1, 2});
+  m.input("w", {1, 1, 1, 2});
+  m.node("Conv", {"x", "w"}, {"y"});
+  m.output("y");
+  EXPECT_THAT(floats_of(m, {Tensor::of<float>({1, 1, 1, 2}, {1, 2}), Tensor::of<float>({1, 1, 1, 2}, {10, 1})}), ElementsAre(12));
+}
+
 TEST(OnnxPool, AnAverageLeavesPaddingOutUnlessToldOtherwise) {
   for (const int64_t counted_pads : {0, 1}) {
     ModelMaker m;
@@ -97,6 +106,17 @@ TEST(OnnxPool, IndicesAreABlockerOnlyWhenSomebodyReadsThem) {
   EXPECT_THAT(error_of(m.import()).message(), HasSubstr("output 1 is read"));
 }
 
+TEST(OnnxGemm, AlphaBetaAndTranspositions) {
+  ModelMaker m;
+  m.input("a", {2, 1});
+  m.weight("b", {2, 1}, {3, 4});
+  m.weight("c", {1}, {10});
+  auto& n = m.node("Gemm", {"a", "b", "c"}, {"y"});
+  real(real(integer(n, "transA", 1), "alpha", 2), "beta", 3);
+  m.output("y");
+  EXPECT_THAT(floats_of(m, {Tensor::of<float>({2, 1}, {1, 2})}), ElementsAre(52));
+}
+
 TEST(OnnxGemm, AMatrixBiasIsAddedBehind) {
   ModelMaker m;
   m.input("a", {2, 1});
@@ -115,6 +135,28 @@ TEST(OnnxMatMul, KnownWeightsAreDense) {
   m.output("y");
   EXPECT_EQ(m.import()->node(m.import()->order()[0]).op, "dense");
   EXPECT_THAT(floats_of(m, {counted({1, 2, 2})}), ElementsAre(21, 43));
+}
+
+TEST(OnnxSoftmax, BelowOpset13AllDimensionsFromTheAxisOnAreOne) {
+  ModelMaker old(12), now(13);
+  for (ModelMaker* m : {&old, &now}) {
+    m->input("x", {Dim::named("N"), 2, 2});
+    integer(m->node("Softmax", {"x"}, {"y"}), "axis", 1);
+    m->output("y");
+  }
+  const std::vector<Tensor> x = {Tensor::of<float>({1, 2, 2}, {0, 0, 0, std::log(2.0f)})};
+  EXPECT_THAT(floats_of(old, x), Pointwise(FloatNear(1e-6f), {0.2f, 0.2f, 0.2f, 0.4f}));
+  EXPECT_THAT(floats_of(now, x), Pointwise(FloatNear(1e-6f), {0.5f, 1 / 3.0f, 0.5f, 2 / 3.0f}));
+}
+
+TEST(OnnxSoftmax, TheDefaultAxisChangedWithOpset13) {
+  for (const auto& [opset, axis] : {std::pair{int64_t{11}, 1}, {int64_t{13}, 3}}) {
+    ModelMaker m(opset);
+    m.input("x", {1, 5, 1, 1});
+    m.node("Softmax", {"x"}, {"y"});
+    m.output("y");
+    EXPECT_EQ(m.import()->node(m.import()->order()[0]).integer("axis"), axis);
+  }
 }
 
 TEST(OnnxClip, BoundsAreAttributesOrInputs) {
@@ -167,6 +209,48 @@ TEST(OnnxArithmetic, BelowOpset7ASecondOperandIsPlacedByItsAxis) {
   EXPECT_THAT(floats_of(m, {counted({1, 2, 2})}), ElementsAre(11, 12, 23, 24));
 }
 
+TEST(OnnxSlice, CountsFromTheEndAndBackwards) {
+  ModelMaker m;
+  m.input("x", {5});
+  m.weight("starts", std::vector<int64_t>{-1});
+  m.weight("ends", std::vector<int64_t>{-9223372036854775807LL});
+  m.weight("axes", std::vector<int64_t>{0});
+  m.weight("steps", std::vector<int64_t>{-2});
+  m.node("Slice", {"x", "starts", "ends", "axes", "steps"}, {"y"});
+  m.output("y");
+  EXPECT_THAT(floats_of(m, {counted({5})}), ElementsAre(5, 3, 1));
+}
+
+TEST(OnnxSplit, PartsThatAreNotNamedAreEqualAndTheLastMayBeSmaller) {
+  ModelMaker m(18);
+  m.input("x", {5});
+  integer(integer(m.node("Split", {"x"}, {"a", "b"}), "axis", 0), "num_outputs", 2);
+  m.output("b");
+  EXPECT_THAT(floats_of(m, {counted({5})}), ElementsAre(4, 5));
+}
+
+TEST(OnnxPad, NegativePadsCut) {
+  ModelMaker m;
+  m.input("x", {4});
+  m.weight("pads", std::vector<int64_t>{-1, 2});
+  m.weight("value", Tensor::scalar(7.0f));
+  m.node("Pad", {"x", "pads", "value"}, {"y"});
+  m.output("y");
+  EXPECT_THAT(floats_of(m, {counted({4})}), ElementsAre(2, 3, 4, 7, 7));
+}
+
+TEST(OnnxReduce, AxesAreAnAttributeOrAnInput) {
+  ModelMaker old(13), now(18);
+  ints(old.node("ReduceMean", {"x"}, {"y"}), "axes", {-1});
+  now.weight("axes", std::vector<int64_t>{-1});
+  now.node("ReduceMean", {"x", "axes"}, {"y"});
+  for (ModelMaker* m : {&old, &now}) {
+    m->input("x", {2, 2});
+    m->output("y");
+    EXPECT_THAT(floats_of(*m, {counted({2, 2})}), ElementsAre(1.5f, 3.5f));
+  }
+}
+
 TEST(OnnxQuantised, PairsOfQAndDqCarryTheirScales) {
   ModelMaker m;
   m.input("x", {2});
@@ -202,6 +286,20 @@ TEST(OnnxQuantised, DequantizedWeightsAreReorderedBehindTheirNode) {
   ASSERT_NE(dequantize, nullptr);
   EXPECT_EQ(graph->type(dequantize->input(0)).text(), "i8[1,1,1,2]");
   EXPECT_THAT(floats_of(m, {Tensor::of<float>({1, 2, 1, 1}, {1, 10})}), ElementsAre(21));
+}
+
+TEST(OnnxQuantised, DynamicRangesAreComputed) {
+  ModelMaker m;
+  m.input("x", {3});
+  m.node("DynamicQuantizeLinear", {"x"}, {"q", "scale", "zero"});
+  m.output("q");
+  m.output("scale");
+  m.output("zero");
+  const std::vector<Tensor> out = outputs_of(m, {Tensor::of<float>({3}, {-1, 0, 254})});
+  ASSERT_EQ(out.size(), 3u);
+  EXPECT_THAT(out[0].values<uint8_t>(), ElementsAre(0, 1, 255));
+  EXPECT_EQ(out[1].at(0), 1);
+  EXPECT_EQ(out[2].at(0), 1);
 }
 
 TEST(OnnxQuantised, IntegerProductsAreExactOrRefused) {

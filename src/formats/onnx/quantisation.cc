@@ -2,6 +2,7 @@
 // operators on quantised tensors become core operators between quantised types. All requantise as ONNX defines it: float scale, ties to even.
 #include "formats/onnx/quantisation.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "formats/onnx/product.h"
@@ -130,15 +131,28 @@ ValueId centred(NodeContext& c, size_t x, size_t zero_point) {
   return c.has(zero_point) ? c.add("sub", {value, as_float(c, c.in(zero_point))}) : value;
 }
 
-// Sums of products of 8-bit integers are exact in f32 below 2^24. The largest possible sum of each output is known where the weights are.
-bool sums_are_exact(NodeContext& c, ValueId weights, size_t outputs_axis) {
-  const Tensor* w = c.graph().constant(weights);
-  if (!w || w->shape().rank == 0) return false;
-  const int64_t inner = w->shape().count(static_cast<int>(outputs_axis) + 1, w->shape().rank), outputs = w->shape()[static_cast<int>(outputs_axis)];
-  std::vector<double> sums(static_cast<size_t>(outputs), 0.0);
-  for (int64_t i = 0; i < w->count(); ++i) sums[static_cast<size_t>(i / inner % outputs)] += std::abs(w->at(i));
+// Sums of products of 8-bit integers are exact in f32 below 2^24. The largest possible sum of each output is known where the weights are; where they are
+// computed, their number bounds it.
+bool sums_are_exact(NodeContext& c, ValueId weights, const std::vector<int>& outputs_last) {
   constexpr double kExact = 1 << 24, kLargest = 255;
+  const TensorType& type = c.type(weights);
+  if (!type.is_static() || type.rank() == 0) return false;
+  const int64_t outputs = type.shape()[outputs_last.back()];
+  const Tensor* w = c.graph().constant(weights);
+  if (!w) return outputs > 0 && static_cast<double>(type.shape().count() / outputs) * kLargest * kLargest < kExact;
+  std::vector<double> sums(static_cast<size_t>(outputs), 0.0);
+  const Tensor columns = transposed(*w, outputs_last);
+  for (int64_t i = 0; i < columns.count(); ++i) sums[static_cast<size_t>(i % outputs)] += std::abs(columns.at(i));
   return std::all_of(sums.begin(), sums.end(), [](double sum) { return sum * kLargest < kExact; });
+}
+
+// All dimensions in order, `last` behind the others.
+std::vector<int> with_last(int rank, int last) {
+  std::vector<int> out;
+  for (int i = 0; i < rank; ++i)
+    if (i != last) out.push_back(i);
+  out.push_back(last);
+  return out;
 }
 
 constexpr const char* kInexact = "its integer sums may exceed 2^24, which the float form that stands for it does not hold exactly";
@@ -147,7 +161,7 @@ constexpr const char* kStatic = "quantise with static ranges (quantize_static) i
 Result<void> conv_integer(NodeContext& c) {
   VERGE_TRY(WindowForm form, window_form(c));
   const ValueId w = centred(c, 1, 3);
-  if (!sums_are_exact(c, w, 0)) return c.refuse(kInexact, kStatic);
+  if (c.type(w).rank() < 1 || !sums_are_exact(c, w, with_last(c.type(w).rank(), 0))) return c.refuse(kInexact, kStatic);
   form.attrs["groups"] = c.integer("group", 1);
   VERGE_TRY(const ValueId moved, conv_weights(c, w, form));
   const ValueId y = as_source(c, form, c.add("conv", {as_plane(c, form, centred(c, 0, 2)), moved}, form.attrs));
@@ -156,7 +170,7 @@ Result<void> conv_integer(NodeContext& c) {
 
 Result<void> matmul_integer(NodeContext& c) {
   const ValueId b = centred(c, 1, 3);
-  if (c.type(b).rank() < 1 || !sums_are_exact(c, b, static_cast<size_t>(c.type(b).rank() - 1))) return c.refuse(kInexact, kStatic);
+  if (c.type(b).rank() < 1 || !sums_are_exact(c, b, with_last(c.type(b).rank(), c.type(b).rank() - 1))) return c.refuse(kInexact, kStatic);
   const ValueId y = product(c, {centred(c, 0, 2), b});
   return c.finish(c.add("cast", {y}, {{"to", std::string("i32")}}));
 }
