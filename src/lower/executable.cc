@@ -31,6 +31,8 @@ std::string type_text(const TensorView& view) {
 
 struct Executable::State {
   std::shared_ptr<const void> owner;
+  ByteSpan program;
+  ExecutableOptions options;
   rt::Model model;
   std::unique_ptr<ThreadPool> pool;
   Memory memory;
@@ -63,6 +65,8 @@ Result<Executable> Executable::open(ByteSpan program, const ExecutableOptions& o
 Result<Executable> Executable::open_in_place(std::shared_ptr<const void> owner, ByteSpan program, const ExecutableOptions& options) {
   auto state = std::make_unique<State>();
   state->owner = std::move(owner);
+  state->program = program;
+  state->options = options;
   rt::OpenFailure failure;
   if (Status s = rt::Model::open(program.data(), program.size(), exec::full_table(), &state->model, &failure); !s.ok()) return open_error(s, failure);
   const size_t bytes = state->model.session_bytes();
@@ -77,6 +81,8 @@ Result<Executable> Executable::open_in_place(std::shared_ptr<const void> owner, 
     return Error(s.code(), "cannot make a session");
   return Executable(std::move(state));
 }
+
+Result<Executable> Executable::another() const { return open_in_place(state_->owner, state_->program, state_->options); }
 
 Result<void> Executable::set_input(size_t i, const Tensor& tensor) {
   const TensorView& view = state_->session.input(i);

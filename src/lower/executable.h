@@ -22,6 +22,8 @@ class Executable {
   static Result<Executable> open(ByteSpan program, const ExecutableOptions& options = {});
   // Runs in place on bytes that `owner` keeps alive, 64-byte aligned: a mapped file.
   static Result<Executable> open_in_place(std::shared_ptr<const void> owner, ByteSpan program, const ExecutableOptions& options = {});
+  // A further session on the same bytes: own memory and threads, same weights.
+  Result<Executable> another() const;
   Executable(Executable&&) noexcept;
   Executable& operator=(Executable&&) noexcept;
   ~Executable();
