@@ -71,7 +71,7 @@ Range side_by_side(const Node& node, Emitter& emitter, const std::vector<int>& a
   const auto first = static_cast<int>(perm.size());
   perm.insert(perm.end(), axes.begin(), axes.end());
   const TensorRef moved = emitter.temporary(x.dtype, permuted(x.shape(), perm), x.quant);
-  emit_transpose(emitter, in, perm, moved);
+  emit_transpose(emitter, in, x.shape(), perm, moved);
   return {moved, first, x.rank()};
 }
 

@@ -47,7 +47,7 @@ LastAxis with_axis_last(Emitter& emitter, TensorRef in, TensorRef out, const Ten
   l.moved = true;
   l.in = emitter.temporary(x.dtype, l.shape, x.quant);
   l.out = emitter.temporary(y.dtype, l.shape, y.quant);
-  emit_transpose(emitter, in, l.perm, l.in);
+  emit_transpose(emitter, in, x.shape(), l.perm, l.in);
   return l;
 }
 
@@ -96,7 +96,7 @@ Result<void> lower(const Node& node, Emitter& emitter) {
   } else {
     emit_f32(node, emitter, l.in, l.out, l.shape);
   }
-  if (l.moved) emit_transpose(emitter, l.out, inverse(l.perm), out);
+  if (l.moved) emit_transpose(emitter, l.out, l.shape, inverse(l.perm), out);
   return done();
 }
 

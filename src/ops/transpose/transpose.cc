@@ -51,7 +51,7 @@ Result<void> lower(const Node& node, Emitter& emitter) {
   if (x.dtype == y.dtype && x.quant == y.quant && keeps_order(x.shape(), perm)) return emitter.alias(node.output(), node.input(0));
   VERGE_TRY(const TensorRef in, moved_input(emitter, node));
   if (dtype_bits(y.dtype) < 8) return unsupported(std::string("transpose of packed ") + dtype_name(y.dtype));
-  emit_transpose(emitter, in, perm, emitter.tensor(node.output()));
+  emit_transpose(emitter, in, x.shape(), perm, emitter.tensor(node.output()));
   return done();
 }
 
@@ -90,8 +90,10 @@ bool keeps_order(const Shape& shape, const std::vector<int>& perm) {
   return true;
 }
 
-void emit_transpose(Emitter& emitter, TensorRef in, const std::vector<int>& perm, TensorRef out) {
+void emit_transpose(Emitter& emitter, TensorRef in, const Shape& shape, const std::vector<int>& perm, TensorRef out) {
   exec::TransposeAttrs attrs;
+  attrs.rank = shape.rank;
+  std::copy(shape.dim, shape.dim + shape.rank, attrs.dim);
   std::copy(perm.begin(), perm.end(), attrs.perm);
   emitter.emit(exec::Op::transpose, {in}, {out}, attrs);
 }

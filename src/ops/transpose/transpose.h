@@ -6,8 +6,8 @@ namespace verge::ops {
 
 Result<void> reference_transpose(ReferenceContext& context);
 
-// `out` = `in` with its axes in the order `perm`.
-void emit_transpose(Emitter& emitter, TensorRef in, const std::vector<int>& perm, TensorRef out);
+// `out` = `in`, seen as `shape`, with its axes in the order `perm`.
+void emit_transpose(Emitter& emitter, TensorRef in, const Shape& shape, const std::vector<int>& perm, TensorRef out);
 Shape permuted(const Shape& shape, const std::vector<int>& perm);
 std::vector<int> inverse(const std::vector<int>& perm);
 // True when no two axes larger than 1 change places: the bytes stay where they are.

@@ -10,26 +10,30 @@ Status check_transpose(const rt::Instruction& in) {
   const auto* a = in.attrs_as<TransposeAttrs>();
   VERGE_REQUIRE(a && arity(in, 1, 1), Code::kCorrupt);
   const TensorView &x = in.in(0), &y = in.out();
-  VERGE_REQUIRE(x.dtype == y.dtype && element_bytes(x.dtype) > 0 && x.shape.rank == y.shape.rank, Code::kCorrupt);
+  VERGE_REQUIRE(x.dtype == y.dtype && element_bytes(x.dtype) > 0 && x.shape.count() == y.shape.count(), Code::kCorrupt);
+  VERGE_REQUIRE(a->rank >= 0 && a->rank <= kMaxRank, Code::kCorrupt);
   uint32_t seen = 0;
-  for (int d = 0; d < x.shape.rank; ++d) {
-    VERGE_REQUIRE(a->perm[d] >= 0 && a->perm[d] < x.shape.rank && y.shape[d] == x.shape[a->perm[d]], Code::kCorrupt);
+  int64_t left = x.shape.count();
+  for (int d = 0; d < a->rank && left > 0; ++d) {
+    VERGE_REQUIRE(a->perm[d] >= 0 && a->perm[d] < a->rank && a->dim[d] > 0 && left % a->dim[d] == 0, Code::kCorrupt);
     seen |= 1u << a->perm[d];
+    left /= a->dim[d];
   }
-  VERGE_REQUIRE(seen == (1u << x.shape.rank) - 1, Code::kCorrupt);
+  VERGE_REQUIRE(left == 0 || (left == 1 && seen == (1u << a->rank) - 1), Code::kCorrupt);
   return {};
 }
 
 Status run_transpose(const rt::Instruction& in, const rt::RunEnv& env) {
+  const auto& a = *in.attrs_as<TransposeAttrs>();
   const TensorView &x = in.in(0), &y = in.out();
   if (x.shape.count() == 0) return {};
   size_t size[kMaxRank];
   int perm[kMaxRank];
-  for (int d = 0; d < x.shape.rank; ++d) {
-    size[d] = static_cast<size_t>(x.shape[d]);
-    perm[d] = in.attrs_as<TransposeAttrs>()->perm[d];
+  for (int d = 0; d < a.rank; ++d) {
+    size[d] = static_cast<size_t>(a.dim[d]);
+    perm[d] = a.perm[d];
   }
-  const TransposePlan plan = plan_transpose(x.shape.rank, size, perm, element_bytes(x.dtype));
+  const TransposePlan plan = plan_transpose(a.rank, size, perm, element_bytes(x.dtype));
   const size_t elements = static_cast<size_t>(x.shape.count()) / (plan.parts ? plan.parts : 1);
   for_blocks(env, plan.parts, items_per_block(elements), [&](size_t begin, size_t end) { transpose(plan, x.data, y.data, begin, end); });
   return {};
