@@ -33,4 +33,11 @@ inline int32_t multiply_by_quantized_multiplier(int32_t x, Multiplier m) {
   return rounding_shift_right(doubling_high_mul(shifted, m.multiplier), right);
 }
 
+// For 64-bit accumulators (int16 activations): the multiplier keeps 16 bits, one rounding shift, halves up. |x| < 2^47, -31 <= shift < 8.
+inline int32_t multiply_wide_by_quantized_multiplier(int64_t x, Multiplier m) {
+  const int32_t reduced = m.multiplier < 0x7fff0000 ? (m.multiplier + (1 << 15)) >> 16 : 0x7fff;
+  const int shift = 15 - m.shift;
+  return static_cast<int32_t>((x * reduced + (int64_t{1} << (shift - 1))) >> shift);
+}
+
 }  // namespace verge

@@ -14,7 +14,7 @@ constexpr Kernel<BinaryI8Fn> kList[] = {
 #undef VERGE_KERNEL
 };
 
-constexpr int32_t kLeftShift = 20;
+int32_t before_shift(const BinaryI8& p) { return 1 << (p.is_wide ? 15 : 20); }
 
 }  // namespace
 
@@ -31,14 +31,14 @@ void set_add_multipliers(float x_scale, float y_scale, float z_scale, BinaryI8* 
   const double x = x_scale, y = y_scale, twice_max = 2 * (x > y ? x : y);
   params->x = quantize_multiplier(x / twice_max);
   params->y = quantize_multiplier(y / twice_max);
-  params->z = quantize_multiplier(twice_max / ((1 << kLeftShift) * static_cast<double>(z_scale)));
+  params->z = quantize_multiplier(twice_max / (before_shift(*params) * static_cast<double>(z_scale)));
 }
 
 void set_sub_multipliers(float x_scale, float y_scale, float z_scale, BinaryI8* params) {
   const float twice_max = 2 * (x_scale > y_scale ? x_scale : y_scale);
   params->x = quantize_multiplier(static_cast<double>(x_scale / twice_max));
   params->y = quantize_multiplier(static_cast<double>(y_scale / twice_max));
-  params->z = quantize_multiplier(static_cast<double>(twice_max / (static_cast<float>(1 << kLeftShift) * z_scale)));
+  params->z = quantize_multiplier(static_cast<double>(twice_max / (static_cast<float>(before_shift(*params)) * z_scale)));
 }
 
 void set_mul_multiplier(float x_scale, float y_scale, float z_scale, BinaryI8* params) { params->z = product_multiplier(x_scale, y_scale, z_scale); }

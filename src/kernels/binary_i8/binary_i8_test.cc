@@ -24,7 +24,7 @@ double tflm_value(BinaryI8Op op, const BinaryI8& p, int32_t a, int32_t b) {
     case BinaryI8Op::kMin: return std::min(a, b);
     default: break;
   }
-  const int32_t x = multiply_by_quantized_multiplier(a * (1 << 20), p.x), y = multiply_by_quantized_multiplier(b * (1 << 20), p.y);
+  const int32_t scale = 1 << (p.is_wide ? 15 : 20), x = multiply_by_quantized_multiplier(a * scale, p.x), y = multiply_by_quantized_multiplier(b * scale, p.y);
   return multiply_by_quantized_multiplier(op == BinaryI8Op::kAdd ? x + y : x - y, p.z);
 }
 
@@ -93,6 +93,27 @@ TEST_P(BinaryI8Test, RunsAndSingleValuesOfAnyLength) {
             ASSERT_EQ(z[r * row + i], static_cast<uint8_t>(want))
                 << "op " << static_cast<int>(op) << " n " << n << " steps " << steps << " r " << r << " i " << i;
           }
+      }
+}
+
+TEST_P(BinaryI8Test, SixteenBits) {
+  Random random(9);
+  for (const BinaryI8Op op : kOps)
+    for (const RequantMode mode : {RequantMode::kTflm, RequantMode::kOnnx})
+      for (const size_t n : {1, 15, 16, 17, 1000}) {
+        BinaryI8 p{
+            .mode = mode, .is_wide = true, .min = -30000, .max = 32767, .x_scale = 2e-4f, .y_scale = 3e-4f, .z_scale = op == BinaryI8Op::kMul ? 2e-3f : 4e-4f};
+        if (op == BinaryI8Op::kAdd) set_add_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
+        if (op == BinaryI8Op::kSub) set_sub_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
+        if (op == BinaryI8Op::kMul) set_mul_multiplier(p.x_scale, p.y_scale, p.z_scale, &p);
+        if (op == BinaryI8Op::kPrelu) set_prelu_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
+        std::vector<int16_t> x(n), y(n), z(n + 1, 42);
+        for (size_t i = 0; i < n; ++i) x[i] = static_cast<int16_t>(random.next()), y[i] = static_cast<int16_t>(random.next());
+        x[0] = -32768, y[0] = -32768;
+        GetParam().fn(op, p, {1, n, x.data(), 0, 1, y.data(), 0, 1, z.data(), 0});
+        for (size_t i = 0; i < n; ++i)
+          ASSERT_EQ(z[i], expected(op, p, x[i], y[i])) << "op " << static_cast<int>(op) << " mode " << static_cast<int>(mode) << " x " << x[i] << " y " << y[i];
+        ASSERT_EQ(z[n], 42);
       }
 }
 

@@ -1,14 +1,12 @@
 // The loop of binary_i8.h over 16 values. Include after one of requant/vector_*.h.
 #pragma once
-#include <cstring>
-
 #include "kernels/binary_i8/binary_i8.h"
 
 namespace verge {
 namespace {
 
 // A rule maps a = x - zx, b = y - zy to what is stored.
-template <BinaryI8Op op> class BinaryTflm16 {
+template <BinaryI8Op op, int left_shift> class BinaryTflm16 {
  public:
   explicit BinaryTflm16(const BinaryI8& p) : x_(p.x), y_(p.y), z_(p.z), clamp_(p.min, p.max, p.z_zero_point) {}
 
@@ -18,7 +16,7 @@ template <BinaryI8Op op> class BinaryTflm16 {
   I32x16 value(const I32x16& a, const I32x16& b) const {
     if constexpr (op == BinaryI8Op::kMul) return z_(mul16(a, b));
     if constexpr (op == BinaryI8Op::kPrelu) return where_negative16(a, y_(mul16(a, b)), x_(a));
-    const I32x16 x = x_(shift_left16<20>(a)), y = y_(shift_left16<20>(b));
+    const I32x16 x = x_(shift_left16<left_shift>(a)), y = y_(shift_left16<left_shift>(b));
     return z_(op == BinaryI8Op::kAdd ? add16(x, y) : sub16(x, y));
   }
   Multiplier16 x_, y_, z_;
@@ -51,50 +49,66 @@ template <BinaryI8Op op> class Extreme16 {
   Clamp16 clamp_;
 };
 
+// The element types: 16 values of one operand as integers, results stored.
+struct Narrow {
+  using Value = int8_t;
+  static I32x16 load(const Value* p, size_t n) { return n >= 16 ? load_i8x16(p) : load_i8x16(p, n); }
+  static void store(void* z, size_t at, const I32x16& v, size_t n) { store_bytes16(static_cast<uint8_t*>(z) + at, v, n); }
+};
+struct Wide {
+  using Value = int16_t;
+  static I32x16 load(const Value* p, size_t n) { return load_i16x16(p, n); }
+  static void store(void* z, size_t at, const I32x16& v, size_t n) { store_halves16(static_cast<uint16_t*>(z) + at, v, n); }
+};
+
 // One operand's run: where it has one value, that value sixteen times.
-class Run {
+template <typename Type> class Run {
  public:
-  Run(const void* p, size_t step, bool is_unsigned, int32_t zero_point)
-      : p_(static_cast<const int8_t*>(p)), step_(step), flip_(splat16(is_unsigned ? -128 : 0)), zero_(splat16(zero_point - (is_unsigned ? 128 : 0))) {
-    if (step_ == 0) std::memset(same_, *p_, sizeof(same_));
+  Run(const void* p, size_t at, size_t step, bool is_unsigned, int32_t zero_point)
+      : p_(static_cast<const typename Type::Value*>(p) + at),
+        step_(step),
+        flip_(splat16(is_unsigned ? -128 : 0)),
+        zero_(splat16(zero_point - (is_unsigned ? 128 : 0))) {
+    for (auto& v : same_) v = *p_;
   }
   I32x16 load(size_t i, size_t n) const {
     // A uint8 taken for int8 becomes its value - 128 by flipping the sign bit and those above.
-    const I32x16 raw = step_ == 0 ? load_i8x16(same_) : n >= 16 ? load_i8x16(p_ + i) : load_i8x16(p_ + i, n);
-    return sub16(xor16(raw, flip_), zero_);
+    return sub16(xor16(step_ == 0 ? Type::load(same_, 16) : Type::load(p_ + i, n), flip_), zero_);
   }
 
  private:
-  const int8_t* p_;
+  const typename Type::Value* p_;
   size_t step_;
   I32x16 flip_, zero_;
-  int8_t same_[16];
+  typename Type::Value same_[16];
 };
 
-template <typename Rule> void run_binary(const BinaryI8& p, const BinaryI8Runs& runs) {
+template <typename Type, typename Rule> void run_binary(const BinaryI8& p, const BinaryI8Runs& runs) {
   const Rule rule(p);
-  for (size_t r = 0; r < runs.rows; ++r) {
-    const Run x(static_cast<const int8_t*>(runs.x) + r * runs.x_row, runs.x_step, p.is_unsigned, p.x_zero_point);
-    const Run y(static_cast<const int8_t*>(runs.y) + r * runs.y_row, runs.y_step, p.is_unsigned, p.y_zero_point);
-    uint8_t* z = static_cast<uint8_t*>(runs.z) + r * runs.z_row;
-    for (size_t i = 0; i < runs.n; i += 16) store_bytes16(z + i, rule(x.load(i, runs.n - i), y.load(i, runs.n - i)), runs.n - i);
+  for (size_t r = 0; r < runs.rows && runs.n > 0; ++r) {
+    const Run<Type> x(runs.x, r * runs.x_row, runs.x_step, p.is_unsigned, p.x_zero_point),
+        y(runs.y, r * runs.y_row, runs.y_step, p.is_unsigned, p.y_zero_point);
+    for (size_t i = 0; i < runs.n; i += 16) Type::store(runs.z, r * runs.z_row + i, rule(x.load(i, runs.n - i), y.load(i, runs.n - i)), runs.n - i);
   }
 }
 
-template <BinaryI8Op op> void run_scaled(const BinaryI8& p, const BinaryI8Runs& runs) {
-  p.mode == RequantMode::kOnnx ? run_binary<BinaryOnnx16<op>>(p, runs) : run_binary<BinaryTflm16<op>>(p, runs);
+template <BinaryI8Op op, typename Type> void run_scaled(const BinaryI8& p, const BinaryI8Runs& runs) {
+  constexpr int kLeftShift = sizeof(typename Type::Value) == 1 ? 20 : 15;
+  p.mode == RequantMode::kOnnx ? run_binary<Type, BinaryOnnx16<op>>(p, runs) : run_binary<Type, BinaryTflm16<op, kLeftShift>>(p, runs);
 }
 
-inline void run_op(BinaryI8Op op, const BinaryI8& p, const BinaryI8Runs& runs) {
+template <typename Type> void run_type(BinaryI8Op op, const BinaryI8& p, const BinaryI8Runs& runs) {
   switch (op) {
-    case BinaryI8Op::kAdd: return run_scaled<BinaryI8Op::kAdd>(p, runs);
-    case BinaryI8Op::kSub: return run_scaled<BinaryI8Op::kSub>(p, runs);
-    case BinaryI8Op::kMul: return run_scaled<BinaryI8Op::kMul>(p, runs);
-    case BinaryI8Op::kPrelu: return run_scaled<BinaryI8Op::kPrelu>(p, runs);
-    case BinaryI8Op::kMax: return run_binary<Extreme16<BinaryI8Op::kMax>>(p, runs);
-    case BinaryI8Op::kMin: return run_binary<Extreme16<BinaryI8Op::kMin>>(p, runs);
+    case BinaryI8Op::kAdd: return run_scaled<BinaryI8Op::kAdd, Type>(p, runs);
+    case BinaryI8Op::kSub: return run_scaled<BinaryI8Op::kSub, Type>(p, runs);
+    case BinaryI8Op::kMul: return run_scaled<BinaryI8Op::kMul, Type>(p, runs);
+    case BinaryI8Op::kPrelu: return run_scaled<BinaryI8Op::kPrelu, Type>(p, runs);
+    case BinaryI8Op::kMax: return run_binary<Type, Extreme16<BinaryI8Op::kMax>>(p, runs);
+    case BinaryI8Op::kMin: return run_binary<Type, Extreme16<BinaryI8Op::kMin>>(p, runs);
   }
 }
+
+inline void run_op(BinaryI8Op op, const BinaryI8& p, const BinaryI8Runs& runs) { p.is_wide ? run_type<Wide>(op, p, runs) : run_type<Narrow>(op, p, runs); }
 
 }  // namespace
 }  // namespace verge
