@@ -1,4 +1,7 @@
 // verge-rt: runs a package on a device with the runtime alone.
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,7 +19,7 @@ namespace {
 using namespace verge;
 
 constexpr const char* kHelp =
-    "verge-rt MODEL.vpk [--info] [--self-test] [--bench RUNS] [--input FILE]... [--output FILE]... [--input-dir DIR --output-dir DIR]\n\n"
+    "verge-rt MODEL.vpk [--info] [--self-test] [--memory] [--bench RUNS] [--input FILE]... [--output FILE]... [--input-dir DIR --output-dir DIR]\n\n"
     "Runs a package with the device runtime alone. Files are .npy of the input's type and shape, or raw bytes.\n\n"
     "Example: verge-rt model.vpk --self-test\n";
 
@@ -27,7 +30,7 @@ struct Options {
   const char* inputs[16] = {};
   const char* outputs[16] = {};
   size_t input_count = 0, output_count = 0;
-  bool info = false, self_test = false;
+  bool info = false, self_test = false, memory = false;
   long bench = 0;
 };
 
@@ -55,6 +58,7 @@ bool parse(int argc, char** argv, Options& o) {
     const auto is = [&](const char* name) { return std::strcmp(argv[i], name) == 0; };
     if (is("--info")) o.info = true;
     else if (is("--self-test")) o.self_test = true;
+    else if (is("--memory")) o.memory = true;
     else if (argv[i][0] != '-' && !o.model) o.model = argv[i];
     else if (i + 1 == argc) return false;
     else if (is("--input-dir")) o.input_dir = argv[++i];
@@ -83,6 +87,30 @@ void print_info(const rt::Model& model) {
   for (size_t i = 0; i < model.input_count(); ++i) print_tensor("input", model.input_name(i), model.input(i));
   for (size_t i = 0; i < model.output_count(); ++i) print_tensor("output", model.output_name(i), model.output(i));
   std::printf("session %zu bytes, of which arena %zu; weights %zu bytes\n", model.session_bytes(), model.arena_bytes(), model.const_bytes());
+}
+
+// Bytes of anonymous memory that this process holds resident.
+long anonymous_bytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  long size = 0, resident = 0, shared = 0;
+  if (!file) return 0;
+  const int n = std::fscanf(file, "%ld %ld %ld", &size, &resident, &shared);
+  std::fclose(file);
+  return n == 3 ? (resident - shared) * sysconf(_SC_PAGESIZE) : 0;
+}
+
+// What the plan says a session takes, and what the process grew by when it was made and run; the program itself stays in the file's pages.
+int print_memory(const rt::Model& model) {
+  const size_t bytes = model.session_bytes();
+  const long before = anonymous_bytes();
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  rt::Session session;
+  if (memory == MAP_FAILED) return fail("session", Code::kOutOfMemory);
+  if (Status s = rt::Session::create(model, memory, bytes, {}, &session); !s.ok()) return fail("session", s);
+  for (size_t i = 0; i < model.input_count(); ++i) std::memset(session.input(i).data, 0, session.input(i).bytes());
+  if (Status s = session.run(); !s.ok()) return fail("run", s);
+  std::printf("%zu %ld\n", bytes, anonymous_bytes() - before);
+  return 0;
 }
 
 // DIR/stem_I.npy
@@ -140,6 +168,7 @@ int run(const Options& o) {
   rt::Model model;
   if (Status s = rt::Model::open(program.data, program.bytes, exec::full_table(), &model); !s.ok()) return fail("program", s);
   if (o.info) print_info(model);
+  if (o.memory) return print_memory(model);
   void* memory = std::aligned_alloc(rt::kAlignment, model.session_bytes());
   rt::Session session;
   if (!memory) return fail("session", Code::kOutOfMemory);

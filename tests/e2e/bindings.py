@@ -1,0 +1,59 @@
+"""The Python package answers as onnxruntime and LiteRT do, in values and in errors."""
+import os
+import sys
+
+from support import BUILD, INSPECTION, need, shared
+
+np = need("numpy")
+sys.path.insert(0, os.path.join(BUILD, "python"))
+import verge  # noqa: E402
+
+
+def raises(kind, words, body):
+    try:
+        body()
+    except kind as error:
+        assert words in str(error), error
+        return
+    raise AssertionError(f"no {kind.__name__} with '{words}'")
+
+
+def session():
+    ort = need("onnxruntime")
+    options = verge.SessionOptions()
+    options.intra_op_num_threads = 2
+    ours, theirs = verge.InferenceSession(INSPECTION, options), ort.InferenceSession(INSPECTION, providers=["CPUExecutionProvider"])
+    assert [(i.name, i.type) for i in ours.get_inputs()] == [(i.name, i.type) for i in theirs.get_inputs()]
+    assert [o.name for o in ours.get_outputs()] == [o.name for o in theirs.get_outputs()]
+    x = {"image": np.random.default_rng(3).normal(size=(1, 3, 64, 64)).astype(np.float32)}
+    np.testing.assert_allclose(ours.run(None, x)[0], theirs.run(None, x)[0], rtol=1e-4, atol=1e-4)
+    assert len(ours.run(["logits"], x)) == 1
+    raises(ValueError, "shape", lambda: ours.run(None, {"image": np.zeros((1, 3, 64, 60), np.float32)}))
+    raises(ValueError, "float32", lambda: ours.run(None, {"image": np.zeros((1, 3, 64, 64))}))
+    raises(ValueError, "missing ['image']", lambda: ours.run(None, {}))
+    raises(ValueError, "no output", lambda: ours.run(["nonsense"], x))
+    raises(verge.VergeError, "No such file", lambda: verge.InferenceSession("/nowhere/model.onnx"))
+
+
+def interpreter():
+    litert = need("ai_edge_litert.interpreter")
+    path = shared("yardsticks/mcu/models/kws.tflite")
+    ours = verge.Interpreter(model_path=path, num_threads=1)
+    theirs = litert.Interpreter(model_path=path, experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF)
+    for it in (ours, theirs):
+        it.allocate_tensors()
+    a, b = ours.get_input_details()[0], theirs.get_input_details()[0]
+    assert a["dtype"] == b["dtype"] and list(a["shape"]) == list(b["shape"]) and np.allclose(a["quantization"], b["quantization"])
+    cases = np.fromfile(shared("yardsticks/mcu/golden/kws.cases.bin"), np.int8).reshape(-1, 1, 49, 10, 1)
+    for x in cases:
+        out = []
+        for it in (ours, theirs):
+            it.set_tensor(it.get_input_details()[0]["index"], x)
+            it.invoke()
+            out.append(it.get_tensor(it.get_output_details()[0]["index"]))
+        assert (out[0] == out[1]).all()
+
+
+session()
+interpreter()
+print("bindings agree with onnxruntime and LiteRT")
