@@ -5,6 +5,7 @@ import tempfile
 from support import VERGE, INSPECTION, need, run_model, shared, verge
 
 np, ort = need("numpy"), need("onnxruntime")
+ort.set_default_logger_severity(3)
 MODELS = ["mlperf_ic_resnet8", "mlperf_kws_dscnn", "mlperf_vww_mobilenet025", "mlperf_ad_autoencoder", "mnist", "resnet8_cifar10_jpg", "ultraface_version-RFB-320",
           "ultraface_version-slim-320", "ultraface_version-RFB-320_simplified", "yolox_nano", "light_squeezenet", "light_resnet50", "light_shufflenet", "light_inception_v2",
           "light_densenet121"]
