@@ -48,11 +48,10 @@ Result<void> check_quantisation(const schema::Tensor& tensor) {
 Result<void> check_constant(const File& file, const schema::Tensor& tensor) {
   const ByteSpan bytes = file.constant_bytes(tensor);
   const DataType dtype = element_type(tensor.type());
-  if (bytes.empty() || tensor.sparsity() || dtype_bits(dtype) == 0) return done();
+  if (bytes.empty()) return done();
   VERGE_CHECK(check_shape(tensor.shape(), 0));
-  int64_t count = 1;
-  for (int64_t dim : list_of(tensor.shape())) count *= dim;
-  const size_t wanted = dtype_bytes(dtype, static_cast<size_t>(count));
+  if (tensor.sparsity() || dtype_bits(dtype) == 0) return done();
+  const size_t wanted = dtype_bytes(dtype, static_cast<size_t>(element_count(tensor)));
   if (bytes.size() != wanted)
     return corrupt("buffer " + std::to_string(tensor.buffer()) + " holds " + std::to_string(bytes.size()) + " bytes, " + describe_type(tensor) + " takes " +
                    std::to_string(wanted));
@@ -76,17 +75,36 @@ Result<void> check_indices(const flatbuffers::Vector<int32_t>* indices, int64_t 
   return done();
 }
 
+// Tables may share vectors and strings, so that a small file names more than it holds. Honest writers hardly share.
+class Extent {
+ public:
+  explicit Extent(size_t file_size) : left_(file_size * 4) {}
+  Result<void> add(size_t bytes) {
+    if (bytes > left_) return corrupt("its tables refer to the same bytes so often that reading it would take many times its size");
+    left_ -= bytes;
+    return done();
+  }
+
+ private:
+  size_t left_;
+};
+
+size_t extent_of(const schema::Tensor& tensor) {
+  const schema::QuantizationParameters* q = tensor.quantization();
+  return (tensor.name() ? tensor.name()->size() : 0) + (q ? size_of(q->scale()) * sizeof(float) + size_of(q->zero_point()) * sizeof(int64_t) : 0);
+}
+
 // One sub-graph: everything that indexes its tensors, and where each tensor's value comes from.
 class SubGraphCheck {
  public:
-  SubGraphCheck(const File& file, const schema::SubGraph& graph, size_t index)
-      : file_(file), graph_(graph), index_(index), tensors_(size_of(graph.tensors())), known_(tensors_, false) {}
+  SubGraphCheck(const File& file, const schema::SubGraph& graph, size_t index, Extent& extent)
+      : file_(file), graph_(graph), index_(index), extent_(extent), tensors_(size_of(graph.tensors())), known_(tensors_, false) {}
 
   Result<void> run() {
     for (size_t i = 0; i < tensors_; ++i) VERGE_CHECK(tensor(i), place(index_, "tensor", i));
     VERGE_CHECK(check_indices(graph_.inputs(), 0, tensors_, "an input"), place(index_, "inputs", 0));
     VERGE_CHECK(check_indices(graph_.outputs(), 0, tensors_, "an output"), place(index_, "outputs", 0));
-    for (int64_t input : list_of(graph_.inputs())) known_[static_cast<size_t>(input)] = true;
+    VERGE_CHECK(inputs());
     for (size_t i = 0; i < size_of(graph_.operators()); ++i) VERGE_CHECK(op(graph_.operators()->Get(static_cast<uint32_t>(i))), place(index_, "operator", i));
     for (int64_t output : list_of(graph_.outputs()))
       if (!known_[static_cast<size_t>(output)])
@@ -95,9 +113,20 @@ class SubGraphCheck {
   }
 
  private:
+  Result<void> inputs() {
+    std::vector<bool> listed(tensors_, false);
+    for (int64_t input : list_of(graph_.inputs())) {
+      const auto at = static_cast<size_t>(input);
+      if (listed[at]) return corrupt("tensor " + std::to_string(input) + " is twice an input of sub-graph " + std::to_string(index_));
+      listed[at] = known_[at] = true;
+    }
+    return done();
+  }
+
   Result<void> tensor(size_t i) {
     const schema::Tensor* tensor = graph_.tensors()->Get(static_cast<uint32_t>(i));
     VERGE_CHECK(check_tensor(file_, tensor));
+    VERGE_CHECK(extent_.add(extent_of(*tensor)));
     known_[i] = !file_.constant_bytes(*tensor).empty() || tensor->is_variable();
     return done();
   }
@@ -107,6 +136,8 @@ class SubGraphCheck {
     if (op->opcode_index() >= size_of(file_.model().operator_codes()))
       return corrupt("operator code " + std::to_string(op->opcode_index()) + " of " + std::to_string(size_of(file_.model().operator_codes())));
     if (!file_.model().operator_codes()->Get(op->opcode_index())) return corrupt("its operator code is empty");
+    if (size_of(op->outputs()) == 0) return corrupt("has no outputs");
+    VERGE_CHECK(extent_.add((size_of(op->inputs()) + size_of(op->outputs())) * sizeof(int32_t)));
     VERGE_CHECK(check_indices(op->inputs(), -1, tensors_, "an input"));
     VERGE_CHECK(check_indices(op->outputs(), 0, tensors_, "an output"));
     for (int64_t input : list_of(op->inputs()))
@@ -120,15 +151,14 @@ class SubGraphCheck {
   }
 
   // A constant without elements has no bytes either.
-  bool is_empty(int64_t index) const {
-    const std::vector<int64_t> dims = list_of(graph_.tensors()->Get(static_cast<uint32_t>(index))->shape());
-    return std::find(dims.begin(), dims.end(), 0) != dims.end();
-  }
+  bool is_empty(int64_t index) const { return element_count(*graph_.tensors()->Get(static_cast<uint32_t>(index))) == 0; }
 
   const File& file_;
   const schema::SubGraph& graph_;
-  size_t index_, tensors_;
-  std::vector<bool> known_;
+  size_t index_;
+  Extent& extent_;
+  size_t tensors_;
+  std::vector<bool> known_;  // has a value before the operator at hand
 };
 
 Result<void> check_buffers(const schema::Model& model, size_t file_size) {
@@ -158,9 +188,10 @@ Result<File> File::open(ByteSpan bytes) {
   if (model.version() != 3) return unsupported("TFLite schema version " + std::to_string(model.version()) + ", version 3 can be read");
   if (size_of(model.subgraphs()) == 0) return corrupt("the file holds no sub-graph");
   VERGE_CHECK(check_buffers(model, bytes.size()));
+  Extent extent(bytes.size());
   for (size_t i = 0; i < file.subgraphs(); ++i) {
     if (!model.subgraphs()->Get(static_cast<uint32_t>(i))) return corrupt("sub-graph " + std::to_string(i) + ": the entry is empty");
-    VERGE_CHECK(SubGraphCheck(file, file.subgraph(i), i).run());
+    VERGE_CHECK(SubGraphCheck(file, file.subgraph(i), i, extent).run());
   }
   return file;
 }
@@ -191,6 +222,12 @@ std::string describe(const schema::OperatorCode& code) {
 }
 
 std::string name_of(const schema::Tensor& tensor) { return tensor.name() ? tensor.name()->str() : ""; }
+
+int64_t element_count(const schema::Tensor& tensor) {
+  int64_t count = 1;
+  for (int64_t dim : list_of(tensor.shape())) count = dim < 0 || count < 0 ? -1 : count * dim;
+  return count;
+}
 
 std::string describe_type(const schema::Tensor& tensor) {
   const char* name = schema::EnumNameTensorType(tensor.type());

@@ -47,6 +47,8 @@ std::string builtin_name(schema::BuiltinOperator builtin);
 // "CONV_2D version 5", "CUSTOM 'edgetpu-custom-op'".
 std::string describe(const schema::OperatorCode& code);
 std::string name_of(const schema::Tensor& tensor);
+// -1 when a dimension is not known.
+int64_t element_count(const schema::Tensor& tensor);
 // "int8[1,96,96,3]": as the file says it, for messages.
 std::string describe_type(const schema::Tensor& tensor);
 

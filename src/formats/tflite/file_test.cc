@@ -70,6 +70,8 @@ TEST(TfliteFile, NamesThePlaceOfADamage) {
   EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->inputs = {0, 77}; }), HasSubstr("an input is tensor 77 of 4"));
   EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->inputs = {1, 2}; }), HasSubstr("reads tensor 1 before it is computed"));
   EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->outputs = {2}; }), HasSubstr("writes tensor 2, which has a value already"));
+  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->outputs.clear(); }), HasSubstr("has no outputs"));
+  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().inputs = {0, 0}; }), HasSubstr("tensor 0 is twice an input"));
   EXPECT_THAT(complaint([](SmallModel& m) { m.model().buffers[1]->offset = 1 << 20, m.model().buffers[1]->size = 8; }),
               HasSubstr("buffer 1: lies outside the file"));
 }

@@ -149,9 +149,7 @@ class Scatter {
 
 Result<Bytes> densify(const schema::Tensor& tensor, ByteSpan values, size_t element_bytes) {
   VERGE_TRY(const std::vector<Level> levels, Levels::read(tensor));
-  int64_t count = 1;
-  for (int64_t dim : list_of(tensor.shape())) count *= dim;
-  Bytes out(static_cast<size_t>(count) * element_bytes);
+  Bytes out(static_cast<size_t>(element_count(tensor)) * element_bytes);
   VERGE_CHECK(Scatter(levels, values, element_bytes, out).walk(0, 0, 0));
   return out;
 }

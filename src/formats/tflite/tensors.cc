@@ -79,7 +79,7 @@ verge::TensorType tensor_type(const schema::Tensor& tensor) {
   verge::TensorType type;
   type.dtype = element_type(tensor.type());
   type.quant = quantisation(tensor);
-  type.ranked = tensor.shape() || tensor.has_rank();
+  type.ranked = size_of(tensor.shape()) > 0 || tensor.has_rank();  // older files say nothing of a scalar and nothing of what they do not know
   for (int64_t dim : list_of(tensor.shape())) type.dims.push_back(dim < 0 ? Dim() : Dim(dim));
   return type;
 }

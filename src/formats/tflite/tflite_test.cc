@@ -197,6 +197,90 @@ TEST(TfliteImport, FullyConnectedReadsRowsOfAnyShape) {
   EXPECT_EQ(graph.type(graph.outputs()[0]).text(), "f32[2,5]");
 }
 
+TEST(TfliteImport, ConvolutionBetweenBlocksIsDilated) {
+  SmallModel m;
+  const int x = m.tensor("x", Types::FLOAT32, {1, 8, 8, 1}), in = m.tensor("in", Types::FLOAT32, {4, 6, 6, 1});
+  const int out = m.tensor("out", Types::FLOAT32, {4, 4, 4, 2}), y = m.tensor("y", Types::FLOAT32, {1, 8, 8, 2});
+  const int block = m.ints("block", {2, 2});
+  const int pads = m.constant<int32_t>("pads", Types::INT32, {2, 2}, {2, 2, 2, 2}), crops = m.constant<int32_t>("crops", Types::INT32, {2, 2}, {0, 0, 0, 0});
+  const int w = m.constant("w", Types::FLOAT32, {2, 3, 3, 1}, counted(18));
+  m.op(BuiltinOperator::SPACE_TO_BATCH_ND, {x, block, pads}, {in});
+  m.op(BuiltinOperator::CONV_2D, {in, w}, {out}, conv_options(Padding::VALID, 1));
+  m.op(BuiltinOperator::BATCH_TO_SPACE_ND, {out, block, crops}, {y});
+  const Graph graph = must(import(m.finish({x}, {y}), {}));
+  EXPECT_THAT(only_node(graph).integers("dilations"), ElementsAre(2, 2));
+  EXPECT_THAT(only_node(graph).integers("pads"), ElementsAre(2, 2, 2, 2));
+  EXPECT_EQ(graph.type(graph.outputs()[0]).text(), "f32[1,8,8,2]");
+}
+
+TEST(TfliteImport, BlocksMoveElementsAsTensorFlowSays) {
+  SmallModel m;
+  const int x = m.tensor("x", Types::FLOAT32, {1, 2, 4, 1}), y = m.tensor("y", Types::FLOAT32, {4, 1, 2, 1}), z = m.tensor("z", Types::FLOAT32, {1, 2, 3, 1});
+  const int block = m.ints("block", {2, 2});
+  const int pads = m.constant<int32_t>("pads", Types::INT32, {2, 2}, {0, 0, 0, 0}), crops = m.constant<int32_t>("crops", Types::INT32, {2, 2}, {0, 0, 1, 0});
+  m.op(BuiltinOperator::SPACE_TO_BATCH_ND, {x, block, pads}, {y});
+  m.op(BuiltinOperator::BATCH_TO_SPACE_ND, {y, block, crops}, {z});
+  const Graph graph = must(import(m.finish({x}, {y, z}), {}));
+  const std::vector<Tensor> in{Tensor::of<float>({1, 2, 4, 1}, counted(8))};
+  const auto out = ops::interpret(graph, in);
+  ASSERT_TRUE(out.ok()) << out.error().message();
+  EXPECT_THAT((*out)[0].to_doubles(), ElementsAre(0, 2, 1, 3, 4, 6, 5, 7));
+  EXPECT_THAT((*out)[1].to_doubles(), ElementsAre(1, 2, 3, 5, 6, 7));
+}
+
+// What STRIDED_SLICE makes of 0..23 in shape [2,3,4].
+std::string sliced(const schema::StridedSliceOptionsT& o, std::vector<int32_t> begin, std::vector<int32_t> end, std::vector<int32_t> strides,
+                   std::vector<int32_t> out) {
+  SmallModel m;
+  const int x = m.tensor("x", Types::FLOAT32, {2, 3, 4}), y = m.tensor("y", Types::FLOAT32, std::move(out));
+  const int b = m.ints("begin", begin), e = m.ints("end", end), s = m.ints("strides", strides);
+  m.op(BuiltinOperator::STRIDED_SLICE, {x, b, e, s}, {y}, o);
+  const Graph graph = must(import(m.finish({x}, {y}), {}));
+  const std::vector<Tensor> in{Tensor::of<float>({2, 3, 4}, counted(24))};
+  const auto result = ops::interpret(graph, in);
+  EXPECT_TRUE(result.ok()) << result.error().message();
+  if (!result.ok()) return "";
+  std::string text = graph.type(graph.outputs()[0]).text();
+  for (double v : (*result)[0].to_doubles()) text += " " + std::to_string(static_cast<int>(v));
+  return text;
+}
+
+TEST(TfliteImport, StridedSliceMasks) {
+  schema::StridedSliceOptionsT o;
+  EXPECT_EQ(sliced(o, {1, 0, 3}, {2, 3, 0}, {1, 2, -2}, {1, 2, 2}), "f32[1,2,2] 15 13 23 21");
+  o.shrink_axis_mask = 1;
+  o.end_mask = 2;
+  o.begin_mask = 4;
+  EXPECT_EQ(sliced(o, {-1, 1, 9}, {0, 0, 2}, {1, 1, 1}, {2, 2}), "f32[2,2] 16 17 20 21");
+  o = {};
+  o.ellipsis_mask = 1;
+  o.shrink_axis_mask = 2;
+  EXPECT_EQ(sliced(o, {0, 2}, {0, 0}, {1, 1}, {2, 3}), "f32[2,3] 2 6 10 14 18 22");
+  o = {};
+  o.new_axis_mask = 1;
+  o.shrink_axis_mask = 6;
+  EXPECT_EQ(sliced(o, {0, 1, 2}, {0, 0, 0}, {1, 1, 1}, {1, 4}), "f32[1,4] 20 21 22 23");
+}
+
+TEST(TfliteImport, ShapesComputedFromShapesBecomeAttributes) {
+  SmallModel m;
+  const int x = m.tensor("x", Types::FLOAT32, {2, 6}), shape = m.tensor("shape", Types::INT32, {2}), rows = m.tensor("rows", Types::INT32, {});
+  const int target = m.tensor("target", Types::INT32, {3}), y = m.tensor("y", Types::FLOAT32, {2, 3, 2});
+  const int zero = m.ints("zero", {0}), one = m.ints("one", {1});
+  const int three = m.constant<int32_t>("three", Types::INT32, {}, {3}), rest = m.constant<int32_t>("rest", Types::INT32, {}, {-1});
+  m.op(BuiltinOperator::SHAPE, {x}, {shape});
+  schema::StridedSliceOptionsT first;
+  first.shrink_axis_mask = 1;
+  m.op(BuiltinOperator::STRIDED_SLICE, {shape, zero, one, one}, {rows}, first);
+  schema::PackOptionsT pack;
+  pack.values_count = 3;
+  m.op(BuiltinOperator::PACK, {rows, three, rest}, {target}, pack);
+  m.op(BuiltinOperator::RESHAPE, {x, target}, {y});
+  const Graph graph = must(import(m.finish({x}, {y}), {}));
+  EXPECT_THAT(only_node(graph).integers("shape"), ElementsAre(2, 3, -1));
+  EXPECT_EQ(graph.type(graph.outputs()[0]).text(), "f32[2,3,2]");
+}
+
 TEST(TfliteImport, HalfPrecisionWeightsBehindDequantizeAreConstants) {
   SmallModel m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), y = m.tensor("y", Types::FLOAT32, {1, 1});
@@ -252,6 +336,20 @@ TEST(TfliteImport, OpenDimensionsTakeTheFilesSizeOrTheCallers) {
   options.dims["x.0"] = 8;
   const Graph graph = must(import(file, options));
   EXPECT_EQ(graph.type(graph.outputs()[0]).text(), "f32[8,2]");
+}
+
+TEST(TfliteImport, ConcatenatedInputsAreBroughtToTheOutputsScale) {
+  SmallModel m;
+  const int a = m.tensor("a", Types::UINT8, {1, 2}), b = m.tensor("b", Types::UINT8, {1, 2}), y = m.tensor("y", Types::UINT8, {1, 4});
+  m.quantize(a, {0.5f}, {0});
+  m.quantize(b, {0.25f}, {3});
+  m.quantize(y, {0.5f}, {0});
+  schema::ConcatenationOptionsT o;
+  o.axis = -1;
+  m.op(BuiltinOperator::CONCATENATION, {a, b}, {y}, o);
+  const Graph graph = must(import(m.finish({a, b}, {y}), {}));
+  EXPECT_FALSE(graph.producer(last_node(graph).input(0)));
+  EXPECT_EQ(graph.producer(last_node(graph).input(1))->op, "requantize");
 }
 
 TEST(TfliteImport, NamesEveryBlockerAtOnce) {

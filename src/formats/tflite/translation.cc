@@ -10,7 +10,7 @@ namespace {
 
 // A composite may hold composites; deeper than this is an attack or a loop.
 constexpr size_t kDeepest = 8;
-constexpr size_t kMostOperators = 1'000'000;
+constexpr size_t kRepeats = 16;  // how often the operators of a composite may be used, on average
 // Constants are kept as they are, permuted, and widened four times at most (int8 to f32).
 constexpr size_t kCopies = 16;
 
@@ -41,7 +41,9 @@ Result<void> check_size(const TensorType& type) {
 }  // namespace
 
 Translation::Translation(const File& file, const ImportOptions& options)
-    : file_(file), options_(options), budget_(file.size() * kCopies + options.max_computed_bytes) {}
+    : file_(file), options_(options), budget_(file.size() * kCopies + options.max_computed_bytes) {
+  for (size_t i = 0; i < file.subgraphs(); ++i) operators_left_ += size_of(file.subgraph(i).operators()) * kRepeats;
+}
 
 Result<Graph> Translation::run() {
   Scope scope(file_.subgraph(0));
@@ -69,6 +71,7 @@ Result<void> Translation::add_inputs(Scope& scope) {
     TensorType type = tensor_type(tensor);
     if (dtype_bits(type.dtype) == 0)
       return unsupported("input '" + name_of(tensor) + "' is " + describe_type(tensor) + ": this element type is not known here");
+    type.ranked = true;
     type.dims = input_dims(tensor, options_);
     scope.values[static_cast<size_t>(input)] = graph_.add_input(name_of(tensor), std::move(type));
   }
@@ -77,7 +80,7 @@ Result<void> Translation::add_inputs(Scope& scope) {
 
 Result<void> Translation::translate_all(Scope& scope) {
   for (size_t i = 0; i < size_of(scope.graph.operators()); ++i) {
-    if (++translated_ > kMostOperators) return unsupported("more than " + with_commas(kMostOperators) + " operators");
+    if (operators_left_-- == 0) return unsupported("its composites multiply the operators of the file more than " + std::to_string(kRepeats) + " times");
     Op op(*this, scope, *scope.graph.operators()->Get(static_cast<uint32_t>(i)), i);
     auto result = translate(op);
     if (result.ok()) {
@@ -132,7 +135,7 @@ Result<ValueId> Op::resolve(int64_t index) {
   if (value.valid()) return value;
   const schema::Tensor& tensor = scope_.tensor(index);
   if (tensor.is_variable()) return refuse("reads the state '" + name_of(tensor) + "'; operators with state are not translated");
-  const size_t bytes = dtype_bytes(element_type(tensor.type()), tensor.shape() ? static_cast<size_t>(tensor_type(tensor).shape().count()) : 1);
+  const size_t bytes = dtype_bytes(element_type(tensor.type()), static_cast<size_t>(element_count(tensor)));
   VERGE_CHECK(charge(bytes));
   VERGE_TRY(Tensor constant, read_constant(t_.file_, tensor, bytes), "constant '" + name_of(tensor) + "'");
   return value = t_.graph_.add_constant(std::move(constant), name_of(tensor));
@@ -193,7 +196,7 @@ Result<ValueId> Op::add_as(TensorType like, const std::string& op, std::vector<V
 
 Result<std::vector<ValueId>> Op::add_many(std::vector<TensorType> like, const std::string& op, std::vector<ValueId> inputs, Attrs attrs) {
   Graph& graph = t_.graph_;
-  const NodeId id = graph.add_node({op, std::move(inputs), std::move(attrs), output_name(), like.size()});
+  const NodeId id = graph.add_node({op, std::move(inputs), std::move(attrs), output_name() + "/" + op, like.size()});
   std::vector<ValueId> outputs = graph.node(id).outputs;
   for (size_t i = 0; i < outputs.size(); ++i) {
     graph.value(outputs[i]).type.dtype = like[i].dtype;
@@ -265,9 +268,15 @@ Result<void> Op::set(size_t output, ValueId value) {
   if (made.dtype != wanted.dtype) return refuse("its output is " + made.text() + " by its inputs, but the file says " + wanted.text());
   if (!wanted.quant.empty() && !(made.quant == wanted.quant)) return refuse("its output has the quantisation of its input, but the file gives it another");
   scope_.values[op_.outputs()->Get(static_cast<uint32_t>(output))] = value;
-  Value& named = t_.graph_.value(value);
-  if (named.producer.valid()) named.name = output_name(output);
+  name_after(output, value);
   return done();
+}
+
+void Op::name_after(size_t output, ValueId value) {
+  Value& named = t_.graph_.value(value);
+  if (!named.producer.valid()) return;
+  named.name = output_name(output);
+  if (output == 0) t_.graph_.node(named.producer).name = output_name();
 }
 
 Result<Attrs> Op::shape_attr(const std::vector<Dim>& dims) {

@@ -70,8 +70,8 @@ class Translation {
   Blockers blockers_;
   std::map<uint32_t, SpaceToBatch> in_blocks_;
   size_t budget_;
-  size_t nested_ = 0;      // composites entered and not left
-  size_t translated_ = 0;  // operators, those of composites counted at each use
+  size_t nested_ = 0;          // composites entered and not left
+  size_t operators_left_ = 0;  // operators of composites count at each use
 };
 
 // The operator being translated. Inputs are named by their place; an input that is absent is an invalid value.
@@ -133,6 +133,7 @@ class Op {
   Result<void> resolve_inputs();
   Result<ValueId> resolve(int64_t tensor);
   Result<bool> fold(NodeId id, std::vector<ValueId>& outputs);
+  void name_after(size_t output, ValueId value);
   bool reads_blocked() const;
   void mark_outputs();   // as descendants of a blocked operator
   void block_outputs();  // and gives them the file's types, so that what follows can be looked at
