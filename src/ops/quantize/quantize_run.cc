@@ -1,10 +1,8 @@
-#include <cmath>
-
 #include "exec/blocks.h"
 #include "exec/checks.h"
 #include "exec/integers.h"
 #include "exec/op_codes.h"
-#include "kernels/requant/requant.h"
+#include "kernels/quantize_i8/quantize_i8.h"
 #include "ops/quantize/quantize_attrs.h"
 
 namespace verge::exec {
@@ -31,14 +29,6 @@ template <typename Body> void for_scales(const rt::RunEnv& env, const TensorView
   });
 }
 
-// Half away from zero, or half to even; NaN becomes the zero point.
-int64_t quantized(float x, float scale, int32_t zero_point, IntegerRange range, RequantMode mode) {
-  const float ratio = x / scale, low = static_cast<float>(range.min - zero_point), high = static_cast<float>(range.max - zero_point);
-  if (ratio != ratio) return zero_point;
-  const float bounded = ratio < low ? low : ratio > high ? high : ratio;
-  return static_cast<int64_t>(mode == RequantMode::kOnnx ? std::nearbyint(bounded) : std::round(bounded)) + zero_point;
-}
-
 int64_t clamped(int64_t q, IntegerRange range) { return q < range.min ? range.min : q > range.max ? range.max : q; }
 
 }  // namespace
@@ -54,14 +44,10 @@ Status run_quantize(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto mode = static_cast<RequantMode>(in.attrs_as<QuantizeAttrs>()->mode);
   const TensorView& y = in.out();
   const auto* x = in.in(0).as<float>();
-  const IntegerRange range = integer_range(y.dtype);
+  const QuantizeKernel& kernel = pick_quantize();
+  const size_t step = dtype_bits(y.dtype) / 8;
   for_scales(env, y, [&](size_t begin, size_t end, float scale, int32_t zero_point) {
-    int64_t run[kIntegerRun];
-    for (size_t at = begin; at < end; at += kIntegerRun) {
-      const size_t n = end - at < kIntegerRun ? end - at : kIntegerRun;
-      for (size_t i = 0; i < n; ++i) run[i] = quantized(x[at + i], scale, zero_point, range, mode);
-      store_integers(y.dtype, y.data, at, n, run);
-    }
+    kernel.quantize(end - begin, x + begin, {scale, zero_point, y.dtype, mode}, y.mut<uint8_t>() + begin * step);
   });
   return {};
 }
@@ -75,13 +61,13 @@ Status check_dequantize(const rt::Instruction& in) {
 Status run_dequantize(const rt::Instruction& in, const rt::RunEnv& env) {
   const TensorView& x = in.in(0);
   auto* y = in.out().mut<float>();
+  const QuantizeKernel& kernel = pick_quantize();
   for_scales(env, x, [&](size_t begin, size_t end, float scale, int32_t zero_point) {
-    int64_t run[kIntegerRun];
-    for (size_t at = begin; at < end; at += kIntegerRun) {
-      const size_t n = end - at < kIntegerRun ? end - at : kIntegerRun;
-      load_integers(x.dtype, x.data, at, n, run);
-      for (size_t i = 0; i < n; ++i) y[at + i] = static_cast<float>(static_cast<double>(scale) * static_cast<double>(run[i] - zero_point));
+    if (is_narrow(x.dtype)) {
+      const size_t step = dtype_bits(x.dtype) / 8;
+      return kernel.dequantize(end - begin, x.as<uint8_t>() + begin * step, {scale, zero_point, x.dtype}, y + begin);
     }
+    for (size_t i = begin; i < end; ++i) y[i] = static_cast<float>(static_cast<double>(scale) * (static_cast<double>(x.as<int32_t>()[i]) - zero_point));
   });
   return {};
 }
