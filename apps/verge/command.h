@@ -28,6 +28,7 @@ using Commands = std::vector<Command>;
 void add_bench(CLI::App& app, Commands& commands);
 void add_convert(CLI::App& app, Commands& commands);
 void add_data(CLI::App& app, Commands& commands);
+void add_kernels(CLI::App& app, Commands& commands);
 void add_inspect(CLI::App& app, Commands& commands);
 void add_optimize(CLI::App& app, Commands& commands);
 void add_run(CLI::App& app, Commands& commands);
