@@ -5,12 +5,19 @@
 
 #include "lower/executable.h"
 #include "lower/lower.h"
+#include "ops/binary/binary_cases.h"
 #include "ops/conv/conv_cases.h"
 #include "ops/dense/dense_cases.h"
 #include "ops/matmul/matmul_cases.h"
 #include "ops/norm/norm_cases.h"
 #include "ops/op.h"
 #include "ops/pool/pool_cases.h"
+#include "ops/quantize/quantize_cases.h"
+#include "ops/reduce/reduce_cases.h"
+#include "ops/resize/resize_cases.h"
+#include "ops/softmax/softmax_cases.h"
+#include "ops/transpose/movement_cases.h"
+#include "ops/unary/unary_cases.h"
 #include "testing/isa.h"
 #include "testing/op_case.h"
 
@@ -19,12 +26,32 @@ namespace {
 
 using testing::OpCase;
 
-std::vector<OpCase> all_cases() {
-  std::vector<OpCase> cases;
-  for (auto family : {testing::conv_f32_cases, testing::conv_i8_cases, testing::dense_cases, testing::pool_f32_cases, testing::pool_i8_cases, testing::matmul_cases, testing::norm_cases})
-    for (OpCase& made : family()) cases.push_back(std::move(made));
-  return cases;
-}
+struct Family {
+  const char* name;
+  std::vector<OpCase> (*cases)();
+};
+
+constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
+                                {"conv_i8", testing::conv_i8_cases},
+                                {"dense", testing::dense_cases},
+                                {"pool_f32", testing::pool_f32_cases},
+                                {"pool_i8", testing::pool_i8_cases},
+                                {"matmul", testing::matmul_cases},
+                                {"norm", testing::norm_cases},
+                                {"unary_f32", testing::unary_f32_cases},
+                                {"unary_integer", testing::unary_integer_cases},
+                                {"binary_f32", testing::binary_f32_cases},
+                                {"binary_integer", testing::binary_integer_cases},
+                                {"binary_quantized", testing::binary_quantized_cases},
+                                {"quantize", testing::quantize_cases},
+                                {"cast", testing::cast_cases},
+                                {"softmax", testing::softmax_cases},
+                                {"reduce", testing::reduce_cases},
+                                {"arg", testing::arg_cases},
+                                {"movement", testing::movement_cases},
+                                {"choice", testing::choice_cases},
+                                {"requantizing_movement", testing::requantizing_movement_cases},
+                                {"resize", testing::resize_cases}};
 
 Result<std::vector<Tensor>> run(const Bytes& program, const OpCase& c, int threads) {
   VERGE_TRY(Executable executable, Executable::open(program, {threads}));
@@ -48,53 +75,71 @@ void expect_same(const std::vector<Tensor>& got, const std::vector<Tensor>& want
   }
 }
 
-class OpCases : public ::testing::TestWithParam<OpCase> {
- protected:
-  void SetUp() override {
-    graph_ = GetParam().graph;
-    const auto inferred = ops::infer_types(graph_);
-    ASSERT_TRUE(inferred.ok()) << inferred.error().message();
-    auto lowered = lower(graph_);
-    ASSERT_TRUE(lowered.ok()) << lowered.error().message();
-    program_ = std::move(lowered->program);
-  }
-  Graph graph_;
-  Bytes program_;
+// A case with what lowering makes of it.
+struct Prepared {
+  OpCase made;
+  Graph graph;
+  Bytes program;
 };
 
-TEST_P(OpCases, TheRuntimeAgreesWithTheReferenceOnEveryInstructionSet) {
-  const auto want = ops::interpret(graph_, GetParam().inputs);
-  ASSERT_TRUE(want.ok()) << want.error().message();
-  for (Isa isa : testing::caps()) {
-    SCOPED_TRACE(isa_name(isa));
-    const testing::IsaCap cap(isa);
-    const auto got = run(program_, GetParam(), 1);
-    ASSERT_TRUE(got.ok()) << got.error().message();
-    expect_same(*got, *want, GetParam().terms);
+// One test a family, so that starting the binary is paid once for all of its cases; a failure names its case.
+class OpCases : public ::testing::TestWithParam<Family> {
+ protected:
+  template <typename Body> void for_each(const Body& body) {
+    for (OpCase& made : GetParam().cases()) {
+      SCOPED_TRACE(made.name);
+      Prepared p{std::move(made), {}, {}};
+      p.graph = p.made.graph;
+      const auto inferred = ops::infer_types(p.graph);
+      ASSERT_TRUE(inferred.ok()) << inferred.error().message();
+      auto lowered = lower(p.graph);
+      ASSERT_TRUE(lowered.ok()) << lowered.error().message();
+      p.program = std::move(lowered->program);
+      body(p);
+      if (HasFatalFailure()) return;
+    }
   }
+};
+
+TEST_P(OpCases, RunAsTheReferenceOnEveryInstructionSet) {
+  for_each([](const Prepared& p) {
+    const auto want = ops::interpret(p.graph, p.made.inputs);
+    ASSERT_TRUE(want.ok()) << want.error().message();
+    for (Isa isa : testing::caps()) {
+      SCOPED_TRACE(isa_name(isa));
+      const testing::IsaCap cap(isa);
+      const auto got = run(p.program, p.made, 1);
+      ASSERT_TRUE(got.ok()) << got.error().message();
+      expect_same(*got, *want, p.made.terms);
+    }
+  });
 }
 
 TEST_P(OpCases, ThreadsChangeNoBit) {
-  const auto one = run(program_, GetParam(), 1), three = run(program_, GetParam(), 3);
-  ASSERT_TRUE(one.ok() && three.ok());
-  for (size_t t = 0; t < one->size(); ++t)
-    EXPECT_TRUE(std::equal((*one)[t].bytes().begin(), (*one)[t].bytes().end(), (*three)[t].bytes().begin(), (*three)[t].bytes().end())) << "output " << t;
+  for_each([](const Prepared& p) {
+    const auto one = run(p.program, p.made, 1), three = run(p.program, p.made, 3);
+    ASSERT_TRUE(one.ok() && three.ok());
+    for (size_t t = 0; t < one->size(); ++t)
+      EXPECT_TRUE(std::equal((*one)[t].bytes().begin(), (*one)[t].bytes().end(), (*three)[t].bytes().begin(), (*three)[t].bytes().end())) << "output " << t;
+  });
 }
 
 // Bits of everything but the header, whose sizes would only ask for memory, and the constants, which may hold anything.
 TEST_P(OpCases, ADamagedProgramIsRefusedOrRuns) {
-  const auto* header = reinterpret_cast<const rt::ProgramHeader*>(program_.data());
   testing::Random random(7);
-  for (int i = 0; i < 150; ++i) {
-    Bytes damaged = program_;
-    const size_t at = sizeof(rt::ProgramHeader) + random.next() % (header->const_offset - sizeof(rt::ProgramHeader));
-    damaged[at] ^= static_cast<uint8_t>(1 << random.next() % 8);
-    auto executable = Executable::open(damaged);
-    if (executable.ok()) (void)executable->run(GetParam().inputs).ok();
-  }
+  for_each([&](const Prepared& p) {
+    const auto* header = reinterpret_cast<const rt::ProgramHeader*>(p.program.data());
+    for (int i = 0; i < 50; ++i) {
+      Bytes damaged = p.program;
+      const size_t at = sizeof(rt::ProgramHeader) + random.next() % (header->const_offset - sizeof(rt::ProgramHeader));
+      damaged[at] ^= static_cast<uint8_t>(1 << random.next() % 8);
+      auto executable = Executable::open(damaged);
+      if (executable.ok()) (void)executable->run(p.made.inputs).ok();
+    }
+  });
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OpCases, ::testing::ValuesIn(all_cases()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, OpCases, ::testing::ValuesIn(kFamilies), [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace verge
