@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
+#include <string>
 
 namespace verge::formats::onnx {
 namespace {
@@ -29,6 +31,22 @@ void hint(Graph& graph, const Node& node, const std::vector<TensorType>& types) 
   }
 }
 
+// Operators that only move elements: what comes out is quantised as what goes in.
+bool moves_elements(const std::string& op) {
+  static const std::set<std::string> kMoves = {"reshape", "transpose", "max_pool",       "slice",          "split",    "gather",
+                                               "expand",  "tile",      "depth_to_space", "space_to_depth", "identity"};
+  return kMoves.count(op) != 0;
+}
+
+void keep_quantisation(Graph& graph, const Node& node) {
+  if (!moves_elements(node.op)) return;
+  const TensorType& x = graph.type(node.input(0));
+  for (ValueId v : node.outputs) {
+    TensorType& y = graph.value(v).type;
+    if (x.quantized() && !x.quant.per_channel() && y.quant.empty() && y.dtype == x.dtype) y.quant = x.quant;
+  }
+}
+
 size_t bytes_of(const TensorType& type) { return dtype_bytes(type.dtype, static_cast<size_t>(type.shape().count())); }
 
 }  // namespace
@@ -45,7 +63,9 @@ std::optional<std::vector<Tensor>> Builder::computed(const NewNode& made, const 
   }
   const Node& node = scratch.node(scratch.add_node(std::move(copy)));
   hint(scratch, node, types);
-  if (!ops::infer_node(scratch, node).ok() || ops::cost_of(scratch, node).macs > 0) return std::nullopt;
+  const bool inferred = ops::infer_node(scratch, node).ok();
+  if (inferred) keep_quantisation(scratch, node);
+  if (!inferred || ops::cost_of(scratch, node).macs > 0) return std::nullopt;
   size_t bytes = 0;
   for (ValueId v : node.outputs) {
     if (!scratch.type(v).is_static() || !check_size(scratch.type(v)).ok()) return std::nullopt;
@@ -69,6 +89,7 @@ Result<std::vector<ValueId>> Builder::add(NewNode made, const std::vector<Tensor
   const Node& node = graph_.node(id);
   hint(graph_, node, types);
   VERGE_CHECK(ops::infer_node(graph_, node));
+  keep_quantisation(graph_, node);
   for (ValueId v : node.outputs) VERGE_CHECK(check_size(graph_.type(v)));
   auto known = contents_after(graph_, node, [this](ValueId v) { return contents(v); });
   if (!known) return node.outputs;

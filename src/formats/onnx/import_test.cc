@@ -92,6 +92,26 @@ TEST(OnnxImport, SymbolicDimensionsStayUnlessTheOptionsGiveThem) {
   EXPECT_EQ(error_of(m.import(options)).code(), Code::kInvalidArgument);
 }
 
+// x.view(x.size(0), -1) as PyTorch writes it.
+TEST(OnnxImport, ShapeArithmeticWithASymbolicBatchBecomesAttributes) {
+  ModelMaker m(13);
+  m.input("x", {Dim::named("N"), 2, 3});
+  m.node("Shape", {"x"}, {"s"});
+  m.weight("zero", Tensor::scalar<int64_t>(0));
+  m.node("Gather", {"s", "zero"}, {"n"});
+  m.weight("axes", std::vector<int64_t>{0});
+  m.node("Unsqueeze", {"n", "axes"}, {"n1"});
+  m.weight("rest", std::vector<int64_t>{-1});
+  integer(m.node("Concat", {"n1", "rest"}, {"target"}), "axis", 0);
+  m.node("Reshape", {"x", "target"}, {"y"});
+  m.output("y");
+  const auto graph = m.import();
+  ASSERT_TRUE(graph.ok()) << graph.error().message();
+  EXPECT_EQ(graph->order().size(), 1u);
+  EXPECT_EQ(graph->node(graph->order()[0]).integers("shape"), (std::vector<int64_t>{0, -1}));
+  EXPECT_EQ(graph->type(graph->outputs()[0]).text(), "f32[N,6]");
+}
+
 TEST(OnnxImport, EveryBlockerIsReportedAtOnce) {
   ModelMaker m(13);
   m.input("x", {1, 4, 8});
@@ -277,7 +297,9 @@ INSTANTIATE_TEST_SUITE_P(OnnxImport, SharedModel,
                                            std::pair{"light_squeezenet.onnx", ""}, std::pair{"mlperf_ad_autoencoder.onnx", ""},
                                            std::pair{"mlperf_ic_resnet8.onnx", ""}, std::pair{"mlperf_kws_dscnn.onnx", ""},
                                            std::pair{"mlperf_vww_mobilenet025.onnx", ""}, std::pair{"mnist.onnx", ""},
-                                           std::pair{"resnet8_cifar10_jpg.onnx", ""}, std::pair{"ultraface_version-RFB-320_simplified.onnx", ""}, std::pair{"silero_vad.onnx", "If (opset 16);LSTM (opset 16)"},
+                                           std::pair{"resnet8_cifar10_jpg.onnx", ""}, std::pair{"ultraface_version-RFB-320.onnx", ""},
+                                           std::pair{"ultraface_version-RFB-320_simplified.onnx", ""}, std::pair{"ultraface_version-slim-320.onnx", ""},
+                                           std::pair{"yolox_nano.onnx", ""}, std::pair{"silero_vad.onnx", "If (opset 16);LSTM (opset 16)"},
                                            std::pair{"superres_prepost_op18.onnx", "com.microsoft.extensions:DecodeImage;com.microsoft.extensions:EncodeImage"}),
                          [](const auto& info) {
                            std::string name = info.param.first;

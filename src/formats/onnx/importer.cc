@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "core/text.h"
-#include "formats/onnx/table.h"
 
 namespace verge::formats::onnx {
 namespace {
@@ -157,62 +156,67 @@ Result<void> Importer::translate_nodes(Scope& scope) {
   return done();
 }
 
-Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, const std::string& name, const NodeOrder& order) {
+Result<std::vector<ValueId>> Importer::inputs_of(Scope& scope, const pb::NodeProto& node, const std::string& name) {
   std::vector<ValueId> inputs;
-  bool typed = true;
   for (const std::string& in : node.input()) {
     inputs.push_back({});
     if (in.empty()) continue;
     VERGE_TRY(inputs.back(), value_of(scope, in), "node '" + name + "'");
-    typed = typed && graph_.type(inputs.back()).dtype != DataType::kNone;
   }
-  const std::string& domain = node.domain();
-  if (node.op_type() == "If" && domain_text(domain).empty() && !inputs.empty()) {
-    const Tensor* condition = graph_.constant(inputs[0]);
-    if (condition && condition->count() == 1) return inline_branch(scope, node, condition->at(0) != 0);
+  return inputs;
+}
+
+Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, const std::string& name, const NodeOrder& order) {
+  VERGE_TRY(const std::vector<ValueId> inputs, inputs_of(scope, node, name));
+  const Tensor* condition = inputs.empty() ? nullptr : graph_.constant(inputs[0]);
+  const bool is_if = node.op_type() == "If" && domain_text(node.domain()).empty();
+  if (is_if && condition && condition->count() == 1) return inline_branch(scope, node, condition->at(0) != 0);
+  const Lookup found = find_row(node.domain(), node.op_type(), opset_of(node.domain()));
+  const bool typed = std::all_of(inputs.begin(), inputs.end(), [&](ValueId v) { return !v.valid() || graph_.type(v).dtype != DataType::kNone; });
+  if (is_if) {
     block(scope, node, name, inputs, "its condition depends on data", "export each branch as its own model");
-    survey_bodies(node, name);
+  } else if (!found.row) {
+    block(scope, node, name, inputs, found.known ? kOtherOpset : kNoTranslation, found.known ? "convert the model to opset 13 or newer" : kDecompose);
+  } else if (!typed) {  // behind a blocked node: the operator itself is fine, more cannot be said
+    leave_unknown(scope, node);
+  } else {
+    const auto is_read = [&](size_t i) { return order.used.count(node.output(static_cast<int>(i))) != 0; };
+    return translate(scope, {node, name, opset_of(node.domain()), inputs, found.row->core, options_.base_dir, is_read}, *found.row);
+  }
+  return done();
+}
+
+Result<void> Importer::translate(Scope& scope, NodeContext::Source source, const Row& row) {
+  const pb::NodeProto& node = source.proto;
+  NodeContext context(builder_, source);
+  const Result<void> translated = row.translate(context);
+  if (!translated.ok() && translated.error().code() == Code::kUnsupported) {
+    block(scope, node, source.name, source.inputs, translated.error().message(), context.remedy());
     return done();
   }
-  const Lookup found = find_row(domain, node.op_type(), opset_of(domain));
-  if (!found.row) {
-    if (found.known) block(scope, node, name, inputs, kOtherOpset, "convert the model to opset 13 or newer");
-    else block(scope, node, name, inputs, kNoTranslation, kDecompose);
-    survey_bodies(node, name);
+  if (!translated.ok() && !blockers_.empty()) {  // perhaps only because a type behind a blocked node is wrong
+    leave_unknown(scope, node);
     return done();
   }
-  // A value behind a blocked node, its type unknown: the operator itself is fine, more cannot be said.
-  if (!typed) {
-    for (const std::string& out : node.output())
-      if (!out.empty()) scope.values[out] = graph_.add_value(out);
-    return done();
-  }
-  const auto is_read = [&](size_t i) { return order.used.count(node.output(static_cast<int>(i))) != 0; };
-  NodeContext context(builder_, {node, name, opset_of(domain), inputs, found.row->core, options_.base_dir, is_read});
-  const Result<void> translated = found.row->translate(context);
   if (!translated.ok()) {
-    const Error& error = translated.error();
-    if (error.code() == Code::kUnsupported) {
-      block(scope, node, name, inputs, error.message(), context.remedy());
-    } else if (blockers_.empty()) {
-      return Error(error.code() == Code::kInvalidArgument ? Code::kCorrupt : error.code(),
-                   "node '" + name + "' (" + domain_text(domain) + node.op_type() + "; " + input_types(graph_, inputs) + "): " + error.message());
-    } else {
-      for (const std::string& out : node.output())
-        if (!out.empty()) scope.values[out] = graph_.add_value(out);
-    }
-    return done();
+    const Code code = translated.error().code();
+    return Error(code == Code::kInvalidArgument ? Code::kCorrupt : code, "node '" + source.name + "' (" + domain_text(node.domain()) + node.op_type() + "; " +
+                                                                             input_types(graph_, source.inputs) + "): " + translated.error().message());
   }
   for (int i = 0; i < node.output_size(); ++i) {
-    const std::string& out = node.output(i);
     if (context.results()[i].valid()) {
-      scope.values[out] = context.results()[i];
-    } else if (order.used.count(out)) {
-      block(scope, node, name, inputs, "its output " + std::to_string(i) + " is read, and only output 0 has a translation", kDecompose);
+      scope.values[node.output(i)] = context.results()[i];
+    } else if (context.wants(i)) {
+      block(scope, node, source.name, source.inputs, "its output " + std::to_string(i) + " is read, and has no translation", kDecompose);
       return done();
     }
   }
   return done();
+}
+
+void Importer::leave_unknown(Scope& scope, const pb::NodeProto& node) {
+  for (const std::string& out : node.output())
+    if (!out.empty()) scope.values[out] = graph_.add_value(out);
 }
 
 Result<void> Importer::inline_branch(Scope& scope, const pb::NodeProto& node, bool condition) {
@@ -252,6 +256,7 @@ void Importer::survey_bodies(const pb::NodeProto& node, const std::string& name)
 void Importer::block(Scope& scope, const pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs, std::string reason,
                      std::string remedy) {
   blockers_.add({op_text(node), name, input_types(graph_, inputs), std::move(reason), std::move(remedy)});
+  survey_bodies(node, name);
   for (const std::string& out : node.output()) {
     if (out.empty()) continue;
     const auto info = scope.infos.find(out);

@@ -7,6 +7,7 @@
 #include "formats/format.h"
 #include "formats/onnx/builder.h"
 #include "formats/onnx/node_order.h"
+#include "formats/onnx/table.h"
 #include "onnx.pb.h"
 
 namespace verge::formats::onnx {
@@ -42,6 +43,10 @@ class Importer {
 
   Result<void> translate_nodes(Scope& scope);
   Result<void> translate_node(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const NodeOrder& order);
+  Result<void> translate(Scope& scope, NodeContext::Source source, const Row& row);
+  Result<std::vector<ValueId>> inputs_of(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name);
+  // Outputs get values of which nothing is known.
+  void leave_unknown(Scope& scope, const verge::onnx_pb::NodeProto& node);
   // An If whose condition is known: the branch that is taken, in place of the node.
   Result<void> inline_branch(Scope& scope, const verge::onnx_pb::NodeProto& node, bool condition);
   // The node cannot be translated: its outputs get values of the types that the file declares, so that the nodes behind it can still be looked at.

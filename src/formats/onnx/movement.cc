@@ -200,7 +200,8 @@ Result<void> tile(NodeContext& c) {
 Result<void> dropout(NodeContext& c) {
   if (c.has(2)) {
     VERGE_TRY(const double training, c.number(2, "training_mode"));
-    if (training != 0) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
+    const Tensor* ratio = c.constant(1);
+    if (training != 0 && !(ratio && ratio->count() == 1 && ratio->at(0) == 0)) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
   }
   if (c.wants(1)) {  // the mask keeps everything
     const ValueId mask = c.add("equal", {c.in(0), c.in(0)});

@@ -239,6 +239,15 @@ TEST(OnnxPad, NegativePadsCut) {
   EXPECT_THAT(floats_of(m, {counted({4})}), ElementsAre(2, 3, 4, 7, 7));
 }
 
+TEST(OnnxResize, ScalesOfUpsampleRepeatPixels) {
+  ModelMaker m(9);
+  m.input("x", {1, 1, 1, 2});
+  m.weight("scales", {4}, {1, 1, 2, 2});
+  text(m.node("Upsample", {"x", "scales"}, {"y"}), "mode", "nearest");
+  m.output("y");
+  EXPECT_THAT(floats_of(m, {counted({1, 1, 1, 2})}), ElementsAre(1, 1, 2, 2, 1, 1, 2, 2));
+}
+
 TEST(OnnxReduce, AxesAreAnAttributeOrAnInput) {
   ModelMaker old(13), now(18);
   ints(old.node("ReduceMean", {"x"}, {"y"}), "axes", {-1});
@@ -249,6 +258,16 @@ TEST(OnnxReduce, AxesAreAnAttributeOrAnInput) {
     m->output("y");
     EXPECT_THAT(floats_of(*m, {counted({2, 2})}), ElementsAre(1.5f, 3.5f));
   }
+}
+
+TEST(OnnxOneHot, NegativeIndicesCountFromTheEnd) {
+  ModelMaker m;
+  m.input("i", {3}, DataType::kI64);
+  m.weight("depth", Tensor::scalar<int64_t>(3));
+  m.weight("values", {2}, {0, 5});
+  m.node("OneHot", {"i", "depth", "values"}, {"y"});
+  m.output("y");
+  EXPECT_THAT(floats_of(m, {Tensor::of<int64_t>({3}, {0, -1, 7})}), ElementsAre(5, 0, 0, 0, 0, 5, 0, 0, 0));
 }
 
 TEST(OnnxQuantised, PairsOfQAndDqCarryTheirScales) {

@@ -126,9 +126,10 @@ Result<void> dynamic_quantize(NodeContext& c) {
   return c.finish(zero_point, 2);
 }
 
-ValueId centred(NodeContext& c, size_t x, size_t zero_point) {
+// Less the zero points, which are one or a list along `axis`.
+ValueId centred(NodeContext& c, size_t x, size_t zero_point, int axis) {
   const ValueId value = as_float(c, c.in(x));
-  return c.has(zero_point) ? c.add("sub", {value, as_float(c, c.in(zero_point))}) : value;
+  return c.has(zero_point) ? c.add("sub", {value, spread(c, as_float(c, c.in(zero_point)), axis, value)}) : value;
 }
 
 // Sums of products of 8-bit integers are exact in f32 below 2^24. The largest possible sum of each output is known where the weights are; where they are
@@ -160,18 +161,18 @@ constexpr const char* kStatic = "quantise with static ranges (quantize_static) i
 
 Result<void> conv_integer(NodeContext& c) {
   VERGE_TRY(WindowForm form, window_form(c));
-  const ValueId w = centred(c, 1, 3);
+  const ValueId w = centred(c, 1, 3, 0);
   if (c.type(w).rank() < 1 || !sums_are_exact(c, w, with_last(c.type(w).rank(), 0))) return c.refuse(kInexact, kStatic);
   form.attrs["groups"] = c.integer("group", 1);
   VERGE_TRY(const ValueId moved, conv_weights(c, w, form));
-  const ValueId y = as_source(c, form, c.add("conv", {as_plane(c, form, centred(c, 0, 2)), moved}, form.attrs));
+  const ValueId y = as_source(c, form, c.add("conv", {as_plane(c, form, centred(c, 0, 2, -1)), moved}, form.attrs));
   return c.finish(c.add("cast", {y}, {{"to", std::string("i32")}}));
 }
 
 Result<void> matmul_integer(NodeContext& c) {
-  const ValueId b = centred(c, 1, 3);
+  const ValueId b = centred(c, 1, 3, c.type(1).rank() - 1);
   if (c.type(b).rank() < 1 || !sums_are_exact(c, b, with_last(c.type(b).rank(), c.type(b).rank() - 1))) return c.refuse(kInexact, kStatic);
-  const ValueId y = product(c, {centred(c, 0, 2), b});
+  const ValueId y = product(c, {centred(c, 0, 2, c.type(size_t{0}).rank() - 2), b});
   return c.finish(c.add("cast", {y}, {{"to", std::string("i32")}}));
 }
 

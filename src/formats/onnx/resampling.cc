@@ -25,8 +25,8 @@ Result<std::vector<double>> constant_reals(NodeContext& c, size_t i, const char*
 Result<int64_t> scaled_size(NodeContext& c, const Dim& dim, double scale) {
   if (!(scale > 0)) return c.damaged("a scale of " + std::to_string(scale));
   if (!dim.known() && scale != 1) return c.refuse("it scales a dimension that is not known", kFixSizes);
-  const double size = dim.known() ? std::floor(static_cast<double>(dim.size) * scale) : -1;
-  if (size > std::numeric_limits<int32_t>::max()) return c.damaged("its result is absurdly large");
+  const float size = dim.known() ? std::floor(static_cast<float>(dim.size) * static_cast<float>(scale)) : -1;  // 10 * 0.7 is 7 in f32 alone
+  if (size >= 2147483648.0f) return c.damaged("its result is absurdly large");
   return static_cast<int64_t>(size);
 }
 
@@ -144,19 +144,17 @@ Result<void> resize(NodeContext& c) {
   return c.finish(c.add("resize", {c.in(0)}, attrs));
 }
 
-Result<void> depth_to_space(NodeContext& c) {
+Result<void> blocks(NodeContext& c) {
   const std::string mode = c.text("mode", "DCR");
   if (mode != "DCR" && mode != "CRD") return c.damaged("mode '" + mode + "' is neither DCR nor CRD");
-  return c.finish(c.add("depth_to_space", {c.in(0)}, {{"block", c.integer("blocksize", 0)}, {"mode", std::string(mode == "DCR" ? "dcr" : "crd")}}));
+  return c.finish(c.add(c.core(), {c.in(0)}, {{"block", c.integer("blocksize", 0)}, {"mode", std::string(mode == "DCR" ? "dcr" : "crd")}}));
 }
 
-Result<void> space_to_depth(NodeContext& c) { return c.finish(c.add("space_to_depth", {c.in(0)}, {{"block", c.integer("blocksize", 0)}})); }
-
 constexpr Row kRows[] = {
-    {"DepthToSpace", 1, kNewest, depth_to_space},
+    {"DepthToSpace", 1, kNewest, blocks, "depth_to_space"},
     {"Resize", 10, 10, resize_by_scales},
     {"Resize", 11, kNewest, resize},
-    {"SpaceToDepth", 1, kNewest, space_to_depth},
+    {"SpaceToDepth", 1, kNewest, blocks, "space_to_depth"},
     {"Upsample", 7, 8, upsample_by_attribute},
     {"Upsample", 9, 9, resize_by_scales},
 };

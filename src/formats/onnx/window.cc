@@ -99,13 +99,10 @@ Result<ValueId> transpose_weights(NodeContext& c, ValueId w, const WindowForm& f
   const int64_t kh = form.line ? 1 : s[2], kw = s.back(0), in = s[0], out = s[1];
   if (groups < 1 || groups > in || in % groups != 0) return c.damaged("its " + std::to_string(in) + " channels cannot be in " + std::to_string(groups) + " groups");
   if (groups == 1) return rearranged(c, w, form.line ? std::vector<int>{1, 2, 0} : std::vector<int>{1, 2, 3, 0}, {out, kh, kw, in});
-  const Tensor* t = c.graph().constant(w);
-  if (!t || !t->quant().empty()) return c.refuse("its weights are grouped, and quantised or computed", "export it with float weights or without groups");
-  const Tensor split = t->reshaped(Shape{static_cast<int32_t>(groups), static_cast<int32_t>(in / groups), s[1], static_cast<int32_t>(kh), static_cast<int32_t>(kw)});
-  const Tensor moved = transposed(split, {0, 2, 3, 4, 1});
-  const std::string name = c.graph().value(w).name;
-  return c.graph().add_constant(
-      moved.reshaped(Shape{static_cast<int32_t>(groups) * s[1], static_cast<int32_t>(kh), static_cast<int32_t>(kw), static_cast<int32_t>(in / groups)}), name);
+  if (type.quant.per_channel()) return c.refuse("its weights are grouped and quantised per channel", "export it with float weights or without groups");
+  const ValueId split = c.add("reshape", {w}, {{"shape", std::vector<int64_t>{groups, in / groups, out, kh, kw}}});
+  const ValueId moved = c.add("transpose", {split}, {{"perm", std::vector<int64_t>{0, 2, 3, 4, 1}}});
+  return c.add("reshape", {moved}, {{"shape", std::vector<int64_t>{groups * out, kh, kw, in / groups}}});
 }
 
 std::string auto_pad_of(const Attrs& attrs) {

@@ -18,13 +18,15 @@ struct Axis {
   double scale;  // 0: out / in
 
   double over_scale(double i) const { return scale > 0 ? i / scale : i * static_cast<double>(in) / static_cast<double>(out); }
+  // The output's length before it was rounded down, where a scale says so.
+  double length() const { return scale > 0 ? static_cast<double>(in) * scale : static_cast<double>(out); }
   double ratio() const { return scale > 0 ? scale : static_cast<double>(out) / static_cast<double>(in); }
 };
 
 double coordinate(const ResizeRule& rule, const Axis& a, int64_t i) {
   const auto at = static_cast<double>(i);
   if (rule.coordinate == "asymmetric") return a.over_scale(at);
-  if (rule.coordinate == "align_corners") return a.out == 1 ? 0 : at * static_cast<double>(a.in - 1) / static_cast<double>(a.out - 1);
+  if (rule.coordinate == "align_corners") return a.out == 1 ? 0 : at * static_cast<double>(a.in - 1) / (a.length() - 1);
   if (rule.coordinate == "pytorch_half_pixel" && a.out == 1) return 0;
   if (rule.coordinate == "tf_half_pixel_for_nn") return a.over_scale(at + 0.5);
   return a.over_scale(at + 0.5) - 0.5;
