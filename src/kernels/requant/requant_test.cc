@@ -41,6 +41,7 @@ Columns make_columns(size_t n, uint32_t seed) {
     c.multiplier.push_back(i % 5 < 3 ? edge[(i + seed) % 3] : static_cast<int32_t>((1u << 30) + (random() >> 2)));
     const bool right = seed % 2;
     c.shift.push_back(i % 3 == 0 ? static_cast<int32_t>(random() % (right ? 30 : 62)) - 31 : -static_cast<int32_t>(random() % 12) - (right ? 2 : 0));
+    if (right && c.multiplier.back() == 0) c.shift.back() = static_cast<int32_t>(random() % 62) - 31;  // has no say
     c.scale.push_back(std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1000.0f, -static_cast<int>(random() % 32)));
   }
   return c;

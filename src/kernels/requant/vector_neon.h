@@ -194,8 +194,10 @@ class TflmRight16 {
  public:
   using Out = uint8_t;
   static bool fits(const Requant& r, size_t n) {
-    const I32x16 shift = load16(r.shift + n);
-    return vmaxvq_s32(vmaxq_s32(vmaxq_s32(shift.q[0], shift.q[1]), vmaxq_s32(shift.q[2], shift.q[3]))) <= -2;
+    const I32x16 m = load16(r.multiplier + n), shift = load16(r.shift + n);
+    uint32x4_t bad = vdupq_n_u32(0);
+    for (int i = 0; i < 4; ++i) bad = vorrq_u32(bad, vandq_u32(vcgtzq_s32(m.q[i]), vcgtq_s32(shift.q[i], vdupq_n_s32(-2))));
+    return vmaxvq_u32(bad) == 0;
   }
   TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)), minus_right_(load16(r.shift + n)) {
     const int32_t half = r.max > 127 ? 128 : 0;

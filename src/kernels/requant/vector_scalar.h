@@ -8,8 +8,9 @@
 //   Clamp16                to [min, max] after adding the zero point, without overflow
 //   Round16                float to integer, half to even, then as Clamp16; not a number becomes min
 //   RoundAway16            the same with halves away from zero
-//   TflmRight16            the rule tflm where all 16 shifts are -2 or less, in fewer steps: then h (docs/integer.md) plus 2 z + 1 does not overflow,
-//                          h / 2^r + z is ((h - (h < 0)) >> (r - 1)) + 2 z + 1 >> 1, and narrowing saturates. Plain C++ leaves it to Tflm16.
+//   TflmRight16            the rule tflm in fewer steps, where each of 16 shifts is -2 or less or its multiplier 0: then h (docs/integer.md) plus
+//                          2 z + 1 does not overflow, h / 2^r + z is ((h - (h < 0)) >> (r - 1)) + 2 z + 1 >> 1, and narrowing saturates.
+//                          Plain C++ leaves it to Tflm16.
 #pragma once
 #include <cstring>
 
