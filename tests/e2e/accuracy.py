@@ -1,4 +1,5 @@
-"""The published MLPerf Tiny files on labelled data: float within 0.1 points of LiteRT, int8 equal to LiteRT's reference kernels (TFLM's arithmetic for these)."""
+"""The published MLPerf Tiny files on labelled data: within 0.1 points of LiteRT. Its reference kernels are TFLM's arithmetic for convolutions; its dense
+layer rounds once where TFLM and Verge round twice, so that a few photos of ResNet-8 differ."""
 import io
 import os
 import tarfile
@@ -60,9 +61,9 @@ def tflite(part):
     raise AssertionError(part)
 
 
-N = 1000
+N = int(os.environ.get("VERGE_ACCURACY_PHOTOS", "1000"))  # 8000 are all
 PHOTOS = ["--data", shared("data/cifar10/test.tar.gz"), "--limit", str(N)]
 WORDS = ["--data", shared("data/kws01/samples.tar.gz"), "--label-regex", r"_(\d+)\.bin$"]
-compare(shared("yardsticks/mcu/models/ic.tflite"), photos(N), 0, REFERENCE, *PHOTOS)
+compare(shared("yardsticks/mcu/models/ic.tflite"), photos(N), 0.001, REFERENCE, *PHOTOS)
 compare(shared("yardsticks/mcu/models/kws.tflite"), keywords(0), 0, REFERENCE, *WORDS)
 compare(tflite("pretrainedResnet.tflite"), photos(N), 0.001, DEFAULT, *PHOTOS)
