@@ -13,16 +13,14 @@ struct Options {
 
 Result<void> convert(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
-  VERGE_TRY(const MappedFile file, MappedFile::open(o.model.path));
   VERGE_TRY(const LoadedModel m, load_model(o.model.path, load));
-  VERGE_TRY(Graph graph, import_file(o.model.path, load));
-  VERGE_TRY(Lowered lowered, compile(graph, load));
   PackageContents contents;
   contents.manifest = m.manifest;
   contents.manifest["created_by"] = "verge " VERGE_VERSION;
+  if (m.format == "vpk") return invalid("'" + o.model.path + "' is a package already");
   contents.manifest["source"] = {{"file", o.model.path.substr(o.model.path.rfind('/') + 1)}, {"format", m.format}, {"sha256", m.source_sha256}};
   contents.manifest["validation"] = "unverified";
-  contents.program = std::move(lowered.program);
+  contents.program.assign(m.executable.program().begin(), m.executable.program().end());
   const Bytes bytes = make_package(contents);
   VERGE_CHECK(write_file(o.output, bytes));
   std::fprintf(stderr, "wrote %s (%s), unverified: prove it with  verge validate\n", o.output.c_str(), human_bytes(static_cast<double>(bytes.size())).c_str());

@@ -45,6 +45,7 @@ Executable& Executable::operator=(Executable&&) noexcept = default;
 Executable::~Executable() = default;
 
 const rt::Model& Executable::model() const { return state_->model; }
+ByteSpan Executable::program() const { return state_->program; }
 rt::Session& Executable::session() { return state_->session; }
 
 Error open_error(Status status, const rt::OpenFailure& failure) {

@@ -29,6 +29,7 @@ class Executable {
   ~Executable();
 
   const rt::Model& model() const;
+  ByteSpan program() const;  // the bytes that it runs from
   rt::Session& session();
   size_t input_count() const { return model().input_count(); }
   size_t output_count() const { return model().output_count(); }

@@ -171,57 +171,72 @@ template <typename T> rt::Table append(Bytes& file, const std::vector<T>& entrie
 
 }  // namespace
 
-Bytes ProgramBuilder::write(int64_t macs) {
-  rt::ProgramHeader header;
+struct ProgramBuilder::Tables {
   std::vector<rt::TensorRecord> records;
   std::vector<rt::InstructionRecord> code;
-  std::vector<uint32_t> args, inputs, outputs;
+  std::vector<uint32_t> args;
   std::vector<float> scales;
   std::vector<int32_t> dims, zero_points;
-  for (const BuildTensor& t : tensors_) {
-    const Piece& piece = pieces_[root(t.piece)];
-    rt::TensorRecord r;
-    r.dtype = static_cast<uint8_t>(t.dtype);
-    r.rank = static_cast<uint8_t>(t.shape.rank);
-    r.section = static_cast<uint8_t>(piece.section);
-    const auto known = std::search(dims.begin(), dims.end(), t.shape.dim, t.shape.dim + t.shape.rank);
-    r.first_dim = static_cast<uint32_t>(known - dims.begin());
-    if (known == dims.end()) dims.insert(dims.end(), t.shape.dim, t.shape.dim + t.shape.rank);
-    r.quant_axis = t.quant.axis;
-    r.quant_first = static_cast<uint32_t>(scales.size());
-    r.quant_count = static_cast<uint32_t>(t.quant.scale.size());
-    scales.insert(scales.end(), t.quant.scale.begin(), t.quant.scale.end());
-    for (size_t i = 0; i < t.quant.scale.size(); ++i) zero_points.push_back(i < t.quant.zero_point.size() ? t.quant.zero_point[i] : 0);
-    if (piece.section != rt::Section::kConst) r.name = intern(t.name);
-    r.offset = piece.offset;
-    r.bytes = std::min<uint64_t>(pieces_[t.piece].bytes, piece.bytes);
-    records.push_back(r);
-  }
-  for (const BuildInstruction& n : instructions_) {
-    rt::InstructionRecord r;
-    r.op = static_cast<uint16_t>(n.op);
-    r.in_count = static_cast<uint8_t>(n.in.size());
-    r.out_count = static_cast<uint8_t>(n.out.size());
-    r.first_arg = static_cast<uint32_t>(args.size());
-    r.attr_offset = n.attr_offset;
-    r.attr_bytes = n.attr_bytes;
-    r.name = intern(n.name);
-    for (TensorRef t : n.in) args.push_back(t.index);
-    for (TensorRef t : n.out) args.push_back(t.index);
-    args.push_back(n.scratch.index);
-    code.push_back(r);
-  }
+};
+
+// Equal shapes share their entries.
+uint32_t ProgramBuilder::place_dims(Tables& to, const Shape& shape) {
+  const auto known = std::search(to.dims.begin(), to.dims.end(), shape.dim, shape.dim + shape.rank);
+  const auto first = static_cast<uint32_t>(known - to.dims.begin());
+  if (known == to.dims.end()) to.dims.insert(to.dims.end(), shape.dim, shape.dim + shape.rank);
+  return first;
+}
+
+void ProgramBuilder::write_tensor(Tables& to, const BuildTensor& t) {
+  const Piece& piece = pieces_[root(t.piece)];
+  rt::TensorRecord r;
+  r.dtype = static_cast<uint8_t>(t.dtype);
+  r.rank = static_cast<uint8_t>(t.shape.rank);
+  r.section = static_cast<uint8_t>(piece.section);
+  r.first_dim = place_dims(to, t.shape);
+  r.quant_axis = t.quant.axis;
+  r.quant_first = static_cast<uint32_t>(to.scales.size());
+  r.quant_count = static_cast<uint32_t>(t.quant.scale.size());
+  to.scales.insert(to.scales.end(), t.quant.scale.begin(), t.quant.scale.end());
+  for (size_t i = 0; i < t.quant.scale.size(); ++i) to.zero_points.push_back(i < t.quant.zero_point.size() ? t.quant.zero_point[i] : 0);
+  if (piece.section != rt::Section::kConst) r.name = intern(t.name);
+  r.offset = piece.offset;
+  r.bytes = std::min<uint64_t>(pieces_[t.piece].bytes, piece.bytes);
+  to.records.push_back(r);
+}
+
+void ProgramBuilder::write_instruction(Tables& to, const BuildInstruction& n) {
+  rt::InstructionRecord r;
+  r.op = static_cast<uint16_t>(n.op);
+  r.in_count = static_cast<uint8_t>(n.in.size());
+  r.out_count = static_cast<uint8_t>(n.out.size());
+  r.first_arg = static_cast<uint32_t>(to.args.size());
+  r.attr_offset = n.attr_offset;
+  r.attr_bytes = n.attr_bytes;
+  r.name = intern(n.name);
+  for (TensorRef t : n.in) to.args.push_back(t.index);
+  for (TensorRef t : n.out) to.args.push_back(t.index);
+  to.args.push_back(n.scratch.index);
+  to.code.push_back(r);
+}
+
+Bytes ProgramBuilder::write(int64_t macs) {
+  Tables tables;
+  for (const BuildTensor& t : tensors_) write_tensor(tables, t);
+  for (const BuildInstruction& n : instructions_) write_instruction(tables, n);
+  std::vector<uint32_t> inputs, outputs;
   for (ValueId in : graph_.inputs()) inputs.push_back(value_tensor_[in.index].index);
   for (ValueId out : graph_.outputs()) outputs.push_back(value_tensor_[out.index].index);
 
+  rt::ProgramHeader header;
   Bytes file(sizeof(header));
-  header.tensors = append(file, records);
-  header.dims = append(file, dims);
-  header.instructions = append(file, code);
-  header.args = append(file, args);
+  header.tensors = append(file, tables.records);
+  header.dims = append(file, tables.dims);
+  header.instructions = append(file, tables.code);
+  header.args = append(file, tables.args);
   header.attributes = append(file, attributes_);
-  header.scales = append(file, scales);
-  header.zero_points = append(file, zero_points);
+  header.scales = append(file, tables.scales);
+  header.zero_points = append(file, tables.zero_points);
   header.inputs = append(file, inputs);
   header.outputs = append(file, outputs);
   header.names = append(file, std::vector<char>(names_.begin(), names_.end()));

@@ -66,6 +66,10 @@ class ProgramBuilder : public ops::Emitter {
   void share_in_place();
   void plan_memory();
   uint32_t intern(const std::string& name);
+  struct Tables;
+  uint32_t place_dims(Tables& to, const Shape& shape);
+  void write_tensor(Tables& to, const BuildTensor& tensor);
+  void write_instruction(Tables& to, const BuildInstruction& instruction);
   Bytes write(int64_t macs);
 
   const Graph& graph_;
