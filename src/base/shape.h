@@ -20,15 +20,12 @@ struct Shape {
   constexpr int32_t& operator[](int i) { return dim[i]; }
   // The i-th dimension from the end: back(0) is the last.
   constexpr int32_t back(int i) const { return dim[rank - 1 - i]; }
-  constexpr int64_t count() const {
-    int64_t n = 1;
-    for (int i = 0; i < rank; ++i) n *= dim[i];
-    return n;
-  }
-  // Product of dimensions [from, to).
+  constexpr int64_t count() const { return count(0, rank); }
+  // Product of dimensions [from, to), INT64_MAX where it would be more: sizes of hostile files are compared, not trusted.
   constexpr int64_t count(int from, int to) const {
     int64_t n = 1;
-    for (int i = from; i < to; ++i) n *= dim[i];
+    for (int i = from; i < to; ++i)
+      if (__builtin_mul_overflow(n, static_cast<int64_t>(dim[i]), &n)) n = INT64_MAX;
     return n;
   }
   friend constexpr bool operator==(const Shape& a, const Shape& b) {

@@ -6,7 +6,7 @@ from support import BUILD, INSPECTION, ROOT, run
 
 with tempfile.TemporaryDirectory() as tmp:
     for command in (["cmake", "--install", BUILD, "--prefix", tmp + "/usr"],
-                    ["cmake", "-S", ROOT + "/examples/cpp", "-B", tmp + "/build", "-DCMAKE_PREFIX_PATH=" + tmp + "/usr", "-DCMAKE_BUILD_TYPE=Release"],
+                    ["cmake", "-G", "Ninja", "-S", ROOT + "/examples/cpp", "-B", tmp + "/build", "-DCMAKE_PREFIX_PATH=" + tmp + "/usr", "-DCMAKE_BUILD_TYPE=Release"],
                     ["cmake", "--build", tmp + "/build"],
                     [tmp + "/build/classify", INSPECTION]):
         p = run(*command)

@@ -98,8 +98,8 @@ Result<void> infer_split(InferContext& c) {
 
 QuantRule quant(const Graph&, const Node&) { return {.kind = QuantRule::Kind::kPassThrough}; }
 
-Window whole(const Shape& x) {
-  Window w;
+SliceWindow whole(const Shape& x) {
+  SliceWindow w;
   for (int d = 0; d < x.rank; ++d) {
     w.start.push_back(0);
     w.step.push_back(1);
@@ -108,7 +108,7 @@ Window whole(const Shape& x) {
   return w;
 }
 
-Result<void> move_window(const Node& node, const Tensor& given, const Window& w, Tensor& y) {
+Result<void> move_window(const Node& node, const Tensor& given, const SliceWindow& w, Tensor& y) {
   VERGE_TRY(const Tensor x, moved_tensor(node, given, y));
   return move_elements(x, y, [&](int64_t i) {
     Coordinates at = coordinates_of(y.shape(), i);
@@ -121,7 +121,7 @@ Result<void> move_window(const Node& node, const Tensor& given, const Window& w,
 template <typename Body> Result<void> for_parts(const Node& node, const Shape& x, const Body& body) {
   VERGE_TRY(const int axis, axis_of(node.integer("axis"), x.rank));
   VERGE_TRY(const std::vector<Dim> sizes, split_sizes(node, x[axis]));
-  Window w = whole(x);
+  SliceWindow w = whole(x);
   for (size_t i = 0; i < sizes.size(); ++i) {
     w.size[static_cast<size_t>(axis)] = sizes[i].size;
     VERGE_CHECK(body(w, i));
@@ -130,7 +130,7 @@ template <typename Body> Result<void> for_parts(const Node& node, const Shape& x
   return done();
 }
 
-Result<void> lower_window(const Node& node, Emitter& emitter, const Window& window, size_t output) {
+Result<void> lower_window(const Node& node, Emitter& emitter, const SliceWindow& window, size_t output) {
   if (!node.output(output).valid()) return done();
   const TensorType& y = emitter.graph().type(node.output(output));
   if (dtype_bits(y.dtype) < 8) return unsupported(node.op + " of packed " + dtype_name(y.dtype));
@@ -141,20 +141,20 @@ Result<void> lower_window(const Node& node, Emitter& emitter, const Window& wind
 
 Result<void> lower_slice(const Node& node, Emitter& emitter) {
   const TensorType &x = emitter.graph().type(node.input(0)), &y = emitter.graph().type(node.output());
-  VERGE_TRY(const Window window, slice_window(node, x.shape()));
+  VERGE_TRY(const SliceWindow window, slice_window(node, x.shape()));
   const bool all = x == y && std::all_of(window.step.begin(), window.step.end(), [](int64_t step) { return step == 1; });
   return all ? emitter.alias(node.output(), node.input(0)) : lower_window(node, emitter, window, 0);
 }
 
 Result<void> lower_split(const Node& node, Emitter& emitter) {
-  return for_parts(node, emitter.graph().type(node.input(0)).shape(), [&](const Window& w, size_t i) { return lower_window(node, emitter, w, i); });
+  return for_parts(node, emitter.graph().type(node.input(0)).shape(), [&](const SliceWindow& w, size_t i) { return lower_window(node, emitter, w, i); });
 }
 
 }  // namespace
 
-Result<Window> slice_window(const Node& node, const Shape& x) {
+Result<SliceWindow> slice_window(const Node& node, const Shape& x) {
   VERGE_TRY(const auto axes, slice_axes(node, x.rank));
-  Window w = whole(x);
+  SliceWindow w = whole(x);
   for (const SliceAxis& s : axes) {
     const Span span = span_of(s, x[s.axis]);
     const auto d = static_cast<size_t>(s.axis);
@@ -164,15 +164,15 @@ Result<Window> slice_window(const Node& node, const Shape& x) {
 }
 
 Result<void> reference_slice(ReferenceContext& c) {
-  VERGE_TRY(const Window window, slice_window(c.node, c.in[0].shape()));
+  VERGE_TRY(const SliceWindow window, slice_window(c.node, c.in[0].shape()));
   return move_window(c.node, c.in[0], window, c.out[0]);
 }
 
 Result<void> reference_split(ReferenceContext& c) {
-  return for_parts(c.node, c.in[0].shape(), [&](const Window& w, size_t i) { return move_window(c.node, c.in[0], w, c.out[i]); });
+  return for_parts(c.node, c.in[0].shape(), [&](const SliceWindow& w, size_t i) { return move_window(c.node, c.in[0], w, c.out[i]); });
 }
 
-void emit_slice(Emitter& emitter, TensorRef in, const Window& window, TensorRef out) {
+void emit_slice(Emitter& emitter, TensorRef in, const SliceWindow& window, TensorRef out) {
   exec::SliceAttrs attrs;
   for (size_t d = 0; d < window.start.size(); ++d) {
     const bool one = window.size[d] <= 1;  // a step that is never taken may be larger than the attribute holds

@@ -7,15 +7,15 @@
 namespace verge::ops {
 
 // One window: along every axis the first index, the step, and how many.
-struct Window {
+struct SliceWindow {
   std::vector<int64_t> start, step, size;
 };
-Result<Window> slice_window(const Node& node, const Shape& x);
+Result<SliceWindow> slice_window(const Node& node, const Shape& x);
 
 Result<void> reference_slice(ReferenceContext& context);
 Result<void> reference_split(ReferenceContext& context);
 
 // `out` = the window of `in`.
-void emit_slice(Emitter& emitter, TensorRef in, const Window& window, TensorRef out);
+void emit_slice(Emitter& emitter, TensorRef in, const SliceWindow& window, TensorRef out);
 
 }  // namespace verge::ops
