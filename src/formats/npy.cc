@@ -101,6 +101,7 @@ void swap_bytes(Bytes& bytes, size_t width) {
 // From first dimension fastest to last dimension fastest.
 Bytes row_major(const Bytes& columns, const Shape& shape, size_t width) {
   Bytes out(columns.size());
+  if (shape.count() == 0) return out;  // the other dimensions may be of any size
   int64_t stride[kMaxRank], index[kMaxRank] = {};
   for (int i = 0; i < shape.rank; ++i) stride[i] = i == 0 ? 1 : stride[i - 1] * shape[i - 1];
   int64_t from = 0;
