@@ -118,13 +118,15 @@ Result<void> slice(NodeContext& c) {
   std::vector<int64_t> every(starts.size());
   std::iota(every.begin(), every.end(), 0);
   VERGE_TRY(std::vector<int64_t> axes, c.ints("axes", 3, every));
-  VERGE_TRY(const std::vector<int64_t> steps, c.ints("steps", 4, std::vector<int64_t>(starts.size(), 1)));
+  VERGE_TRY(std::vector<int64_t> steps, c.ints("steps", 4, std::vector<int64_t>(starts.size(), 1)));
   if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) return c.damaged("starts, ends, axes and steps differ in length");
   for (int64_t& a : axes) {
     VERGE_TRY(a, c.axis(a, rank));
   }
-  for (int64_t s : steps)
+  for (int64_t& s : steps) {
     if (s == 0) return c.damaged("a step of 0");
+    s = std::clamp<int64_t>(s, -std::numeric_limits<int32_t>::max(), std::numeric_limits<int32_t>::max());  // beyond any dimension
+  }
   return c.finish(c.add("slice", {c.in(0)}, {{"starts", starts}, {"ends", ends}, {"steps", steps}, {"axes", axes}}));
 }
 
