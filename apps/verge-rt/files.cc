@@ -84,6 +84,10 @@ bool map_file(const char* path, Mapped* file) {
   return true;
 }
 
+void unmap_file(const Mapped& file) {
+  if (file.data) munmap(const_cast<uint8_t*>(file.data), file.bytes);
+}
+
 bool read_tensor(const char* path, const TensorView& tensor, const char** why) {
   Mapped file;
   *why = "cannot be read";

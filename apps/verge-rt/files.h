@@ -13,6 +13,7 @@ struct Mapped {
 };
 // False when the file cannot be mapped; errno says why.
 bool map_file(const char* path, Mapped* file);
+void unmap_file(const Mapped& file);
 
 // Reads exactly the tensor's bytes from a .npy of its type and shape, or from a raw file of that size. False with `why` set otherwise.
 bool read_tensor(const char* path, const TensorView& tensor, const char** why);

@@ -3,8 +3,10 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <thread>
 
 #include "core/text.h"
+#include "eval/machine_peak.h"
 #include "os/clock.h"
 #include "verge/command.h"
 
@@ -23,22 +25,43 @@ double peak_memory_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1e3;
 }
 
-Json profile_json(const std::vector<OpProfile>& profile) {
+// Fused nodes of TFLite files carry all their names; a line of the terminal shows the first.
+std::string short_name(const std::string& name) {
+  const std::string first = name.substr(0, name.find(';'));
+  return first.size() <= 60 ? first : "..." + first.substr(first.size() - 57);
+}
+
+Json profile_json(const std::vector<OpProfile>& profile, const MachinePeak& peak, int threads) {
   Json out = Json::array();
-  for (const OpProfile& p : profile) out.push_back({{"name", p.name}, {"op", p.op}, {"mean_ms", p.mean_ms}, {"share", p.share}});
+  for (const OpProfile& p : profile) {
+    const Roofline roof = roofline(p, peak, threads);
+    out.push_back({{"name", p.name}, {"op", p.op}, {"mean_ms", p.mean_ms}, {"share", p.share}, {"macs", p.macs}, {"bytes", p.bytes},
+                   {"roofline", {{"share", roof.share}, {"bound", roof.by_memory ? "memory" : "arithmetic"}}}});
+  }
   return out;
 }
 
-void print_profile(std::vector<OpProfile> profile) {
+Json peak_json(const MachinePeak& peak) {
+  return {{"f32_gmacs_per_s", peak.f32_macs_per_s / 1e9}, {"int8_gmacs_per_s", peak.int8_macs_per_s / 1e9}, {"read_gb_per_s", peak.bytes_per_s / 1e9}};
+}
+
+void print_profile(std::vector<OpProfile> profile, const MachinePeak& peak, int threads) {
   std::stable_sort(profile.begin(), profile.end(), [](const OpProfile& a, const OpProfile& b) { return a.mean_ms > b.mean_ms; });
-  std::puts("\n   share        ms  operator         node");
-  for (size_t i = 0; i < profile.size() && i < 20; ++i)
-    std::printf("  %5.1f %%  %8.4f  %-15s  %s\n", profile[i].share * 100, profile[i].mean_ms, profile[i].op.c_str(), profile[i].name.c_str());
+  std::puts("\n   share        ms   GMAC/s    roof         operator         node");
+  for (size_t i = 0; i < profile.size() && i < 20; ++i) {
+    const OpProfile& p = profile[i];
+    const Roofline roof = roofline(p, peak, threads);
+    std::printf("  %5.1f %%  %8.4f  %7.1f  %4.0f %% %-6s  %-15s  %s\n", p.share * 100, p.mean_ms, p.macs / 1e6 / std::max(p.mean_ms, 1e-9), roof.share * 100,
+                roof.by_memory ? "memory" : "arith.", p.op.c_str(), short_name(p.name).c_str());
+  }
   if (profile.size() > 20) std::printf("  ... and %zu more (--json has all)\n", profile.size() - 20);
+  std::printf("  roof: what one core does at best here, measured: %.0f GMAC/s in f32, %.0f in int8, %.0f GB/s read from a buffer of the model's size%s\n", peak.f32_macs_per_s / 1e9,
+              peak.int8_macs_per_s / 1e9, peak.bytes_per_s / 1e9, threads > 1 ? "; arithmetic times the threads" : "");
 }
 
 Result<void> run_bench(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
+  const int threads = o.model.threads > 0 ? o.model.threads : static_cast<int>(std::thread::hardware_concurrency());
   const double start = now_s();
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
   const double load_ms = (now_s() - start) * 1e3;
@@ -46,12 +69,13 @@ Result<void> run_bench(const Options& o) {
   bench_options.seconds = o.seconds;
   const rt::Model& model = m.executable.model();
   VERGE_TRY(const BenchResult r, bench(m.executable, random_inputs(model, 1), bench_options));
+  const MachinePeak peak = measure_machine_peak(model.session_bytes() + model.const_bytes());
   const double gmacs = static_cast<double>(model.macs()) / 1e6 / r.warm.p50_ms;
   if (o.model.json) {
-    print_json({{"model", o.model.path}, {"threads", o.model.threads}, {"load_ms", load_ms}, {"first_ms", r.first_ms}, {"warm", latency_json(r.warm)},
+    print_json({{"model", o.model.path}, {"threads", threads}, {"load_ms", load_ms}, {"first_ms", r.first_ms}, {"warm", latency_json(r.warm)},
                 {"throughput_per_s", 1e3 / r.warm.mean_ms}, {"macs", model.macs()}, {"gmacs_per_s", gmacs}, {"file_bytes", m.file_bytes},
                 {"memory", {{"planned_session_bytes", model.session_bytes()}, {"arena_bytes", model.arena_bytes()}, {"weight_bytes", model.const_bytes()}, {"process_peak_mb", peak_memory_mb()}}},
-                {"energy_mj", nullptr}, {"profile", profile_json(r.profile)}, {"label", "measured"}});
+                {"energy_mj", nullptr}, {"machine_peak", peak_json(peak)}, {"profile", profile_json(r.profile, peak, threads)}, {"label", "measured"}});
     return done();
   }
   std::printf("%s, %d thread%s, measured on this machine\n", o.model.path.c_str(), o.model.threads, o.model.threads == 1 ? "" : "s");
@@ -62,7 +86,7 @@ Result<void> run_bench(const Options& o) {
   std::printf("  %.0f inferences/s, %.1f GMAC/s\n", 1e3 / r.warm.mean_ms, gmacs);
   std::printf("  memory: session %s planned (arena %s), weights %s, process peak %.1f MB measured\n", human_bytes(static_cast<double>(model.session_bytes())).c_str(),
               human_bytes(static_cast<double>(model.arena_bytes())).c_str(), human_bytes(static_cast<double>(model.const_bytes())).c_str(), peak_memory_mb());
-  if (o.profile) print_profile(r.profile);
+  if (o.profile) print_profile(r.profile, peak, threads);
   return done();
 }
 

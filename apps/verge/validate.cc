@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "eval/choose_pipeline.h"
+#include "eval/compare.h"
 #include "eval/score.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
@@ -39,6 +40,31 @@ Result<Predictions> predictions_of(LoadedModel& m, const std::shared_ptr<const R
   });
 }
 
+constexpr size_t kComparedSamples = 8;
+
+// Names the first tensor where the two models part.
+Result<void> find_divergence(LoadedModel& m, LoadedModel& other, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options,
+                             Json& out) {
+  VERGE_TRY(const std::unique_ptr<Dataset> data, make_dataset(raw, m.executable.model().input(0), declaration, options));
+  VERGE_TRY(const std::unique_ptr<Dataset> other_data, make_dataset(raw, other.executable.model().input(0), declaration, options));
+  VERGE_TRY(const std::vector<TensorDifference> differences, compare_tensors(m.executable, other.executable, *data, *other_data, kComparedSamples));
+  out["compared_tensors"] = differences.size();
+  if (const TensorDifference* d = first_diverging(differences))
+    out["first_diverging"] = {{"tensor", d->name}, {"op", d->op}, {"relative_error", d->relative}, {"max_abs_diff", d->max_abs}};
+  return done();
+}
+
+void print_comparison(const Json& out) {
+  std::printf("agreement  %.2f %% with %s, scores differ by at most %.3g\n", out["agreement"].get<double>() * 100, out["reference"].get<std::string>().c_str(),
+              out["max_abs_diff"].get<double>());
+  const Json& first = out["first_diverging"];
+  if (first.is_null())
+    std::printf("tensors    %zu share a name, none diverges\n", out["compared_tensors"].get<size_t>());
+  else
+    std::printf("tensors    %zu share a name; the first that diverges is '%s' (%s): relative error %.3g, at most %.3g\n", out["compared_tensors"].get<size_t>(),
+                first["tensor"].get<std::string>().c_str(), first["op"].get<std::string>().c_str(), first["relative_error"].get<double>(), first["max_abs_diff"].get<double>());
+}
+
 Result<void> validate(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
@@ -53,7 +79,7 @@ Result<void> validate(const Options& o) {
   const double score = top1(p);
   out["samples"] = p.scores.size();
   out["top1"] = score >= 0 ? Json(score) : Json();
-  out["agreement"] = nullptr;
+  out["agreement"] = out["max_abs_diff"] = out["first_diverging"] = nullptr;
   if (!o.reference.empty()) {
     VERGE_TRY(LoadedModel other, load_model(o.reference, load));
     VERGE_TRY(const Predictions q, predictions_of(other, raw, declaration, data_options, "running the reference"));
@@ -61,6 +87,7 @@ Result<void> validate(const Options& o) {
     out["reference_top1"] = top1(q) >= 0 ? Json(top1(q)) : Json();
     out["agreement"] = agreement(p, q);
     out["max_abs_diff"] = max_difference(p, q);
+    VERGE_CHECK(find_divergence(m, other, raw, declaration, data_options, out));
   }
   if (o.model.json) {
     print_json(out);
@@ -68,7 +95,7 @@ Result<void> validate(const Options& o) {
   }
   std::printf("%zu samples, pre-processing %s%s\n", p.scores.size(), out["pipeline"].get<std::string>().c_str(), out["pipeline_declared"] ? "" : " (not declared; chosen)");
   if (score >= 0) std::printf("top-1      %.2f %%\n", score * 100);
-  if (!out["agreement"].is_null()) std::printf("agreement  %.2f %% with %s\n", out["agreement"].get<double>() * 100, o.reference.c_str());
+  if (!out["agreement"].is_null()) print_comparison(out);
   return done();
 }
 

@@ -26,7 +26,8 @@ class _Info(ctypes.Structure):
 
 
 def _load():
-    lib = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "libverge.so"))
+    # VERGE_LIBRARY: another library with the same C interface, such as libverge_rt.so, which opens packages alone.
+    lib = ctypes.CDLL(os.environ.get("VERGE_LIBRARY") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "libverge.so"))
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     for name, result, arguments in (
             ("verge_version", ctypes.c_char_p, []),

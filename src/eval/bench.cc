@@ -54,6 +54,22 @@ struct Profiler {
   }
 };
 
+OpProfile describe_work(const rt::Model& model, size_t i) {
+  const rt::InstructionRecord& r = model.instruction(i);
+  OpProfile out;
+  out.name = model.instruction_name(i);
+  out.op = model.operator_name(i);
+  out.macs = r.macs;
+  for (int a = 0; a < r.in_count + r.out_count; ++a) {
+    const uint32_t tensor = model.args(i)[a];
+    if (tensor >= model.tensor_count()) continue;  // an absent optional argument
+    const TensorView view = model.describe(tensor);
+    out.bytes += static_cast<double>(view.bytes());
+    if (a == r.in_count) out.integer = view.dtype == DataType::kI8 || view.dtype == DataType::kU8;
+  }
+  return out;
+}
+
 Result<std::vector<OpProfile>> profile(Executable& executable, std::span<const Tensor> inputs, size_t runs) {
   Profiler profiler{std::vector<double>(executable.model().instruction_count(), 0.0)};
   executable.session().set_trace({[](void* self, uint32_t i, bool begin) { static_cast<Profiler*>(self)->step(i, begin); }, &profiler});
@@ -65,9 +81,12 @@ Result<std::vector<OpProfile>> profile(Executable& executable, std::span<const T
   double total = 0;
   for (double ms : profiler.total_ms) total += ms;
   std::vector<OpProfile> out;
-  for (size_t i = 0; i < profiler.total_ms.size(); ++i)
-    out.push_back({executable.model().instruction_name(i), executable.model().operator_name(i), profiler.total_ms[i] / static_cast<double>(runs),
-                   total > 0 ? profiler.total_ms[i] / total : 0});
+  for (size_t i = 0; i < profiler.total_ms.size(); ++i) {
+    OpProfile p = describe_work(executable.model(), i);
+    p.mean_ms = profiler.total_ms[i] / static_cast<double>(runs);
+    p.share = total > 0 ? profiler.total_ms[i] / total : 0;
+    out.push_back(std::move(p));
+  }
   return out;
 }
 

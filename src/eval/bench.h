@@ -23,6 +23,9 @@ struct OpProfile {
   std::string op;
   double mean_ms = 0;
   double share = 0;
+  double macs = 0;
+  double bytes = 0;      // that it reads and writes once: inputs, weights, outputs
+  bool integer = false;  // 8-bit arithmetic
 };
 
 struct BenchOptions {

@@ -100,8 +100,10 @@ Result<void> Executable::run() {
   return done();
 }
 
-Tensor Executable::output(size_t i) const {
-  const TensorView& view = state_->session.output(i);
+Tensor Executable::output(size_t i) const { return tensor(model().output_tensor(i)); }
+
+Tensor Executable::tensor(uint32_t i) const {
+  const TensorView& view = state_->session.tensor(i);
   Tensor out(view.dtype, view.shape);
   copy_bytes(out.data(), view.data, out.bytes().size());
   if (view.quant.count)

@@ -40,6 +40,8 @@ class Executable {
   Result<void> set_input(size_t i, const Tensor& tensor);
   Result<void> run();
   Tensor output(size_t i) const;
+  // A copy of what the session holds for tensor `i` of the Program: meaningful between the instruction that writes it and the next that takes its memory.
+  Tensor tensor(uint32_t i) const;
 
  private:
   struct State;

@@ -43,7 +43,9 @@ Result<Lowered> lower(const Graph& graph, const ops::LowerOptions& options) {
     const Node& node = graph.node(id);
     builder.begin_node(node);
     VERGE_CHECK(ops::find_op(node.op)->methods->lower(node, builder), describe(node));
-    out.macs += ops::cost_of(graph, node).macs;
+    const int64_t macs = ops::cost_of(graph, node).macs;
+    builder.end_node(macs);
+    out.macs += macs;
   }
   VERGE_TRY(out.program, builder.finish(out.macs));
   out.value_tensor = builder.value_tensors();

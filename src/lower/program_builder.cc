@@ -151,6 +151,10 @@ uint32_t ProgramBuilder::intern(const std::string& name) {
   return it->second;
 }
 
+void ProgramBuilder::end_node(int64_t macs) {
+  if (instructions_.size() > first_of_node_) instructions_.back().macs = static_cast<float>(macs);
+}
+
 Result<Bytes> ProgramBuilder::finish(int64_t macs) {
   find_lifetimes();
   share_in_place();
@@ -214,6 +218,7 @@ void ProgramBuilder::write_instruction(Tables& to, const BuildInstruction& n) {
   r.attr_offset = n.attr_offset;
   r.attr_bytes = n.attr_bytes;
   r.name = intern(n.name);
+  r.macs = n.macs;
   for (TensorRef t : n.in) to.args.push_back(t.index);
   for (TensorRef t : n.out) to.args.push_back(t.index);
   to.args.push_back(n.scratch.index);

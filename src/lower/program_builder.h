@@ -15,7 +15,9 @@ class ProgramBuilder : public ops::Emitter {
   ProgramBuilder(const Graph& graph, const ops::LowerOptions& options) : graph_(graph), options_(options), value_tensor_(graph.value_count()) {}
 
   // Names the node that the following emits belong to.
-  void begin_node(const Node& node) { node_ = &node; }
+  void begin_node(const Node& node) { node_ = &node, first_of_node_ = instructions_.size(); }
+  // Books the node's work on the last instruction that it emitted; a node that only renames memory has none.
+  void end_node(int64_t macs);
   // Plans the arena and writes the bytes. The graph's inputs and outputs become the Program's.
   Result<Bytes> finish(int64_t macs);
   const ArenaPlan& arena() const { return plan_; }
@@ -55,6 +57,7 @@ class ProgramBuilder : public ops::Emitter {
     uint32_t attr_offset, attr_bytes;
     int in_place;
     std::string name;
+    float macs = 0;
   };
 
   uint32_t add_piece(rt::Section section, uint64_t bytes);
@@ -75,6 +78,7 @@ class ProgramBuilder : public ops::Emitter {
   const Graph& graph_;
   ops::LowerOptions options_;
   const Node* node_ = nullptr;
+  size_t first_of_node_ = 0;
   std::vector<ops::TensorRef> value_tensor_;
   std::vector<BuildTensor> tensors_;
   std::vector<Piece> pieces_;

@@ -51,6 +51,7 @@ class Model {
   size_t tensor_count() const { return header_->tensors.count; }
   TensorView describe(uint32_t tensor) const;  // data set for constants
   const TensorRecord& tensor(uint32_t i) const { return tensors_[i]; }
+  const char* tensor_name(uint32_t i) const { return names_ + tensors_[i].name; }
   const uint32_t* args(size_t instruction) const { return args_ + instructions_[instruction].first_arg; }
   const OpTable& table() const { return *table_; }
   const void* attributes(size_t instruction) const { return base_ + header_->attributes.offset + instructions_[instruction].attr_offset; }

@@ -9,7 +9,7 @@
 namespace verge::rt {
 
 inline constexpr uint32_t kProgramMagic = 0x50475256;  // "VRGP"
-inline constexpr uint16_t kProgramVersion = 1;
+inline constexpr uint16_t kProgramVersion = 2;
 inline constexpr uint32_t kAlignment = 64;
 
 // How weights lie in the constants; a Program whose packing the kernels do not read is repacked once, never at each open.
@@ -61,6 +61,7 @@ struct InstructionRecord {
   uint32_t attr_offset = 0;  // into attributes, 8-byte aligned
   uint32_t attr_bytes = 0;
   uint32_t name = 0;
+  float macs = 0;  // multiply-accumulates: what a roofline and an estimate need
 };
 
 }  // namespace verge::rt

@@ -1,8 +1,9 @@
 """The Python package answers as onnxruntime and LiteRT do, in values and in errors."""
 import os
 import sys
+import tempfile
 
-from support import BUILD, INSPECTION, need, shared
+from support import BUILD, INSPECTION, VERGE, need, run, shared
 
 np = need("numpy")
 sys.path.insert(0, os.path.join(BUILD, "python"))
@@ -54,6 +55,24 @@ def interpreter():
         assert (out[0] == out[1]).all()
 
 
+def device_library():
+    """libverge_rt.so, the device rooms behind the same C interface, opens packages and gives libverge's bytes."""
+    with tempfile.TemporaryDirectory() as tmp:
+        package = tmp + "/kws.vpk"
+        assert run(VERGE, "convert", shared("yardsticks/mcu/models/kws.tflite"), "-o", package).returncode == 0
+        x = np.fromfile(shared("yardsticks/mcu/golden/kws.cases.bin"), np.int8)[:490].reshape(1, 49, 10, 1)
+        np.save(tmp + "/x.npy", x)
+        script = f"import sys, numpy; sys.path.insert(0, {os.path.join(BUILD, 'python')!r}); import verge; s = verge.InferenceSession({package!r}); " \
+                 f"numpy.save({tmp + '/y.npy'!r}, s.run(None, {{s.get_inputs()[0].name: numpy.load({tmp + '/x.npy'!r})}})[0])"
+        p = run(sys.executable, "-c", script, VERGE_LIBRARY=os.path.join(BUILD, "libverge_rt.so"))
+        assert p.returncode == 0, p.stderr
+        host = verge.InferenceSession(package)
+        assert (np.load(tmp + "/y.npy") == host.run(None, {host.get_inputs()[0].name: x})[0]).all()
+        p = run(sys.executable, "-c", script.replace(package, INSPECTION), VERGE_LIBRARY=os.path.join(BUILD, "libverge_rt.so"))
+        assert "not a package that this runtime reads" in p.stderr, p.stderr
+
+
 session()
 interpreter()
+device_library()
 print("bindings agree with onnxruntime and LiteRT")
