@@ -35,7 +35,7 @@ Json profile_json(const std::vector<OpProfile>& profile, const MachinePeak& peak
   Json out = Json::array();
   for (const OpProfile& p : profile) {
     const Roofline roof = roofline(p, peak, threads);
-    out.push_back({{"name", p.name}, {"op", p.op}, {"mean_ms", p.mean_ms}, {"share", p.share}, {"macs", p.macs}, {"bytes", p.bytes},
+    out.push_back({{"name", p.name}, {"op", p.op}, {"mean_ms", p.mean_ms}, {"p50_ms", p.p50_ms}, {"share", p.share}, {"macs", p.macs}, {"bytes", p.bytes},
                    {"roofline", {{"share", roof.share}, {"bound", roof.by_memory ? "memory" : "arithmetic"}}}});
   }
   return out;
@@ -46,12 +46,12 @@ Json peak_json(const MachinePeak& peak) {
 }
 
 void print_profile(std::vector<OpProfile> profile, const MachinePeak& peak, int threads) {
-  std::stable_sort(profile.begin(), profile.end(), [](const OpProfile& a, const OpProfile& b) { return a.mean_ms > b.mean_ms; });
-  std::puts("\n   share        ms   GMAC/s    roof         operator         node");
+  std::stable_sort(profile.begin(), profile.end(), [](const OpProfile& a, const OpProfile& b) { return a.p50_ms > b.p50_ms; });
+  std::puts("\n   share    p50 ms   GMAC/s    roof         operator         node");
   for (size_t i = 0; i < profile.size() && i < 20; ++i) {
     const OpProfile& p = profile[i];
     const Roofline roof = roofline(p, peak, threads);
-    std::printf("  %5.1f %%  %8.4f  %7.1f  %4.0f %% %-6s  %-15s  %s\n", p.share * 100, p.mean_ms, p.macs / 1e6 / std::max(p.mean_ms, 1e-9), roof.share * 100,
+    std::printf("  %5.1f %%  %8.4f  %7.1f  %4.0f %% %-6s  %-15s  %s\n", p.share * 100, p.p50_ms, p.macs / 1e6 / std::max(p.p50_ms, 1e-9), roof.share * 100,
                 roof.by_memory ? "memory" : "arith.", p.op.c_str(), short_name(p.name).c_str());
   }
   if (profile.size() > 20) std::printf("  ... and %zu more (--json has all)\n", profile.size() - 20);

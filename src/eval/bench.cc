@@ -42,14 +42,14 @@ Result<double> timed_run(Executable& executable, std::span<const Tensor> inputs)
 }
 
 struct Profiler {
-  std::vector<double> total_ms;
+  std::vector<std::vector<double>> samples_ms;  // by instruction
   double start = 0;
   void step(uint32_t i, bool begin) {
     const double now = now_s();
     if (begin) {
       start = now;
     } else {
-      total_ms[i] += (now - start) * 1e3;
+      samples_ms[i].push_back((now - start) * 1e3);
     }
   }
 };
@@ -71,7 +71,7 @@ OpProfile describe_work(const rt::Model& model, size_t i) {
 }
 
 Result<std::vector<OpProfile>> profile(Executable& executable, std::span<const Tensor> inputs, size_t runs) {
-  Profiler profiler{std::vector<double>(executable.model().instruction_count(), 0.0)};
+  Profiler profiler{std::vector<std::vector<double>>(executable.model().instruction_count())};
   executable.session().set_trace({[](void* self, uint32_t i, bool begin) { static_cast<Profiler*>(self)->step(i, begin); }, &profiler});
   Result<void> status;
   for (size_t i = 0; i < runs && status.ok(); ++i)
@@ -79,14 +79,15 @@ Result<std::vector<OpProfile>> profile(Executable& executable, std::span<const T
   executable.session().set_trace({});
   VERGE_CHECK(std::move(status));
   double total = 0;
-  for (double ms : profiler.total_ms) total += ms;
   std::vector<OpProfile> out;
-  for (size_t i = 0; i < profiler.total_ms.size(); ++i) {
-    OpProfile p = describe_work(executable.model(), i);
-    p.mean_ms = profiler.total_ms[i] / static_cast<double>(runs);
-    p.share = total > 0 ? profiler.total_ms[i] / total : 0;
-    out.push_back(std::move(p));
+  for (size_t i = 0; i < profiler.samples_ms.size(); ++i) {
+    std::vector<double>& samples = profiler.samples_ms[i];
+    out.push_back(describe_work(executable.model(), i));
+    out.back().mean_ms = mean_of(samples);
+    std::sort(samples.begin(), samples.end());
+    total += out.back().p50_ms = percentile(samples, 0.5);
   }
+  for (OpProfile& p : out) p.share = total > 0 ? p.p50_ms / total : 0;
   return out;
 }
 

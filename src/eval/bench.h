@@ -21,8 +21,8 @@ struct Latency {
 struct OpProfile {
   std::string name;  // the source node
   std::string op;
-  double mean_ms = 0;
-  double share = 0;
+  double mean_ms = 0, p50_ms = 0;
+  double share = 0;  // of the sum of all medians
   double macs = 0;
   double bytes = 0;      // that it reads and writes once: inputs, weights, outputs
   bool integer = false;  // 8-bit arithmetic

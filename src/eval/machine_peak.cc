@@ -57,8 +57,8 @@ MachinePeak measure_machine_peak(size_t buffer_bytes) { return {peak_f32(), peak
 Roofline roofline(const OpProfile& profile, const MachinePeak& peak, int threads) {
   const double arithmetic_s = profile.macs / ((profile.integer ? peak.int8_macs_per_s : peak.f32_macs_per_s) * threads);
   const double traffic_s = profile.bytes / peak.bytes_per_s;
-  if (profile.mean_ms <= 0) return {};
-  return {std::max(arithmetic_s, traffic_s) * 1e3 / profile.mean_ms, traffic_s > arithmetic_s};
+  if (profile.p50_ms <= 0) return {};
+  return {std::max(arithmetic_s, traffic_s) * 1e3 / profile.p50_ms, traffic_s > arithmetic_s};
 }
 
 }  // namespace verge

@@ -8,7 +8,7 @@ namespace {
 TEST(Roofline, TheLongerOfArithmeticAndTrafficBounds) {
   const MachinePeak peak{100e9, 400e9, 10e9};
   OpProfile p;
-  p.mean_ms = 2;
+  p.p50_ms = 2;
   p.macs = 100e6;  // 1 ms in f32
   p.bytes = 5e6;   // 0.5 ms
   EXPECT_NEAR(roofline(p, peak, 1).share, 0.5, 1e-9);

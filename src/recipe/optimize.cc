@@ -269,7 +269,7 @@ class Optimizer {
     bench_options.seconds = 0.4;
     VERGE_TRY(const BenchResult result, bench(executable, check_->at(0).inputs, bench_options));
     std::map<std::string, double> out;
-    for (const OpProfile& p : result.profile) out[p.name] += p.mean_ms;
+    for (const OpProfile& p : result.profile) out[p.name] += p.p50_ms;
     return out;
   }
 

@@ -5,6 +5,7 @@
 #include "kernels/requant/vector_scalar.h"
 
 #include "kernels/depthwise_i8/generic.h"
+#include "kernels/depthwise_i8/wide.h"
 
 namespace verge {
 namespace {
@@ -133,7 +134,9 @@ size_t depthwise_i8_blocks(const ConvGeometry& g) {
 
 void depthwise_i8_block(const DepthwiseI8& conv, size_t block) {
   const size_t blocks = depthwise_i8_blocks(conv.geometry), pixels = conv.geometry.out_pixels();
-  (is_plain(conv.geometry) ? run_plain : run_general)(conv, pixels * block / blocks, pixels * (block + 1) / blocks);
+  const size_t first = pixels * block / blocks, last = pixels * (block + 1) / blocks;
+  if (depthwise_i8_is_wide(conv)) return run_depthwise_i8_wide(conv, first, last, run_plain);
+  (is_plain(conv.geometry) ? run_plain : run_general)(conv, first, last);
 }
 
 }  // namespace verge

@@ -143,6 +143,16 @@ TEST_P(DepthwiseI8OnIsa, KernelsStridesAndPadding) {
          .groups = 5});
 }
 
+// Several pixels share a register: rows shorter, as long and longer than a group, with every rest.
+TEST_P(DepthwiseI8OnIsa, FewChannelsAtStrideOne) {
+  const IsaCap cap(GetParam());
+  for (int32_t channels : {1, 2, 4, 8, 16})
+    for (int32_t size : {4, 6, 7, 11, 36, 37}) check(same_size(size, channels, 3, 1), {.asymmetric = size == 7});
+  for (const RequantMode mode : {RequantMode::kTflm, RequantMode::kOnnx, RequantMode::kNone})
+    for (const bool x_unsigned : {false, true}) check(same_size(13, 8, 5, 1), {.x_unsigned = x_unsigned, .extreme = true, .mode = mode});
+  check({.batch = 2, .in_h = 40, .in_w = 43, .in_c = 8, .out_h = 20, .out_w = 41, .out_c = 8, .kernel_h = 3, .kernel_w = 3, .stride_h = 2, .dilation_w = 2, .pad_top = 1, .pad_left = 1, .groups = 8});
+}
+
 TEST_P(DepthwiseI8OnIsa, MoreTapsThanTheKernelsTake) {
   const IsaCap cap(GetParam());
   check({.in_h = 12, .in_w = 11, .in_c = 70, .out_c = 70, .kernel_h = 12, .kernel_w = 11, .groups = 70}, {.asymmetric = true});

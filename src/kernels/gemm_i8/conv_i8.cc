@@ -97,14 +97,17 @@ void run_tiles(const ConvI8& conv, const Block& block, const void* const* pointe
     for (size_t r = 0; r < block.rows; ++r) row_sums[r] = sum_of_bytes(block.gemm, pointers + r * block.gemm.layout.taps);
   const size_t last = block.panel + block.panels;
   for (size_t panel = block.panel; panel < last; panel += kernel.panels)
-    for (size_t r = 0; r < block.rows; r += kernel.rows)
-      kernel.fn(block.gemm, {at_most(kernel.rows, block.rows - r), pointers + r * block.gemm.layout.taps, row_sums + r, panel,
+    for (size_t r = 0, most = kernel.most_rows(last - panel); r < block.rows; r += most)
+      kernel.fn(block.gemm, {at_most(most, block.rows - r), pointers + r * block.gemm.layout.taps, row_sums + r, panel,
                              at_most(panel + kernel.panels, last), output_at(conv, block, r), conv.output_step});
 }
 
-// n bytes, a few at a time: windows are short.
-void copy_run(uint8_t* to, const uint8_t* from, size_t n) {
+constexpr size_t kSlack = 16;  // a short run is copied as one register: bytes behind it are written again later
+
+// n bytes, a few at a time: windows are short. `room` bytes may be read; `to` has kSlack bytes behind the run.
+void copy_run(uint8_t* to, const uint8_t* from, size_t n, size_t room) {
   const auto copy = [&]<size_t size>(size_t at) { std::memcpy(to + at, from + at, size); };
+  if (n <= 16 && room >= 16) return copy.operator()<16>(0);
   if (n >= 16) {
     for (size_t at = 0; at + 16 < n; at += 16) copy.operator()<16>(at);
     return copy.operator()<16>(n - 16);
@@ -121,7 +124,11 @@ void copy_row(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, uint8_t* to)
   const uint8_t zero = *static_cast<const uint8_t*>(conv.padding);
   if (iy < 0 || iy >= g.in_h) return static_cast<void>(std::memset(to, zero, run));
   const uint8_t* row = static_cast<const uint8_t*>(conv.input) + static_cast<size_t>(b * g.in_h + iy) * static_cast<size_t>(g.in_w) * conv.input_step;
-  if (x >= 0 && x + g.kernel_w <= g.in_w && g.dilation_w == 1 && conv.input_step == c) return copy_run(to, row + static_cast<size_t>(x) * c, run);
+  if (x >= 0 && x + g.kernel_w <= g.in_w && g.dilation_w == 1 && conv.input_step == c) {
+    const uint8_t* from = row + static_cast<size_t>(x) * c;
+    const uint8_t* end = static_cast<const uint8_t*>(conv.input) + g.in_pixels() * c;
+    return copy_run(to, from, run, static_cast<size_t>(end - from));
+  }
   for (int32_t kx = 0; kx < g.kernel_w; ++kx, to += c) {
     const int32_t ix = x + kx * g.dilation_w;
     if (ix >= 0 && ix < g.in_w) {
@@ -136,15 +143,15 @@ void copy_row(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, uint8_t* to)
 void run_windows(const ConvI8& conv, const Block& block) {
   const ConvGeometry& g = conv.geometry;
   const void* pointers[kMostRows];
-  uint8_t patches[kPatchBytes];
+  uint8_t patches[kPatchBytes + kSlack];
   const size_t run = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c), step = round_up_words(block.gemm.layout.k);
   const auto first = static_cast<int32_t>(block.row);
   int32_t ox = first % g.out_w, oy = first / g.out_w % g.out_h, b = first / g.out_w / g.out_h;
   for (size_t i = 0; i < block.rows; ++i) {
     uint8_t* to = patches + i * step;
     pointers[i] = to;
-    std::memset(to + step - 4, conv.x_unsigned ? 0x80 : 0, 4);
     for (int32_t ky = 0; ky < g.kernel_h; ++ky, to += run) copy_row(conv, b, oy * g.stride_h - g.pad_top + ky * g.dilation_h, ox * g.stride_w - g.pad_left, to);
+    std::memset(to, conv.x_unsigned ? 0x80 : 0, 4);
     if (++ox < g.out_w) continue;
     ox = 0;
     if (++oy == g.out_h) oy = 0, ++b;

@@ -10,7 +10,7 @@ namespace verge {
 namespace {
 
 constexpr GemmI8Kernel kList[] = {
-#define VERGE_KERNEL(isa, name, rows, panels) VERGE_ON_##isa({isas::isa, #name, name, rows, panels}, )
+#define VERGE_KERNEL(isa, name, rows, panels, narrow_rows) VERGE_ON_##isa({isas::isa, #name, name, rows, panels, narrow_rows}, )
 #include "kernels/gemm_i8/kernels.inc"
 #undef VERGE_KERNEL
 };

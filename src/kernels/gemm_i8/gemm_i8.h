@@ -62,10 +62,13 @@ struct GemmI8Kernel {
   Isa isa;
   const char* name;
   GemmI8Fn fn;
-  size_t rows, panels;  // the tile that it likes; more panels are cut, more rows are an error
+  size_t rows, panels;  // the tile that it likes; more panels are cut, more rows are an error ...
+  size_t narrow_rows;   // ... but of a single panel it takes as many
+
+  size_t most_rows(size_t panels_left) const { return panels_left == 1 ? narrow_rows : rows; }
 };
 
-#define VERGE_KERNEL(isa, name, rows, panels) VERGE_ON_##isa(void name(const GemmI8& gemm, const GemmI8Tile& tile);)
+#define VERGE_KERNEL(isa, name, rows, panels, narrow_rows) VERGE_ON_##isa(void name(const GemmI8& gemm, const GemmI8Tile& tile);)
 #include "kernels/gemm_i8/kernels.inc"
 #undef VERGE_KERNEL
 

@@ -35,6 +35,6 @@ struct Widened {
 
 }  // namespace
 
-void gemm_i8_i8_6x32_avx512(const GemmI8& g, const GemmI8Tile& tile) { run_gemm<Widened, 6, 2>(g, tile); }
+void gemm_i8_i8_6x32_avx512(const GemmI8& g, const GemmI8Tile& tile) { run_gemm<Widened, 6, 2, 12>(g, tile); }
 
 }  // namespace verge

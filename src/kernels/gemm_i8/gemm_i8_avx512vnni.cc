@@ -25,6 +25,6 @@ struct Vnni {
 
 }  // namespace
 
-void gemm_i8_i8_6x64_avx512vnni(const GemmI8& g, const GemmI8Tile& tile) { run_gemm<Vnni, 6, 4>(g, tile); }
+void gemm_i8_i8_6x64_avx512vnni(const GemmI8& g, const GemmI8Tile& tile) { run_gemm<Vnni, 6, 4, 12>(g, tile); }
 
 }  // namespace verge

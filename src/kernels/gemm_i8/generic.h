@@ -98,8 +98,11 @@ template <typename Dot, int rows, int panels> void run_panels(const GemmI8& g, c
     if (panel < tile.last_panel) run_tile<Dot, rows, 1>(g, tile, panel);
 }
 
-// A tile with fewer rows than `rows` computes its last row again instead of needing code of its own; a single row, the vector product, has it.
-template <typename Dot, int rows, int panels> void run_gemm(const GemmI8& g, const GemmI8Tile& tile) {
+// A tile with fewer rows than `rows` computes its last row again instead of needing code of its own; a single row, the vector product, has it. So have
+// `narrow` rows against one panel, where `rows` sums are too few to hide the latency of a step.
+template <typename Dot, int rows, int panels, int narrow = rows> void run_gemm(const GemmI8& g, const GemmI8Tile& tile) {
+  if constexpr (narrow > rows)
+    if (tile.rows > rows) return run_tile<Dot, narrow, 1>(g, tile, tile.first_panel);
   tile.rows == 1 ? run_panels<Dot, 1, panels>(g, tile) : run_panels<Dot, rows, panels>(g, tile);
 }
 
