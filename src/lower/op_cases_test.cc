@@ -33,6 +33,7 @@ struct Family {
 
 constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
                                 {"conv_i8", testing::conv_i8_cases},
+                                {"conv_i16", testing::conv_i16_cases},
                                 {"dense", testing::dense_cases},
                                 {"pool_f32", testing::pool_f32_cases},
                                 {"pool_i8", testing::pool_i8_cases},

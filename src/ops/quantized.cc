@@ -72,6 +72,7 @@ std::vector<int64_t> centred(const Tensor& tensor) {
 }
 
 int32_t ChannelRequant::operator()(int64_t sum, size_t channel) const {
+  if (wide) return clamp(int64_t{multiply_wide_by_quantized_multiplier(sum, multiplier[channel])} + zero_point);
   const auto wrapped = static_cast<int32_t>(static_cast<uint32_t>(sum));
   if (mode == RequantMode::kTflm) return clamp(int64_t{multiply_by_quantized_multiplier(wrapped, multiplier[channel])} + zero_point);
   const float real = static_cast<float>(wrapped) * scale[channel];

@@ -47,6 +47,7 @@ struct ChannelRequant {
   std::vector<float> scale;            // onnx
   int32_t zero_point = 0;
   IntegerClamp clamp;
+  bool wide = false;  // the sum has 64 bits: i16 activations whose bias is not i32
 
   int32_t operator()(int64_t sum, size_t channel) const;
 };
@@ -59,6 +60,9 @@ inline ScaleProduct conv_scale_product(DataType x) { return x == DataType::kU8 ?
 // For an operator that sums products of x and w, `channels` along w's quantisation axis. Fails where a scale or zero point is not what the contract allows.
 Result<ChannelRequant> channel_requant(const Node& node, const QuantParams& x, const QuantParams& w, const QuantParams& y, DataType y_dtype, size_t channels,
                                        ScaleProduct product);
+
+// Whether sums of a product of activations x with this bias (kNone: none) have 64 bits.
+inline bool is_wide_sum(DataType x, DataType bias) { return x == DataType::kI16 && bias != DataType::kI32; }
 
 // Writes numbers into a tensor of any numeric type, integers saturating.
 void store(const std::vector<double>& values, Tensor& out);

@@ -82,4 +82,7 @@ inline Tensor random_bytes(DataType dtype, Shape shape, uint64_t seed, QuantPara
   return random_integers(dtype, shape, seed, dtype == DataType::kU8 ? 0 : -128, dtype == DataType::kU8 ? 255 : 127, std::move(quant));
 }
 
+// The whole range of i16.
+inline Tensor random_halves(Shape shape, uint64_t seed, QuantParams quant) { return random_integers(DataType::kI16, shape, seed, -32768, 32767, std::move(quant)); }
+
 }  // namespace verge::testing

@@ -47,6 +47,11 @@ Result<void> batch_matmul(Op& op) {
   if (o->adj_x()) {
     VERGE_TRY(a, transposed(op, a));
   }
+  const Tensor* constant = op.constant(b);
+  if (op.type(a).quantized() && op.output_type().quantized() && constant && constant->shape().rank == 2) {
+    VERGE_TRY(const ValueId weights, o->adj_y() ? Result<ValueId>(b) : op.add_constant(permuted(*constant, {1, 0})));
+    return op.result("dense", {a, weights});
+  }
   return op.result(op.core(), {a, b}, {{"trans_b", int64_t{o->adj_y()}}});
 }
 

@@ -40,7 +40,7 @@ struct CompareAttrs {
   uint32_t comparison = 0;
 };
 
-// z = f(x, y) on quantised 8-bit types of one element type, kernels/binary_i8/binary_i8.h; zero points and scales stand with the tensors. The code is
+// z = f(x, y) on quantised i8, u8 or i16 of one element type, kernels/binary_i8/binary_i8.h; zero points and scales stand with the tensors. The code is
 // a BinaryI8Op, the mode a RequantMode.
 inline constexpr uint32_t kBinaryI8Functions = 6;
 struct BinaryI8Attrs {

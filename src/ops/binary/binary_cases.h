@@ -56,6 +56,12 @@ inline std::vector<OpCase> binary_quantized_cases() {
         cases.push_back(op_case(std::string(name) + "_u8_" + mode + "_" + s.name, name, attrs,
                                 {fed(random_bytes(u8, s.x, 3, quant(0.05f, 0))), fed(random_bytes(u8, s.y, 4, quant(0.03f, 128)))}, {{u8, quant(0.06f, 255)}}));
       }
+  for (const char* name : {"add", "sub", "mul", "minimum", "maximum"})
+    for (const BinaryShapes& s : binary_shapes()) {
+      if (s.name != "both_stretch" && s.name != "large") continue;
+      cases.push_back(op_case(std::string(name) + "_i16_" + s.name, name, {{"clamp_min", -900.0}},
+                              {fed(random_halves(s.x, 9, quant(0.05f, 0))), fed(random_halves(s.y, 10, quant(0.03f, 0)))}, {{DataType::kI16, quant(0.06f, 0)}}));
+    }
   for (const char* name : {"less", "equal"}) {
     cases.push_back(op_case(std::string(name) + "_i8_as_reals", name, {}, {fed(random_bytes(i8, {500}, 5, quant(0.05f, 3))), fed(random_bytes(i8, {500}, 6, quant(0.025f, 3)))}));
     cases.push_back(op_case(std::string(name) + "_i8_as_stored", name, {}, {fed(random_bytes(i8, {500}, 7, quant(0.05f, 3))), fed(random_bytes(i8, {500}, 8, quant(0.05f, 3)))}));

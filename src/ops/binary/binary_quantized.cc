@@ -42,12 +42,13 @@ bool is_extreme(BinaryI8Op op) { return op == BinaryI8Op::kMax || op == BinaryI8
 // The constants of one node; minimum and maximum see both inputs in the output's type.
 Result<BinaryI8> params_of(const Node& node, BinaryI8Op op, const Types& t) {
   for (const AffineType* type : {&t.x, &t.y, &t.z})
-    if (dtype_bits(type->dtype) != 8 || type->dtype != t.z.dtype)
+    if ((!is_8bit(type->dtype) && type->dtype != DataType::kI16) || type->dtype != t.z.dtype)
       return unsupported("quantised " + node.op + " of " + dtype_name(t.x.dtype) + " and " + dtype_name(t.y.dtype) + " to " + dtype_name(t.z.dtype) +
-                         ": runs on i8 or u8 throughout");
+                         ": runs on i8, u8 or i16 throughout");
   BinaryI8 p;
   VERGE_TRY(p.mode, requant_mode(node));
   p.is_unsigned = t.z.dtype == DataType::kU8;
+  p.is_wide = t.z.dtype == DataType::kI16;
   p.x_zero_point = t.x.zero_point, p.y_zero_point = t.y.zero_point, p.z_zero_point = t.z.zero_point;
   p.x_scale = t.x.scale, p.y_scale = t.y.scale, p.z_scale = t.z.scale;
   const IntegerClamp clamp = integer_clamp(node, {{t.z.scale}, {t.z.zero_point}, -1}, t.z.dtype);
@@ -62,11 +63,12 @@ Result<BinaryI8> params_of(const Node& node, BinaryI8Op op, const Types& t) {
 // a and b are the inputs less their zero points.
 int32_t value_tflm(BinaryI8Op op, const BinaryI8& p, int32_t a, int32_t b) {
   const auto scaled = multiply_by_quantized_multiplier;
+  const int32_t one = p.is_wide ? 1 << 15 : 1 << 20;
   switch (op) {
     case BinaryI8Op::kMul: return scaled(a * b, p.z);
     case BinaryI8Op::kPrelu: return a < 0 ? scaled(a * b, p.y) : scaled(a, p.x);
-    case BinaryI8Op::kAdd: return scaled(scaled(a * (1 << 20), p.x) + scaled(b * (1 << 20), p.y), p.z);
-    case BinaryI8Op::kSub: return scaled(scaled(a * (1 << 20), p.x) - scaled(b * (1 << 20), p.y), p.z);
+    case BinaryI8Op::kAdd: return scaled(scaled(a * one, p.x) + scaled(b * one, p.y), p.z);
+    case BinaryI8Op::kSub: return scaled(scaled(a * one, p.x) - scaled(b * one, p.y), p.z);
     case BinaryI8Op::kMax: return std::max(a, b);
     case BinaryI8Op::kMin: return std::min(a, b);
   }

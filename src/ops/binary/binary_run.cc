@@ -108,13 +108,14 @@ template <typename T, typename Body> void for_runs(const rt::Instruction& in, co
   });
 }
 
-bool quantized_bytes(const TensorView& t) { return (t.dtype == DataType::kI8 || t.dtype == DataType::kU8) && quantized_as_one(t); }
+bool quantized_integers(const TensorView& t) { return (is_byte(t.dtype) || t.dtype == DataType::kI16) && quantized_as_one(t); }
 
 BinaryI8 params_of(const rt::Instruction& in) {
   const auto& a = *in.attrs_as<BinaryI8Attrs>();
   const QuantView &x = in.in(0).quant, &y = in.in(1).quant, &z = in.out().quant;
   return {.mode = static_cast<RequantMode>(a.mode),
           .is_unsigned = in.out().dtype == DataType::kU8,
+          .is_wide = in.out().dtype == DataType::kI16,
           .x_zero_point = x.zero_point[0],
           .y_zero_point = y.zero_point[0],
           .z_zero_point = z.zero_point[0],
@@ -155,7 +156,7 @@ Status check_binary_i8(const rt::Instruction& in) {
   const auto* a = in.attrs_as<BinaryI8Attrs>();
   VERGE_REQUIRE(a && a->function < kBinaryI8Functions && a->mode < 2 && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
   VERGE_REQUIRE(in.in(0).dtype == in.out().dtype, Code::kCorrupt);
-  VERGE_REQUIRE(quantized_bytes(in.in(0)) && quantized_bytes(in.in(1)) && quantized_bytes(in.out()), Code::kCorrupt);
+  VERGE_REQUIRE(quantized_integers(in.in(0)) && quantized_integers(in.in(1)) && quantized_integers(in.out()), Code::kCorrupt);
   VERGE_REQUIRE(usable_multiplier(a->x_multiplier, a->x_shift) && usable_multiplier(a->y_multiplier, a->y_shift), Code::kCorrupt);
   const IntegerRange range = integer_range(in.out().dtype);
   VERGE_REQUIRE(usable_multiplier(a->z_multiplier, a->z_shift) && range.min <= a->min && a->min <= a->max && a->max <= range.max, Code::kCorrupt);
@@ -167,19 +168,20 @@ Status run_binary_i8(const rt::Instruction& in, const rt::RunEnv& env) {
   const BinaryI8 params = params_of(in);
   const BinaryI8Fn fn = pick_binary_i8();
   const Broadcast b = rows_of(in);
+  const size_t width = element_bytes(in.out().dtype);
   const auto *x = in.in(0).as<uint8_t>(), *y = in.in(1).as<uint8_t>();
   auto* z = in.out().mut<uint8_t>();
   for_rows(env, b, [&](size_t row, size_t begin, size_t end) {
     fn(op, params,
        {.rows = 1,
         .n = end - begin,
-        .x = x + b.offset(0, row) + (b.still(0) ? 0 : begin),
+        .x = x + (b.offset(0, row) + (b.still(0) ? 0 : begin)) * width,
         .x_row = 0,
         .x_step = b.still(0) ? 0u : 1u,
-        .y = y + b.offset(1, row) + (b.still(1) ? 0 : begin),
+        .y = y + (b.offset(1, row) + (b.still(1) ? 0 : begin)) * width,
         .y_row = 0,
         .y_step = b.still(1) ? 0u : 1u,
-        .z = z + row * b.row() + begin,
+        .z = z + (row * b.row() + begin) * width,
         .z_row = 0});
   });
   return {};

@@ -100,6 +100,24 @@ inline std::vector<ConvQuant> conv_quants() {
   };
 }
 
+// The same of int16 activations; the width of the bias chooses that of the sum.
+inline OpCase product_i16(const std::string& name, const std::string& op, const Attrs& attrs, DataType bias, const Shape& x, const Shape& w, int64_t terms) {
+  ConvQuant q{"i16", DataType::kI16};
+  const float y_scale = 0.0001f * 0.01f * 74.0f * std::sqrt(static_cast<float>(terms)) / 1.6f;
+  return op_case(name, op, attrs,
+                 {fed(random_halves(x, 1, quant(0.0001f, 0))), constant(random_bytes(DataType::kI8, w, 2, weight_quant(q, w[0]))),
+                  bias == DataType::kNone ? absent() : constant(random_integers(bias, {w[0]}, 3, -3000000, 3000000))},
+                 {{DataType::kI16, quant(y_scale, 0)}});
+}
+
+inline std::vector<OpCase> conv_i16_cases() {
+  std::vector<OpCase> cases;
+  for (const ConvShape& s : conv_shapes())
+    for (const DataType bias : {DataType::kNone, DataType::kI32, DataType::kI64})
+      cases.push_back(product_i16("conv_i16_" + s.name + "_bias_" + dtype_name(bias), "conv", with(s.attrs, "clamp_min", -1.0), bias, s.x, s.w, s.w.count(1, 4)));
+  return cases;
+}
+
 inline std::vector<OpCase> conv_i8_cases() {
   std::vector<OpCase> cases;
   for (const ConvShape& s : conv_shapes())

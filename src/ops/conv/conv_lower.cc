@@ -2,6 +2,7 @@
 #include "kernels/gemm/pack_f32.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/conv_attrs.h"
+#include "ops/product_i16.h"
 #include "ops/product_i8.h"
 
 namespace verge::ops {
@@ -65,6 +66,13 @@ Result<void> lower_i8(const Node& node, Emitter& emitter, const ConvGeometry& g)
   return done();
 }
 
+Result<void> lower_i16(const Node& node, Emitter& emitter, const ConvGeometry& g) {
+  if (node.input(3).valid()) return unsupported("a quantised convolution has no residual");
+  VERGE_TRY(LoweredProductI16 product, lower_product_i16(node, emitter, static_cast<size_t>(g.out_c), ScaleProduct::kDouble));
+  emitter.emit(exec::Op::conv_i16, std::move(product.inputs), {emitter.tensor(node.output())}, exec::ConvI16Attrs{window_attrs(g), g.groups, product.attrs});
+  return done();
+}
+
 }  // namespace
 
 Result<void> lower_conv(const Node& node, Emitter& emitter) {
@@ -76,7 +84,8 @@ Result<void> lower_conv(const Node& node, Emitter& emitter) {
   VERGE_TRY(const ConvGeometry geometry, conv_geometry(node, x.shape(), w->shape(), y.shape()));
   if (x.dtype == DataType::kF32 && w->dtype() == DataType::kF32) return lower_f32(node, emitter, geometry);
   if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(y.dtype)) return lower_i8(node, emitter, geometry);
-  return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and int8 or uint8 where quantised, are supported");
+  if (is_product_i16(graph, node)) return lower_i16(node, emitter, geometry);
+  return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and i8, u8 or i16 where quantised, are supported");
 }
 
 }  // namespace verge::ops

@@ -65,8 +65,9 @@ Result<void> in_integers(ReferenceContext& c, const Places& at) {
   const bool biased = c.in.size() > 2 && c.in[2].dtype() != DataType::kNone;
   const std::vector<int64_t> x = centred(c.in[0]), w = centred(c.in[1]), bias = biased ? c.in[2].to_ints() : std::vector<int64_t>();
   const ScaleProduct rule = conv_scale_product(c.in[0].dtype());
-  VERGE_TRY(const ChannelRequant requant, channel_requant(c.node, c.in[0].quant(), c.in[1].quant(), c.out[0].quant(), c.out[0].dtype(),
+  VERGE_TRY(ChannelRequant requant, channel_requant(c.node, c.in[0].quant(), c.in[1].quant(), c.out[0].quant(), c.out[0].dtype(),
                                                           static_cast<size_t>(at.geometry.out_c), rule));
+  requant.wide = is_wide_sum(c.in[0].dtype(), biased ? c.in[2].dtype() : DataType::kNone);
   const Products<int64_t> products{at.geometry, at.x, x, w};
   store(convolve(products, at.y, [&](int64_t sum, size_t o, size_t) { return requant(sum + (biased ? bias[o] : 0), o); }), c.out[0]);
   return done();

@@ -1,6 +1,7 @@
 #include "kernels/gemm/pack_f32.h"
 #include "ops/dense/dense.h"
 #include "ops/dense/dense_attrs.h"
+#include "ops/product_i16.h"
 #include "ops/product_i8.h"
 
 namespace verge::ops {
@@ -28,6 +29,12 @@ Result<void> lower_i8(const Node& node, Emitter& emitter, const Tensor& w) {
   return done();
 }
 
+Result<void> lower_i16(const Node& node, Emitter& emitter, const Tensor& w) {
+  VERGE_TRY(LoweredProductI16 product, lower_product_i16(node, emitter, static_cast<size_t>(w.shape()[0]), dense_scale_product(w.quant())));
+  emitter.emit(exec::Op::dense_i16, std::move(product.inputs), {emitter.tensor(node.output())}, product.attrs);
+  return done();
+}
+
 }  // namespace
 
 Result<void> lower_dense(const Node& node, Emitter& emitter) {
@@ -37,7 +44,8 @@ Result<void> lower_dense(const Node& node, Emitter& emitter) {
   if (!w || (node.input(2).valid() && !bias)) return unsupported("weights or bias that are computed at run time; `matmul` and `add` take those");
   if (x.dtype == DataType::kF32 && w->dtype() == DataType::kF32) return lower_f32(node, emitter, *w, bias);
   if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(graph.type(node.output()).dtype)) return lower_i8(node, emitter, *w);
-  return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and int8 or uint8 where quantised, are supported");
+  if (is_product_i16(graph, node)) return lower_i16(node, emitter, *w);
+  return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and i8, u8 or i16 where quantised, are supported");
 }
 
 }  // namespace verge::ops

@@ -28,7 +28,8 @@ Result<void> reference_dense(ReferenceContext& c) {
   }
   const std::vector<int64_t> bias = biased ? c.in[2].to_ints() : std::vector<int64_t>(n);
   const QuantParams& w = c.in[1].quant();
-  VERGE_TRY(const ChannelRequant requant, channel_requant(c.node, c.in[0].quant(), w, c.out[0].quant(), c.out[0].dtype(), n, dense_scale_product(w)));
+  VERGE_TRY(ChannelRequant requant, channel_requant(c.node, c.in[0].quant(), w, c.out[0].quant(), c.out[0].dtype(), n, dense_scale_product(w)));
+  requant.wide = is_wide_sum(c.in[0].dtype(), biased ? c.in[2].dtype() : DataType::kNone);
   store(products(centred(c.in[0]), centred(c.in[1]), n, k, [&](int64_t sum, size_t j) { return requant(sum + bias[j], j); }), c.out[0]);
   return done();
 }

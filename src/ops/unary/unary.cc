@@ -7,7 +7,7 @@
 
 #include "ops/binary/binary_attrs.h"
 #include "ops/shape_rules.h"
-#include "ops/unary/unary_attrs.h"
+#include "ops/unary/unary_i16.h"
 
 namespace verge::ops {
 namespace {
@@ -50,8 +50,7 @@ void emit_table(const Node& node, Emitter& emitter, const Table8& table) {
 Result<void> lower_quantized(const Node& node, Emitter& emitter) {
   VERGE_TRY(const AffineType x, affine_type(emitter.graph().type(node.input(0)), "input"));
   VERGE_TRY(const AffineType y, affine_type(emitter.graph().type(node.output()), "output"));
-  if (!is_byte(x.dtype) || !is_byte(y.dtype))
-    return unsupported(std::string("quantised ") + node.op + " from " + dtype_name(x.dtype) + " to " + dtype_name(y.dtype) + ": only 8-bit types have tables");
+  if (!is_byte(x.dtype) || !is_byte(y.dtype)) return lower_unary_i16(node, emitter, x, y);
   VERGE_TRY(const Table8 table, unary_table(node, x, y));
   emit_table(node, emitter, table);
   return done();

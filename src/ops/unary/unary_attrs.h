@@ -15,4 +15,14 @@ struct Lut8Attrs {
   uint32_t reserved = 0;
 };
 
+// y = f(x) on quantised i16, kernels/unary_i16/unary_i16.h; zero points stand with the tensors. Codes are part of the Program format: append only.
+enum class UnaryI16Function : uint32_t { kRescale, kLeakyRelu, kSigmoid, kTanh, kCount };
+struct UnaryI16Attrs {  // sigmoid and tanh: multiplier and shift bring x to their input, and input 1 is their table, u16 [256]
+  uint32_t function = 0;
+  int32_t multiplier = 0, shift = 0;
+  int32_t negative_multiplier = 0, negative_shift = 0;
+  uint32_t slope_is_negative = 0;
+  int32_t min = -32768, max = 32767;
+};
+
 }  // namespace verge::exec

@@ -30,6 +30,14 @@ inline std::vector<OpCase> unary_integer_cases() {
       cases.push_back(op_case(std::string(name) + "_i8_" + mode, name, attrs, {fed(random_bytes(i8, {700}, 5, quant(0.05f, 3)))}, {{i8, quant(0.04f, -5)}}));
       cases.push_back(op_case(std::string(name) + "_u8_" + mode, name, attrs, {fed(random_bytes(u8, {300}, 6, quant(0.05f, 100)))}, {{u8, quant(0.04f, 90)}}));
     }
+  const DataType i16 = DataType::kI16;
+  for (const double alpha : {0.3, 1.7, -0.4})
+    cases.push_back(op_case("leaky_relu_i16_" + std::to_string(cases.size()), "leaky_relu", {{"alpha", alpha}}, {fed(random_halves({20000}, 12, quant(0.002f, 0)))}, {{i16, quant(0.0015f, 0)}}));
+  cases.push_back(op_case("relu_i16", "relu", {}, {fed(random_halves({700}, 13, quant(0.002f, 0)))}, {{i16, quant(0.0015f, 0)}}));
+  cases.push_back(op_case("clamp_i16", "clamp", {{"min", -1.0}, {"max", 6.0}}, {fed(random_halves({700}, 14, quant(0.002f, 0)))}, {{i16, quant(0.0015f, 0)}}));
+  for (const float scale : {0x1p-12f, 0.0003f})
+    for (const char* name : {"sigmoid", "tanh"})
+      cases.push_back(op_case(name + std::string("_i16_") + std::to_string(cases.size()), name, {}, {fed(random_halves({20000}, 15, quant(scale, 0)))}, {{i16, quant(0x1p-15f, 0)}}));
   cases.push_back(op_case("sigmoid_i8_contract", "sigmoid", {}, {fed(random_bytes(i8, {700}, 7, quant(0.05f, 3)))}, {{i8, quant(1.0f / 256, -128)}}));
   cases.push_back(op_case("tanh_i8_contract", "tanh", {}, {fed(random_bytes(i8, {700}, 8, quant(0.03f, -9)))}, {{i8, quant(1.0f / 128, 0)}}));
   for (const char* name : {"neg", "abs", "sign", "relu", "square", "floor"})

@@ -5,7 +5,7 @@
 #include "kernels/lut/tables.h"
 #include "ops/quantized.h"
 #include "ops/reference_tools.h"
-#include "ops/unary/unary.h"
+#include "ops/unary/unary_i16.h"
 
 namespace verge::ops {
 namespace {
@@ -54,7 +54,7 @@ bool is_integer_function(std::string_view name) {
 Result<void> reference_quantized(ReferenceContext& c) {
   VERGE_TRY(const AffineType x, affine_type(c.in[0], "input"));
   VERGE_TRY(const AffineType y, affine_type(c.out[0], "output"));
-  if (dtype_bits(x.dtype) != 8 || dtype_bits(y.dtype) != 8) return unsupported(c.node.op + ": quantised forms are 8-bit, this is " + dtype_name(x.dtype));
+  if (dtype_bits(x.dtype) != 8 || dtype_bits(y.dtype) != 8) return reference_unary_i16(c, x, y);
   VERGE_TRY(const Table8 table, unary_table(c.node, x, y));
   for (int64_t i = 0; i < c.out[0].count(); ++i) c.out[0].data()[i] = table[c.in[0].bytes()[static_cast<size_t>(i)]];
   return done();

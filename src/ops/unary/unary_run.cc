@@ -2,7 +2,7 @@
 #include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/lut/lut_i8.h"
-#include "ops/unary/unary_attrs.h"
+#include "ops/unary/unary_i16_attrs.h"
 
 namespace verge::exec {
 namespace {
@@ -13,6 +13,8 @@ constexpr uint32_t kFunctions = 0
 #undef VERGE_UNARY
     ;
 constexpr int32_t kTable = 256;
+
+bool usable_input(const UnaryI16Attrs& a) { return a.multiplier >= 0 && a.multiplier <= INT16_MAX && a.shift >= 0 && a.shift <= 31; }
 
 }  // namespace
 
@@ -47,6 +49,32 @@ Status run_lut8(const rt::Instruction& in, const rt::RunEnv& env) {
   const LutI8Fn fn = pick_lut_i8();
   for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock,
              [&](size_t begin, size_t end) { fn(end - begin, x + begin, table, y + begin); });
+  return {};
+}
+
+Status check_unary_i16(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<UnaryI16Attrs>();
+  VERGE_REQUIRE(a && a->function < static_cast<uint32_t>(UnaryI16Function::kCount) && arity(in, reads_table(*a) ? 2 : 1, 1), Code::kCorrupt);
+  const TensorView &x = in.in(0), &y = in.out();
+  VERGE_REQUIRE(is_type(x, DataType::kI16) && same_type(x, y) && quantized_as_one(x) && quantized_as_one(y), Code::kCorrupt);
+  if (reads_table(*a)) {
+    VERGE_REQUIRE(usable_input(*a) && is_type(in.in(1), DataType::kU16) && in.in(1).shape.count() == kTable, Code::kCorrupt);
+    return {};
+  }
+  const IntegerRange range = integer_range(DataType::kI16);
+  VERGE_REQUIRE(usable_multiplier(a->multiplier, a->shift) && usable_multiplier(a->negative_multiplier, a->negative_shift), Code::kCorrupt);
+  VERGE_REQUIRE(range.holds(a->min) && range.holds(a->max) && a->min <= a->max, Code::kCorrupt);
+  return {};
+}
+
+Status run_unary_i16(const rt::Instruction& in, const rt::RunEnv& env) {
+  const auto& a = *in.attrs_as<UnaryI16Attrs>();
+  const auto* x = in.in(0).as<int16_t>();
+  const uint16_t* table = reads_table(a) ? in.in(1).as<uint16_t>() : nullptr;
+  auto* y = in.out().mut<int16_t>();
+  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+    apply_unary_i16(a, in.in(0).quant.zero_point[0], in.out().quant.zero_point[0], end - begin, x + begin, table, y + begin);
+  });
   return {};
 }
 
