@@ -2,64 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "lower/lower.h"
 #include "ops/op.h"
+#include "quant/tap.h"
 
 namespace verge {
 namespace {
-
-// Every value of `wanted` as real numbers, caught as the instruction that writes it ends.
-class Tap {
- public:
-  static Result<Tap> open(const Graph& graph, const std::vector<ValueId>& wanted) {
-    VERGE_TRY(const Lowered lowered, lower(graph));
-    VERGE_TRY(Executable executable, Executable::open(lowered.program));
-    Tap tap(std::move(executable));
-    std::map<uint32_t, size_t> slot_of;
-    for (size_t i = 0; i < wanted.size(); ++i) slot_of[lowered.value_tensor[wanted[i].index]] = i;
-    const rt::Model& model = tap.executable_.model();
-    tap.slots_.resize(model.instruction_count());
-    for (size_t n = 0; n < model.instruction_count(); ++n) {
-      const rt::InstructionRecord& r = model.instruction(n);
-      for (uint32_t o = 0; o < r.out_count; ++o)
-        if (const auto it = slot_of.find(model.args(n)[r.in_count + o]); it != slot_of.end()) tap.slots_[n].emplace_back(it->first, it->second);
-    }
-    tap.values_.resize(wanted.size());
-    return tap;
-  }
-  Result<void> run(const Sample& sample) {
-    executable_.session().set_trace({[](void* self, uint32_t n, bool begin) { static_cast<Tap*>(self)->step(n, begin); }, this});
-    auto outputs = executable_.run(sample.inputs);
-    executable_.session().set_trace({});
-    if (!outputs.ok()) return std::move(outputs).error();
-    return done();
-  }
-  const std::vector<float>& value(size_t i) const { return values_[i]; }
-
- private:
-  explicit Tap(Executable executable) : executable_(std::move(executable)) {}
-  void step(uint32_t n, bool begin) {
-    if (begin) return;
-    for (const auto& [tensor, slot] : slots_[n]) {
-      const TensorView& view = executable_.session().tensor(tensor);
-      const int64_t count = view.shape.count();
-      values_[slot].resize(static_cast<size_t>(count));
-      if (view.dtype == DataType::kI8) {
-        const float scale = view.quant.scale[0];
-        const int32_t zero = view.quant.zero_point[0];
-        for (int64_t i = 0; i < count; ++i) values_[slot][i] = scale * static_cast<float>(view.as<int8_t>()[i] - zero);
-      } else {
-        std::copy_n(view.as<float>(), count, values_[slot].begin());
-      }
-    }
-  }
-
-  Executable executable_;
-  std::vector<std::vector<std::pair<uint32_t, size_t>>> slots_;
-  std::vector<std::vector<float>> values_;
-};
 
 struct Sums {
   double signal = 0, noise = 0, dot = 0, other = 0, sum = 0, count = 0, largest = 0;

@@ -26,28 +26,6 @@ std::vector<size_t> data_inputs(const Node& node, const QuantRule& rule) {
   return out;
 }
 
-// int8 in [-127, 127], scale = largest magnitude / 127 for each index along `axis`.
-Tensor quantize_weights(const Tensor& w, int axis) {
-  const Shape& shape = w.shape();
-  const int64_t channels = shape[axis], inner = shape.count(axis + 1, shape.rank);
-  const std::span<const float> x = w.values<float>();
-  std::vector<float> largest(static_cast<size_t>(channels), 0.0f);
-  for (int64_t i = 0; i < w.count(); ++i) {
-    float& m = largest[i / inner % channels];
-    m = std::max(m, std::fabs(x[i]));
-  }
-  QuantParams q{std::vector<float>(largest.size()), std::vector<int32_t>(largest.size(), 0), axis};
-  for (size_t c = 0; c < largest.size(); ++c) q.scale[c] = largest[c] > 0 ? largest[c] / 127.0f : 1.0f;
-  Tensor out(DataType::kI8, shape);
-  const std::span<int8_t> y = out.mut<int8_t>();
-  for (int64_t i = 0; i < w.count(); ++i) {
-    const double v = std::nearbyint(static_cast<double>(x[i]) / q.scale[i / inner % channels]);
-    y[i] = static_cast<int8_t>(std::clamp(v, -127.0, 127.0));
-  }
-  out.set_quant(std::move(q));
-  return out;
-}
-
 // int32 with scale = input scale * weight scale.
 Tensor quantize_bias(const Tensor& b, float input_scale, const QuantParams& weights) {
   Tensor out(DataType::kI32, b.shape());
@@ -152,16 +130,22 @@ class Rewriter {
     }
   }
 
+  LayerWeights weights_of(const Node& node, const QuantRule& rule) const {
+    if (const auto found = plan_.weights.find(node.id.index); found != plan_.weights.end()) return found->second;
+    const bool biased = rule.bias_input >= 0 && node.input(rule.bias_input).valid();
+    return {quantize_weights(*source_.constant(node.input(rule.weight_input)), rule.weight_axis), biased ? *source_.constant(node.input(rule.bias_input)) : Tensor()};
+  }
+
   Result<void> make_int8(const Node& node) {
     const QuantRule rule = rule_of(source_, node);
     NewNode made{node.op, std::vector<ValueId>(node.inputs.size()), node.attrs, node.name, 1, {}};
     for (size_t i : data_inputs(node, rule)) made.inputs[i] = as_int8(node.input(i));
     if (rule.weight_input >= 0) {
-      const Tensor weights = quantize_weights(*source_.constant(node.input(rule.weight_input)), rule.weight_axis);
-      made.inputs[rule.weight_input] = out_.graph.add_constant(weights, source_.value(node.input(rule.weight_input)).name);
+      const LayerWeights chosen = weights_of(node, rule);
+      made.inputs[rule.weight_input] = out_.graph.add_constant(chosen.weights, source_.value(node.input(rule.weight_input)).name);
       if (rule.bias_input >= 0 && node.input(rule.bias_input).valid()) {
         const float input_scale = out_.graph.type(made.inputs[0]).quant.scale[0];
-        const Tensor bias = quantize_bias(*source_.constant(node.input(rule.bias_input)), input_scale, weights.quant());
+        const Tensor bias = quantize_bias(chosen.bias, input_scale, chosen.weights.quant());
         made.inputs[rule.bias_input] = out_.graph.add_constant(bias, source_.value(node.input(rule.bias_input)).name);
       }
     }
@@ -186,6 +170,27 @@ class Rewriter {
 };
 
 }  // namespace
+
+Tensor quantize_weights(const Tensor& w, int axis) {
+  const Shape& shape = w.shape();
+  const int64_t channels = shape[axis], inner = shape.count(axis + 1, shape.rank);
+  const std::span<const float> x = w.values<float>();
+  std::vector<float> largest(static_cast<size_t>(channels), 0.0f);
+  for (int64_t i = 0; i < w.count(); ++i) {
+    float& m = largest[i / inner % channels];
+    m = std::max(m, std::fabs(x[i]));
+  }
+  QuantParams q{std::vector<float>(largest.size()), std::vector<int32_t>(largest.size(), 0), axis};
+  for (size_t c = 0; c < largest.size(); ++c) q.scale[c] = largest[c] > 0 ? largest[c] / 127.0f : 1.0f;
+  Tensor out(DataType::kI8, shape);
+  const std::span<int8_t> y = out.mut<int8_t>();
+  for (int64_t i = 0; i < w.count(); ++i) {
+    const double v = std::nearbyint(static_cast<double>(x[i]) / q.scale[i / inner % channels]);
+    y[i] = static_cast<int8_t>(std::clamp(v, -127.0, 127.0));
+  }
+  out.set_quant(std::move(q));
+  return out;
+}
 
 bool quantizable(const Graph& graph, const Node& node) {
   const QuantRule rule = rule_of(graph, node);

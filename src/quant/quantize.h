@@ -9,10 +9,17 @@
 
 namespace verge {
 
+// Quantised weights that somebody chose with more care than rounding, and the bias that goes with them.
+struct LayerWeights {
+  Tensor weights;  // int8 with one scale a channel along the rule's axis
+  Tensor bias;     // f32; empty where the layer has none
+};
+
 // What to do with each value and node. Ids are those of the float graph.
 struct QuantPlan {
   std::map<uint32_t, QuantParams> activations;  // by ValueId::index
   std::set<uint32_t> float_nodes;               // by NodeId::index: stay float whatever their rule allows
+  std::map<uint32_t, LayerWeights> weights;     // by NodeId::index: instead of the rounded ones
 };
 
 // Parameters for every activation that a quantisable node reads or writes, by one method; pass-through values share their source's.
@@ -29,6 +36,9 @@ struct QuantizedGraph {
 // `graph` is prepared (nhwc, fused, no residual input in convolutions) and float. Inputs and outputs keep their types; quantize and dequantize nodes
 // stand at the borders between int8 and float parts. Weights become int8 symmetric per output channel, biases int32.
 Result<QuantizedGraph> quantize_graph(const Graph& graph, const QuantPlan& plan);
+
+// int8 in [-127, 127], scale = largest magnitude / 127 for each index along `axis`.
+Tensor quantize_weights(const Tensor& weights, int axis);
 
 // Whether the operator's rule, types and constants let this node compute in int8.
 bool quantizable(const Graph& graph, const Node& node);

@@ -11,6 +11,7 @@
 #include "ops/op.h"
 #include "os/clock.h"
 #include "passes/pipelines.h"
+#include "quant/repair_weights.h"
 #include "targets/target.h"
 
 namespace verge {
@@ -177,19 +178,15 @@ class Optimizer {
     stage("calibrating", 0.25);
     VERGE_TRY(calibration_stats_, Calibration::run(float_graph_, *calibration_));
     report_["calibration"] = Json::array();
-    std::optional<double> best;
     int k = 0;
     for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
-      stage(std::string("trying ") + range_method_name(method) + " ranges", 0.3 + 0.08 * k++);
-      const QuantPlan plan = plan_quantization(float_graph_, calibration_stats_, method);
-      VERGE_TRY(const double error, output_error(plan));
-      report_["calibration"].push_back({{"method", range_method_name(method)}, {"output_sqnr_db", error}});
-      if (best && error <= *best) continue;
-      best = error;
-      plan_ = plan;
-      method_ = method;
+      const std::string name = range_method_name(method);
+      stage("trying " + name + " ranges", 0.3 + 0.05 * k++);
+      VERGE_CHECK(offer(name, plan_quantization(float_graph_, calibration_stats_, method)));
+      if (o_.effort == Effort::kHigh) VERGE_CHECK(offer_repaired(name, plan_quantization(float_graph_, calibration_stats_, method)));
     }
-    VERGE_TRY(int8_, candidate(std::string("int8 ") + range_method_name(method_), plan_));
+    if (o_.effort == Effort::kNormal) VERGE_CHECK(offer_repaired(plan_name_, plan_));
+    VERGE_TRY(int8_, candidate("int8 " + plan_name_, plan_));
     stage("finding what each layer costs", 0.55);
     std::vector<size_t> few(std::min<size_t>(64, calibration_->size()));
     for (size_t i = 0; i < few.size(); ++i) few[i] = i;
@@ -197,6 +194,23 @@ class Optimizer {
     VERGE_TRY(blame_, blame_layers(float_graph_, plan_, some));
     report_["blame"] = blame_json(blame_);
     return done();
+  }
+
+  // The plan whose output is measured closest to float on the calibration samples stays.
+  Result<void> offer(const std::string& name, QuantPlan plan) {
+    VERGE_TRY(const double db, output_error(plan));
+    report_["calibration"].push_back({{"method", name}, {"output_sqnr_db", db}});
+    if (plan_name_.empty() || db > plan_db_) plan_ = std::move(plan), plan_db_ = db, plan_name_ = name;
+    return done();
+  }
+
+  Result<void> offer_repaired(const std::string& name, const QuantPlan& plan) {
+    RepairOptions options;
+    if (o_.effort == Effort::kHigh) options.samples = calibration_->size(), options.windows_a_sample = 64;
+    VERGE_TRY(QuantPlan repaired, repair_weights(float_graph_, plan, *calibration_, options, [&](size_t layer, size_t layers) {
+                stage("repairing the weights of layer " + std::to_string(layer + 1) + " of " + std::to_string(layers), 0.45 + 0.1 * static_cast<double>(layer) / static_cast<double>(layers));
+              }));
+    return offer(name + " repaired", std::move(repaired));
   }
 
   // Signal to noise of the first output over the calibration samples, in dB.
@@ -382,8 +396,9 @@ class Optimizer {
   std::unique_ptr<TensorDataset> calibration_, check_;
   Calibration calibration_stats_;
   Predictions calibration_reference_;
-  RangeMethod method_ = RangeMethod::kMinMax;
   QuantPlan plan_;
+  std::string plan_name_;
+  double plan_db_ = 0;
   std::vector<LayerBlame> blame_;
   std::map<std::string, std::string> kept_float_;
   Candidate original_, int8_;

@@ -15,6 +15,9 @@
 
 namespace verge {
 
+// low: ranges alone. normal: weights repaired on some samples. high: on all of them.
+enum class Effort { kLow, kNormal, kHigh };
+
 struct OptimizeOptions {
   std::string model;
   DataOptions data;
@@ -24,6 +27,7 @@ struct OptimizeOptions {
   size_t calibration = 512;      // samples
   size_t check = 1000;           // other samples that judge
   uint64_t seed = 0;             // of the split
+  Effort effort = Effort::kNormal;
   bool time = true;              // measure latency here; false: accuracy alone decides
   LoadOptions load;
 };

@@ -1,4 +1,4 @@
-"""ResNet-8 tuned on photos: five calibration seeds of 512 training photos keep 98.0 % agreement on the 8,000 test photos in at most 100 KB."""
+"""ResNet-8 tuned on photos: five calibration seeds of 512 training photos keep 98.3 % agreement on the 8,000 test photos in at most 100 KB."""
 import os
 import tempfile
 
@@ -21,7 +21,7 @@ def main():
             print(f"seed {seed}: agreement {score['agreement']:.4f}, top-1 {score['top1']:.4f} (float {score['reference_top1']:.4f}), {os.path.getsize(package)} bytes", flush=True)
     mean = sum(agreements) / len(agreements)
     print(f"mean agreement {mean:.4f}, mean drop {100 * sum(drops) / 5:.2f} points")
-    assert mean >= 0.980
+    assert mean >= 0.983
 
 
 main()

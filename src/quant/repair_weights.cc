@@ -1,0 +1,234 @@
+#include "quant/repair_weights.h"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "ops/conv/conv.h"
+#include "ops/op.h"
+#include "quant/tap.h"
+
+namespace verge {
+namespace {
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using FloatMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Vector = Eigen::VectorXd;
+
+// A layer as windows of its input times a matrix: groups of [outputs][window] each.
+struct Layer {
+  const Node* node = nullptr;
+  const Tensor* weights = nullptr;
+  const Tensor* bias = nullptr;
+  ConvGeometry geometry;  // a dense layer is 1x1 over its rows
+  Eigen::Index window = 0, outputs = 0;  // of one group
+
+  Eigen::Map<const FloatMatrix> group_weights(int group) const { return {weights->values<float>().data() + group * outputs * window, outputs, window}; }
+};
+
+Result<Layer> layer_of(const Graph& graph, const Node& node, const ops::QuantRule& rule) {
+  Layer out;
+  out.node = &node;
+  out.weights = graph.constant(node.input(static_cast<size_t>(rule.weight_input)));
+  if (rule.bias_input >= 0 && node.input(static_cast<size_t>(rule.bias_input)).valid()) out.bias = graph.constant(node.input(static_cast<size_t>(rule.bias_input)));
+  const Shape x = graph.type(node.input(0)).shape(), y = graph.type(node.output()).shape(), w = out.weights->shape();
+  if (w.rank == 4) {
+    VERGE_TRY(out.geometry, ops::conv_geometry(node, x, w, y));
+  } else {
+    out.geometry.in_w = out.geometry.out_w = static_cast<int32_t>(x.count() / x[x.rank - 1]);
+    out.geometry.in_c = static_cast<int32_t>(w[1]);
+    out.geometry.out_c = static_cast<int32_t>(w[0]);
+  }
+  out.window = static_cast<Eigen::Index>(out.geometry.taps() * out.geometry.group_in());
+  out.outputs = static_cast<Eigen::Index>(out.geometry.group_out());
+  return out;
+}
+
+// The input values that output pixel `pixel` of `group` sees; zeros outside.
+void copy_window(const ConvGeometry& g, const std::vector<float>& x, size_t pixel, int group, float* to) {
+  const auto at = static_cast<int32_t>(pixel);
+  const int32_t ox = at % g.out_w, oy = at / g.out_w % g.out_h, b = at / g.out_w / g.out_h;
+  const size_t channels = g.group_in();
+  for (int32_t ky = 0; ky < g.kernel_h; ++ky)
+    for (int32_t kx = 0; kx < g.kernel_w; ++kx, to += channels) {
+      const int32_t iy = oy * g.stride_h - g.pad_top + ky * g.dilation_h, ix = ox * g.stride_w - g.pad_left + kx * g.dilation_w;
+      if (iy < 0 || iy >= g.in_h || ix < 0 || ix >= g.in_w) {
+        std::fill_n(to, channels, 0.0F);
+      } else {
+        const size_t from = ((static_cast<size_t>(b) * g.in_h + iy) * g.in_w + ix) * static_cast<size_t>(g.in_c) + group * channels;
+        std::copy_n(x.begin() + static_cast<ptrdiff_t>(from), channels, to);
+      }
+    }
+}
+
+// The output pixels of sample s that are looked at: evenly spread, shifted from sample to sample so that all borders and middles take part.
+std::vector<size_t> chosen_pixels(const ConvGeometry& g, size_t s, size_t wanted) {
+  const size_t pixels = g.out_pixels(), n = std::min(wanted, pixels);
+  std::vector<size_t> out(n);
+  for (size_t i = 0; i < n; ++i) out[i] = (i * pixels / n + s * 7) % pixels;
+  return out;
+}
+
+// Sums over windows x of the float network's input and x^ of the int8 network's, for one group. Windows are gathered and then multiplied many at a time.
+class Moments {
+ public:
+  explicit Moments(Eigen::Index window)
+      : real_(kGathered, window), rounded_(kGathered, window), square_(Matrix::Zero(window, window)), cross_(square_), real_sum_(Vector::Zero(window)), rounded_sum_(real_sum_) {}
+
+  void add(const ConvGeometry& g, size_t pixel, int group, const std::vector<float>& real, const std::vector<float>& rounded) {
+    copy_window(g, real, pixel, group, real_.row(gathered_).data());
+    copy_window(g, rounded, pixel, group, rounded_.row(gathered_).data());
+    if (++gathered_ == kGathered) flush();
+  }
+  void flush() {
+    const auto x = real_.topRows(gathered_), seen = rounded_.topRows(gathered_);
+    square_ += (seen.transpose() * seen).cast<double>();
+    cross_ += (x.transpose() * seen).cast<double>();
+    real_sum_ += x.colwise().sum().transpose().cast<double>();
+    rounded_sum_ += seen.colwise().sum().transpose().cast<double>();
+    count_ += static_cast<double>(gathered_);
+    gathered_ = 0;
+  }
+
+  double count() const { return count_; }
+  Vector real_mean() const { return real_sum_ / count_; }
+  Vector rounded_mean() const { return rounded_sum_ / count_; }
+  Matrix square() const { return square_ / count_ - rounded_mean() * rounded_mean().transpose(); }  // covariance of x^
+  Matrix cross() const { return cross_ / count_ - real_mean() * rounded_mean().transpose(); }       // of x and x^
+
+ private:
+  static constexpr Eigen::Index kGathered = 512;
+  FloatMatrix real_, rounded_;
+  Eigen::Index gathered_ = 0;
+  Matrix square_, cross_;
+  Vector real_sum_, rounded_sum_;
+  double count_ = 0;
+};
+
+Result<std::vector<Moments>> collect(const Graph& graph, const QuantPlan& plan, const Layer& layer, const Dataset& data, const RepairOptions& options) {
+  VERGE_TRY(const QuantizedGraph quantised, quantize_graph(graph, plan));
+  const ValueId input = layer.node->input(0);
+  VERGE_TRY(Tap float_tap, Tap::open(graph, {input}));
+  VERGE_TRY(Tap int8_tap, Tap::open(quantised.graph, {quantised.value_of.at(input.index)}));
+  const int groups = layer.geometry.groups;
+  std::vector<Moments> out(static_cast<size_t>(groups), Moments(layer.window));
+  for (size_t s = 0; s < std::min(options.samples, data.size()); ++s) {
+    VERGE_TRY(const Sample sample, data.get(s));
+    VERGE_CHECK(float_tap.run(sample));
+    VERGE_CHECK(int8_tap.run(sample));
+    for (const size_t pixel : chosen_pixels(layer.geometry, s, options.windows_a_sample))
+      for (int g = 0; g < groups; ++g) out[static_cast<size_t>(g)].add(layer.geometry, pixel, g, float_tap.value(0), int8_tap.value(0));
+  }
+  for (Moments& m : out) m.flush();
+  return out;
+}
+
+struct Solved {
+  Matrix weights;            // [outputs][window], real numbers before rounding
+  Matrix inverse_factor;     // upper Cholesky factor of the inverse of E[x^ x^T] + damping, columns in `order`
+  std::vector<int> order;    // windows' columns from the loudest to the quietest
+};
+
+// Step 1 of the header.
+Solved solve(const Moments& moments, const Matrix& weights, double damping) {
+  Solved out;
+  Matrix square = moments.square();
+  const double few = static_cast<double>(weights.cols()) / moments.count();  // unknowns an equation: little data says little
+  const double ridge = std::max(std::max(damping, few) * square.diagonal().mean(), 1e-12);
+  square.diagonal().array() += ridge;
+  out.weights = square.llt().solve((weights * moments.cross() + ridge * weights).transpose()).transpose();
+
+  out.order.resize(static_cast<size_t>(square.rows()));
+  std::iota(out.order.begin(), out.order.end(), 0);
+  std::stable_sort(out.order.begin(), out.order.end(), [&](int a, int b) { return square(a, a) > square(b, b); });
+  const Matrix sorted = square(out.order, out.order);
+  const Matrix inverse = sorted.llt().solve(Matrix::Identity(sorted.rows(), sorted.cols()));
+  out.inverse_factor = inverse.llt().matrixU();
+  return out;
+}
+
+// Step 2: integers of `row` on the grid of `scale`.
+std::vector<double> round_spreading(Vector row, double scale, double most, const Solved& solved) {
+  const auto n = static_cast<Eigen::Index>(solved.order.size());
+  std::vector<double> out(solved.order.size());
+  for (Eigen::Index j = 0; j < n; ++j) {
+    const int column = solved.order[static_cast<size_t>(j)];
+    const double q = std::clamp(std::nearbyint(row[column] / scale), -most, most);
+    out[static_cast<size_t>(column)] = q;
+    const double error = (row[column] - q * scale) / solved.inverse_factor(j, j);
+    for (Eigen::Index k = j + 1; k < n; ++k) row[solved.order[static_cast<size_t>(k)]] -= error * solved.inverse_factor(j, k);
+  }
+  return out;
+}
+
+class LayerRepair {
+ public:
+  LayerRepair(const Layer& layer, const RepairOptions& options)
+      : layer_(layer), most_((1 << (options.bits - 1)) - 1), damping_(options.damping), weights_(DataType::kI8, layer.weights->shape()) {
+    const size_t channels = static_cast<size_t>(layer.geometry.out_c);
+    quant_ = {std::vector<float>(channels, 1.0F), std::vector<int32_t>(channels, 0), 0};
+    bias_.assign(channels, 0.0F);
+    if (layer.bias) std::copy_n(layer.bias->values<float>().begin(), channels, bias_.begin());
+  }
+
+  void fit(int group, const Moments& moments) {
+    const Matrix original = layer_.group_weights(group).cast<double>();
+    const Solved solved = solve(moments, original, damping_);
+    const Vector real_mean = moments.real_mean(), rounded_mean = moments.rounded_mean();
+    for (Eigen::Index o = 0; o < layer_.outputs; ++o) {
+      const auto channel = static_cast<size_t>(group * layer_.outputs + o);
+      const Vector row = solved.weights.row(o).transpose();
+      const double largest = row.cwiseAbs().maxCoeff(), scale = largest > 0 ? largest / most_ : 1.0;
+      const std::vector<double> q = round_spreading(row, scale, most_, solved);
+      double mean = original.row(o).dot(real_mean);
+      for (size_t k = 0; k < q.size(); ++k) {
+        weights_.mut<int8_t>()[channel * q.size() + k] = static_cast<int8_t>(q[k]);
+        mean -= q[k] * scale * rounded_mean[static_cast<Eigen::Index>(k)];
+      }
+      quant_.scale[channel] = static_cast<float>(scale);
+      bias_[channel] += static_cast<float>(mean);
+    }
+  }
+
+  LayerWeights result() {
+    weights_.set_quant(quant_);
+    return {weights_, Tensor::of<float>({static_cast<int32_t>(bias_.size())}, bias_)};
+  }
+
+ private:
+  const Layer& layer_;
+  const double most_, damping_;
+  Tensor weights_;
+  QuantParams quant_;
+  std::vector<float> bias_;
+};
+
+// Layers that compute in int8 under the plan and carry a bias, in order: without one the mean has no place to go.
+Result<std::vector<Layer>> repairable_layers(const Graph& graph, const QuantPlan& plan) {
+  std::vector<Layer> out;
+  for (NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (plan.float_nodes.count(id.index) || !quantizable(graph, node) || (node.op != "conv" && node.op != "dense")) continue;
+    const ops::QuantRule rule = ops::find_op(node.op)->methods->quant(graph, node);
+    VERGE_TRY(const Layer layer, layer_of(graph, node, rule));
+    if (layer.bias && plan.activations.count(node.input(0).index)) out.push_back(layer);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Dataset& data, const RepairOptions& options, const RepairProgress& progress) {
+  VERGE_TRY(const std::vector<Layer> layers, repairable_layers(graph, plan));
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (progress) progress(i, layers.size());
+    VERGE_TRY(const std::vector<Moments> moments, collect(graph, plan, layers[i], data, options), layers[i].node->name);
+    LayerRepair repair(layers[i], options);
+    for (int g = 0; g < layers[i].geometry.groups; ++g) repair.fit(g, moments[static_cast<size_t>(g)]);
+    plan.weights[layers[i].node->id.index] = repair.result();
+  }
+  return plan;
+}
+
+}  // namespace verge
