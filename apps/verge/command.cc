@@ -3,8 +3,33 @@
 #include <cstdio>
 
 #include "core/text.h"
+#include "formats/npy.h"
+#include "os/file.h"
 
 namespace verge::cli {
+namespace {
+
+// One number is a scalar, several are a list; integers where all of them are. The importer gives them the input's own type.
+Result<Tensor> bound_value(const std::string& text) {
+  if (ends_with(text, ".npy")) {
+    VERGE_TRY(const Bytes bytes, read_file(text));
+    return formats::read_npy(bytes);
+  }
+  const std::vector<std::string> parts = split(text, ',');
+  std::vector<double> reals;
+  std::vector<int64_t> integers;
+  for (const std::string& part : parts) {
+    char *integer_end = nullptr, *real_end = nullptr;
+    const long long integer = std::strtoll(part.c_str(), &integer_end, 10);
+    reals.push_back(std::strtod(part.c_str(), &real_end));
+    if (part.empty() || *real_end != 0) return invalid("'" + part + "' is no number");
+    if (*integer_end == 0) integers.push_back(integer);
+  }
+  const Shape shape = parts.size() == 1 ? Shape{} : Shape{static_cast<int32_t>(parts.size())};
+  return integers.size() == parts.size() ? Tensor::of<int64_t>(shape, integers) : Tensor::of<double>(shape, reals);
+}
+
+}  // namespace
 
 int exit_code(Code code) {
   switch (code) {
@@ -27,6 +52,7 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
   app.add_option("model", options.path, "a model: .onnx, .tflite or .vpk")->required();
   app.add_option("--threads", options.threads, "threads of the runtime (0: every processor)")->default_val(1);
   app.add_option("--dim", options.dims, "size of a symbolic dimension, as in --dim N=8");
+  app.add_option("--bind", options.binds, "fix an input for good: --bind axes=1,2 or --bind weights=FILE.npy");
   app.add_option("--skip-pass", options.skip_passes, "leave out a pass by name");
   app.add_flag("--json", options.json, "print the result as JSON");
 }
@@ -41,6 +67,11 @@ Result<LoadOptions> load_options(const ModelOptions& options) {
     const long long size = parts.size() == 2 ? std::strtoll(parts[1].c_str(), &end, 10) : 0;
     if (parts.size() != 2 || *end != 0 || size < 1) return invalid("--dim " + dim + ": wants NAME=SIZE with a size of at least 1, as in --dim N=8");
     out.dims[parts[0]] = size;
+  }
+  for (const std::string& bind : options.binds) {
+    const size_t at = bind.find('=');
+    if (at == std::string::npos || at == 0) return invalid("--bind " + bind + ": wants NAME=VALUE, NAME=VALUE,VALUE... or NAME=FILE.npy");
+    VERGE_TRY(out.values[bind.substr(0, at)], bound_value(bind.substr(at + 1)), "--bind " + bind);
   }
   return out;
 }

@@ -39,7 +39,8 @@ void add_validate(CLI::App& app, Commands& commands);
 struct ModelOptions {
   std::string path;
   int threads = 1;
-  std::vector<std::string> dims;  // "N=8"
+  std::vector<std::string> dims;   // "N=8"
+  std::vector<std::string> binds;  // "axes=1,2", "w=w.npy"
   std::vector<std::string> skip_passes;
   bool json = false;
 };

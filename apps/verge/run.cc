@@ -53,7 +53,7 @@ Result<void> run_folder(const Options& o) {
   VERGE_TRY(LoadOptions load, load_options(o.model));
   std::vector<Tensor> tensors;
   for (const InputFile& f : inputs) {
-    load.input_shapes.push_back(f.tensor.shape());
+    load.inputs.push_back(f.tensor);
     tensors.push_back(f.tensor);
   }
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));

@@ -20,10 +20,10 @@ const char* format_name(Format format) {
   return "unknown";
 }
 
-Result<Graph> import_model(ByteSpan bytes, const ImportOptions& options, const std::string& file_name) {
+Result<Graph> import_model(ByteSpan bytes, const ImportOptions& options, const std::string& file_name, ImportNotes* notes) {
   switch (sniff(bytes)) {
     case Format::kOnnx: {
-      VERGE_TRY(Graph graph, onnx::import(bytes, options), file_name);
+      VERGE_TRY(Graph graph, onnx::import(bytes, options, notes), file_name);
       return graph;
     }
     case Format::kTflite: {

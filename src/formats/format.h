@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "core/bytes.h"
 #include "core/result.h"
@@ -16,9 +18,18 @@ namespace verge::formats {
 
 struct ImportOptions {
   std::map<std::string, int64_t> dims;           // sizes of symbolic dimensions by symbol: {"N", 8}; the others stay symbolic
-  std::map<std::string, Tensor> values;          // inputs whose values are known now: what the file computes from them (axes, sizes) is known too
+  std::map<std::string, Shape> shapes;           // of inputs, where the file leaves sizes open
+  std::map<std::string, Tensor> values;          // inputs that are fixed for good: they become constants, and are no inputs of the Graph
+  std::map<std::string, Tensor> given;           // values that inputs have in this run: axes, sizes and weights are read off them, data stays data
   std::string base_dir;                          // the folder that weights outside the file are relative to; empty: such weights are refused
   size_t max_computed_bytes = size_t{1} << 30;   // constants that the file computes rather than holds (a fill, a range)
+};
+
+// What an import found out beside the Graph, whether it ends well or not.
+struct ImportNotes {
+  std::vector<std::string> inputs;  // names, in order
+  std::set<std::string> asked;  // inputs whose values decide axes, sizes or weights, and that are neither in `values` nor in `given`
+  std::set<std::string> used;   // those of `given` that were read
 };
 
 enum class Format : uint8_t { kUnknown, kOnnx, kTflite };
@@ -27,6 +38,6 @@ Format sniff(ByteSpan bytes);
 const char* format_name(Format format);
 
 // `file_name` only names the file in errors.
-Result<Graph> import_model(ByteSpan bytes, const ImportOptions& options, const std::string& file_name);
+Result<Graph> import_model(ByteSpan bytes, const ImportOptions& options, const std::string& file_name, ImportNotes* notes = nullptr);
 
 }  // namespace verge::formats

@@ -13,6 +13,7 @@
 #include "ops/op.h"
 #include "ops/pool/pool_cases.h"
 #include "ops/quantize/quantize_cases.h"
+#include "ops/recurrent/recurrent_cases.h"
 #include "ops/reduce/reduce_cases.h"
 #include "ops/resize/resize_cases.h"
 #include "ops/softmax/softmax_cases.h"
@@ -52,7 +53,8 @@ constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
                                 {"movement", testing::movement_cases},
                                 {"choice", testing::choice_cases},
                                 {"requantizing_movement", testing::requantizing_movement_cases},
-                                {"resize", testing::resize_cases}};
+                                {"resize", testing::resize_cases},
+                                {"recurrent", testing::recurrent_cases}};
 
 Result<std::vector<Tensor>> run(const Bytes& program, const OpCase& c, int threads) {
   VERGE_TRY(Executable executable, Executable::open(program, {threads}));

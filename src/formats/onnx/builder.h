@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formats/onnx/contents.h"
+#include "formats/onnx/known.h"
 #include "ir/graph.h"
 #include "ops/op.h"
 
@@ -15,7 +16,7 @@ namespace verge::formats::onnx {
 class Builder {
  public:
   // `computed_bytes`: how much memory constants may take that the file does not hold; beyond it nodes stay nodes.
-  Builder(Graph& graph, size_t computed_bytes) : graph_(graph), computed_bytes_left_(computed_bytes) {}
+  Builder(Graph& graph, size_t computed_bytes) : graph_(graph), known_(graph), computed_bytes_left_(computed_bytes) {}
   Graph& graph() { return graph_; }
   const Graph& graph() const { return graph_; }
 
@@ -25,11 +26,13 @@ class Builder {
 
   // The elements of `value`, numbers or not; nullopt when nothing is known.
   std::optional<Contents> contents(ValueId value) const;
+  Known& known() { return known_; }
 
  private:
   std::optional<std::vector<Tensor>> computed(const NewNode& node, const std::vector<TensorType>& types);
 
   Graph& graph_;
+  Known known_;
   size_t computed_bytes_left_;
   std::map<ValueId, Contents> contents_;
 };

@@ -47,9 +47,10 @@ Result<void> range(NodeContext& c) {
   const double count = std::max(0.0, std::ceil((limit - start) / delta));
   constexpr double kMost = 1 << 24;
   if (!(count <= kMost)) return c.refuse("a range of " + std::to_string(count) + " elements is not supported");
-  Tensor values(DataType::kF64, {static_cast<int32_t>(count)});
-  for (size_t i = 0; i < values.mut<double>().size(); ++i) values.mut<double>()[i] = start + static_cast<double>(i) * delta;
-  return c.finish(c.constant(cast_tensor(values, c.type(size_t{0}).dtype)));
+  Tensor steps(DataType::kF64, {static_cast<int32_t>(count)});
+  for (size_t i = 0; i < steps.mut<double>().size(); ++i) steps.mut<double>()[i] = static_cast<double>(i);
+  const ValueId way = c.add("mul", {c.constant(cast_tensor(steps, c.type(size_t{0}).dtype)), c.in(2)});
+  return c.finish(c.add("add", {way, c.in(0)}));
 }
 
 Result<void> eye_like(NodeContext& c) {

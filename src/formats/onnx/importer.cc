@@ -16,20 +16,20 @@ constexpr const char* kDecompose = "export the model with this operator decompos
 std::string domain_text(const std::string& domain) { return domain.empty() || domain == "ai.onnx" ? "" : domain + ":"; }
 
 // The dimension that a file declares: a number, or a symbol unless the options give its size. One without number and symbol is named after its place.
-Result<Dim> declared_dim(const pb::TensorShapeProto::Dimension& d, const std::string& place, const ImportOptions& options) {
+Result<Dim> declared_dim(const pb::TensorShapeProto::Dimension& d, const std::string& place, const std::map<std::string, int64_t>& sizes) {
   if (d.has_dim_value() && d.dim_value() >= 0) {
     if (d.dim_value() > std::numeric_limits<int32_t>::max()) return corrupt("dimension " + std::to_string(d.dim_value()) + " is not a size");
     return Dim(d.dim_value());
   }
   const std::string symbol = d.dim_param().empty() ? place : d.dim_param();
-  const auto size = options.dims.find(symbol);
-  if (size == options.dims.end()) return Dim::named(symbol);
+  const auto size = sizes.find(symbol);
+  if (size == sizes.end()) return Dim::named(symbol);
   if (size->second < 1 || size->second > std::numeric_limits<int32_t>::max())
     return invalid("dimension " + symbol + " cannot be " + std::to_string(size->second));
   return Dim(size->second);
 }
 
-Result<TensorType> declared_type(const pb::ValueInfoProto& info, const ImportOptions& options) {
+Result<TensorType> declared_type(const pb::ValueInfoProto& info, const std::map<std::string, int64_t>& sizes) {
   const std::string where = "'" + info.name() + "'";
   if (info.type().value_case() != pb::TypeProto::kTensorType) return unsupported("it is no tensor but a sequence, map or optional value");
   const auto& tensor = info.type().tensor_type();
@@ -41,12 +41,24 @@ Result<TensorType> declared_type(const pb::ValueInfoProto& info, const ImportOpt
   type.ranked = true;
   int64_t count = 1;
   for (int i = 0; i < tensor.shape().dim_size(); ++i) {
-    VERGE_TRY(Dim dim, declared_dim(tensor.shape().dim(i), info.name() + "." + std::to_string(i), options), where);
+    VERGE_TRY(Dim dim, declared_dim(tensor.shape().dim(i), info.name() + "." + std::to_string(i), sizes), where);
     if (dim.known() && dim.size > 0 && count > kMostElements / dim.size) return corrupt(where + ": its dimensions are absurdly large");
     if (dim.known() && dim.size > 0) count *= dim.size;
     type.dims.push_back(std::move(dim));
   }
   return type;
+}
+
+// A value that the user fixes, in the type of the input: integers and reals are converted where nothing is lost, one number is a list of one.
+Result<Tensor> fitted(const Tensor& value, const TensorType& type) {
+  Tensor out = value.dtype() == type.dtype ? value : cast_tensor(value, type.dtype);
+  for (int64_t i = 0; i < value.count(); ++i)
+    if (is_integer(type.dtype) && out.at(i) != value.at(i)) return invalid("the value " + std::to_string(value.at(i)) + " is no " + dtype_name(type.dtype));
+  if (type.ranked && type.rank() == 1 && value.shape().rank == 0) out = out.reshaped({1});
+  for (int i = 0; type.ranked && i < type.rank(); ++i)
+    if (type.rank() != out.shape().rank || (type.dims[i].known() && type.dims[i].size != out.shape()[i]))
+      return invalid("the value given is " + TensorType(out.dtype(), out.shape()).text() + ", the model wants " + type.text());
+  return out;
 }
 
 std::string input_types(const Graph& graph, const std::vector<ValueId>& inputs) {
@@ -66,6 +78,7 @@ Result<Graph> Importer::run() {
   VERGE_CHECK(open_scope(scope));
   VERGE_CHECK(add_inputs(scope));
   VERGE_CHECK(translate_nodes(scope));
+  for (ValueId v : builder_.known().used()) notes_.used.insert(graph_.value(v).name);
   if (!blockers_.empty()) return blockers_.error();
   VERGE_CHECK(add_outputs(scope));
   Graph out = graph_.compacted();
@@ -101,20 +114,45 @@ Result<void> Importer::open_scope(Scope& scope) {
 }
 
 Result<void> Importer::add_inputs(Scope& scope) {
-  for (const auto& info : scope.proto->input()) {
-    if (scope.initializers.count(info.name())) continue;  // files below IR version 4 list their weights among the inputs
-    if (scope.values.count(info.name())) return corrupt("two inputs have the name '" + info.name() + "'");
-    auto type = declared_type(info, options_);
-    if (!type.ok() && type.error().code() != Code::kUnsupported) return std::move(type).error();
-    if (!type.ok()) blockers_.add({"graph input", info.name(), "", type.error().message(), "remove the input, or the part of the model that reads it"});
-    const ValueId input = graph_.add_input(info.name(), type.ok() ? *type : TensorType());
-    const auto given = options_.values.find(info.name());
-    const bool known = given != options_.values.end();
-    if (known && type.ok() && given->second.dtype() != type->dtype)
-      return invalid("the value given for input '" + info.name() + "' is " + dtype_name(given->second.dtype()) + ", the model wants " + type->text());
-    scope.values[info.name()] = known ? graph_.add_constant(given->second, info.name()) : input;
-  }
+  for (const auto& info : scope.proto->input())
+    if (!scope.initializers.count(info.name())) VERGE_CHECK(add_input(scope, info));  // files below IR version 4 list their weights among the inputs
   return done();
+}
+
+Result<void> Importer::add_input(Scope& scope, const pb::ValueInfoProto& info) {
+  const std::string& name = info.name();
+  if (scope.values.count(name)) return corrupt("two inputs have the name '" + name + "'");
+  auto type = declared_type(info, sizes_);
+  if (!type.ok() && type.error().code() != Code::kUnsupported) return std::move(type).error();
+  if (!type.ok()) blockers_.add({"graph input", name, "", type.error().message(), "remove the input, or the part of the model that reads it"});
+  if (type.ok()) {
+    VERGE_TRY(*type, sized(name, *type));
+  }
+  if (const auto fixed = options_.values.find(name); fixed != options_.values.end() && type.ok()) {
+    VERGE_TRY(Tensor tensor, fitted(fixed->second, *type), "input '" + name + "'");
+    scope.values[name] = graph_.add_constant(std::move(tensor), name);
+    return done();
+  }
+  notes_.inputs.push_back(name);
+  const ValueId input = scope.values[name] = graph_.add_input(name, type.ok() ? *type : TensorType());
+  const auto given = options_.given.find(name);
+  if (given != options_.given.end() && type.ok() && given->second.dtype() == type->dtype) builder_.known().give(input, given->second);
+  return done();
+}
+
+Result<TensorType> Importer::sized(const std::string& name, TensorType declared) {
+  const auto it = options_.shapes.find(name);
+  if (it == options_.shapes.end()) return declared;
+  const Shape& shape = it->second;
+  const Error unfit = invalid("input '" + name + "' is " + declared.text() + ", the tensor given is " + TensorType(declared.dtype, shape).text());
+  if (!declared.ranked) return TensorType(declared.dtype, shape);
+  if (declared.rank() != shape.rank) return unfit;
+  for (int i = 0; i < shape.rank; ++i) {
+    Dim& d = declared.dims[i];
+    if (!d.known()) sizes_.emplace(d.symbol, shape[i]), d = Dim(shape[i]);
+    if (d.size != shape[i]) return unfit;
+  }
+  return declared;
 }
 
 Result<void> Importer::add_outputs(Scope& scope) {
@@ -168,14 +206,10 @@ Result<std::vector<ValueId>> Importer::inputs_of(Scope& scope, const pb::NodePro
 
 Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, const std::string& name, const NodeOrder& order) {
   VERGE_TRY(const std::vector<ValueId> inputs, inputs_of(scope, node, name));
-  const Tensor* condition = inputs.empty() ? nullptr : graph_.constant(inputs[0]);
-  const bool is_if = node.op_type() == "If" && domain_text(node.domain()).empty();
-  if (is_if && condition && condition->count() == 1) return inline_branch(scope, node, condition->at(0) != 0);
+  if (node.op_type() == "If" && domain_text(node.domain()).empty()) return translate_if(scope, node, name, inputs);
   const Lookup found = find_row(node.domain(), node.op_type(), opset_of(node.domain()));
   const bool typed = std::all_of(inputs.begin(), inputs.end(), [&](ValueId v) { return !v.valid() || graph_.type(v).dtype != DataType::kNone; });
-  if (is_if) {
-    block(scope, node, name, inputs, "its condition depends on data", "export each branch as its own model");
-  } else if (!found.row) {
+  if (!found.row) {
     block(scope, node, name, inputs, found.known ? kOtherOpset : kNoTranslation, found.known ? "convert the model to opset 13 or newer" : kDecompose);
   } else if (!typed) {  // behind a blocked node: the operator itself is fine, more cannot be said
     leave_unknown(scope, node);
@@ -190,6 +224,7 @@ Result<void> Importer::translate(Scope& scope, NodeContext::Source source, const
   const pb::NodeProto& node = source.proto;
   NodeContext context(builder_, source);
   const Result<void> translated = row.translate(context);
+  if (!translated.ok()) notes_.asked.insert(context.asked().begin(), context.asked().end());
   if (!translated.ok() && translated.error().code() == Code::kUnsupported) {
     block(scope, node, source.name, source.inputs, translated.error().message(), context.remedy());
     return done();
@@ -217,6 +252,16 @@ Result<void> Importer::translate(Scope& scope, NodeContext::Source source, const
 void Importer::leave_unknown(Scope& scope, const pb::NodeProto& node) {
   for (const std::string& out : node.output())
     if (!out.empty()) scope.values[out] = graph_.add_value(out);
+}
+
+Result<void> Importer::translate_if(Scope& scope, const pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs) {
+  NodeContext context(builder_, {node, name, opset_of(""), inputs, nullptr, options_.base_dir, {}});
+  const Result<Tensor> condition = context.known(0, "condition");
+  if (condition.ok() && condition->count() == 1) return inline_branch(scope, node, condition->at(0) != 0);
+  if (condition.ok()) return corrupt("node '" + name + "' (If): its condition is " + input_types(graph_, inputs) + ", it wants one element");
+  notes_.asked.insert(context.asked().begin(), context.asked().end());
+  block(scope, node, name, inputs, condition.error().message(), context.asked().empty() ? "export each branch as its own model" : context.remedy());
+  return done();
 }
 
 Result<void> Importer::inline_branch(Scope& scope, const pb::NodeProto& node, bool condition) {
@@ -247,7 +292,7 @@ void Importer::survey_bodies(const pb::NodeProto& node, const std::string& name)
       const pb::NodeProto& inner = a.g().node(i);
       const std::string inner_name = name + "/" + node_name(inner, i);
       const Lookup found = find_row(inner.domain(), inner.op_type(), opset_of(inner.domain()));
-      if (!found.row) blockers_.add({op_text(inner), inner_name, "", found.known ? kOtherOpset : kNoTranslation, kDecompose});
+      if (!found.row && inner.op_type() != "If") blockers_.add({op_text(inner), inner_name, "", found.known ? kOtherOpset : kNoTranslation, kDecompose});
       survey_bodies(inner, inner_name);
     }
   }
@@ -260,7 +305,7 @@ void Importer::block(Scope& scope, const pb::NodeProto& node, const std::string&
   for (const std::string& out : node.output()) {
     if (out.empty()) continue;
     const auto info = scope.infos.find(out);
-    auto type = info == scope.infos.end() ? Result<TensorType>(TensorType()) : declared_type(*info->second, options_);
+    auto type = info == scope.infos.end() ? Result<TensorType>(TensorType()) : declared_type(*info->second, sizes_);
     scope.values[out] = graph_.add_value(out, type.ok() ? *type : TensorType());
   }
 }

@@ -14,8 +14,8 @@ namespace verge::formats::onnx {
 
 class Importer {
  public:
-  Importer(const verge::onnx_pb::ModelProto& model, const ImportOptions& options)
-      : model_(model), options_(options), builder_(graph_, options.max_computed_bytes) {}
+  Importer(const verge::onnx_pb::ModelProto& model, const ImportOptions& options, ImportNotes& notes)
+      : model_(model), options_(options), notes_(notes), sizes_(options.dims), builder_(graph_, options.max_computed_bytes) {}
 
   // All blockers at once as kUnsupported; kCorrupt where the file contradicts itself.
   Result<Graph> run();
@@ -34,6 +34,9 @@ class Importer {
   Result<void> read_opsets();
   Result<void> open_scope(Scope& scope);
   Result<void> add_inputs(Scope& scope);
+  Result<void> add_input(Scope& scope, const verge::onnx_pb::ValueInfoProto& info);
+  // The declared type with the sizes that this run's shape gives to what is open, and from here on to the symbols' other places.
+  Result<TensorType> sized(const std::string& name, TensorType declared);
   Result<void> add_outputs(Scope& scope);
   void keep_metadata();
 
@@ -47,6 +50,7 @@ class Importer {
   Result<std::vector<ValueId>> inputs_of(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name);
   // Outputs get values of which nothing is known.
   void leave_unknown(Scope& scope, const verge::onnx_pb::NodeProto& node);
+  Result<void> translate_if(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs);
   // An If whose condition is known: the branch that is taken, in place of the node.
   Result<void> inline_branch(Scope& scope, const verge::onnx_pb::NodeProto& node, bool condition);
   // The node cannot be translated: its outputs get values of the types that the file declares, so that the nodes behind it can still be looked at.
@@ -59,6 +63,8 @@ class Importer {
 
   const verge::onnx_pb::ModelProto& model_;
   const ImportOptions& options_;
+  ImportNotes& notes_;
+  std::map<std::string, int64_t> sizes_;  // of symbolic dimensions
   Graph graph_;
   Builder builder_;
   Blockers blockers_;

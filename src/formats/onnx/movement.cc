@@ -20,7 +20,7 @@ Result<Contents> reshape_target(NodeContext& c) {
     return target;
   }
   const auto known = c.contents(1);
-  if (!known) return c.refuse("its shape (input 1) depends on data", kFixSizes);
+  if (!known) return c.not_known(1, "shape");
   return *known;
 }
 
@@ -179,7 +179,7 @@ Result<void> pad(NodeContext& c) {
 Result<void> expand(NodeContext& c) {
   VERGE_TRY(const int rank, c.rank());
   const auto wanted = c.contents(1);
-  if (!wanted) return c.refuse("its shape (input 1) depends on data", kFixSizes);
+  if (!wanted) return c.not_known(1, "shape");
   std::vector<int64_t> shape;
   for (size_t i = 0; i < wanted->size(); ++i) {
     const Element& e = (*wanted)[i];

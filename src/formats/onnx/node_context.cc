@@ -1,6 +1,7 @@
 #include "formats/onnx/node_context.h"
 
-#include <limits>
+#include "core/text.h"
+#include "formats/onnx/weights.h"
 
 namespace verge::formats::onnx {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 constexpr const char* kFixSizes = "give sizes to the symbolic dimensions (--dim NAME=SIZE), or export the model with fixed shapes";
 
 // AttributeProto.type
-constexpr int32_t kFloat = 1, kInt = 2, kString = 3, kTensor = 4, kFloats = 6, kInts = 7;
+constexpr int32_t kFloat = 1, kInt = 2, kString = 3, kTensor = 4, kFloats = 6, kInts = 7, kStrings = 8;
 
 }  // namespace
 
@@ -57,16 +58,55 @@ std::vector<double> NodeContext::reals(const std::string& name) {
   return a ? std::vector<double>(a->floats().begin(), a->floats().end()) : std::vector<double>();
 }
 
+std::vector<std::string> NodeContext::texts(const std::string& name) {
+  const auto* a = find(name, kStrings, "a list of texts");
+  return a ? std::vector<std::string>(a->strings().begin(), a->strings().end()) : std::vector<std::string>();
+}
+
 const pb::TensorProto* NodeContext::tensor(const std::string& name) const {
   const auto* a = find(name);
   return a && a->has_t() && (!a->has_type() || a->type() == kTensor) ? &a->t() : nullptr;
 }
 
+bool NodeContext::ask(size_t i) {
+  const std::vector<ValueId> open = builder_.known().open_inputs(in(i));
+  for (ValueId v : open) asked_.insert(graph().value(v).name);
+  return !open.empty();
+}
+
+Error NodeContext::not_known(size_t i, const char* what) {
+  const std::string which = std::string("its ") + what + " (input " + std::to_string(i) + ")";
+  if (!ask(i)) return refuse(which + " is not constant", kFixSizes);
+  const std::vector<std::string> names(asked_.begin(), asked_.end());
+  return refuse(which + " depends on the value of " + (names.size() > 1 ? "inputs '" : "input '") + join(names, "', '") + "'",
+                "fix it: --bind " + join(names, "=VALUE --bind ") + "=VALUE, or =FILE.npy");
+}
+
+std::optional<Contents> NodeContext::contents(size_t i) {
+  if (!has(i)) return std::nullopt;
+  if (auto followed = builder_.contents(in(i))) return followed;
+  if (const auto tensor = builder_.known().of(in(i))) return contents_of(*tensor);
+  ask(i);
+  return std::nullopt;
+}
+
+Result<Tensor> NodeContext::known(size_t i, const char* what) {
+  if (auto tensor = builder_.known().of(in(i))) return *std::move(tensor);
+  return not_known(i, what);
+}
+
+Result<ValueId> NodeContext::fixed(size_t i, const char* what) {
+  if (!has(i) || is_weight(graph(), in(i))) return in(i);
+  VERGE_TRY(Tensor tensor, known(i, what));
+  return graph().add_constant(std::move(tensor), graph().value(in(i)).name);
+}
+
 Result<std::vector<int64_t>> NodeContext::ints(size_t i, const char* what) {
-  const auto known = contents(i);
-  const auto all = known ? numbers(*known) : std::nullopt;
-  if (!all) return refuse(std::string("its ") + what + " (input " + std::to_string(i) + ") is not constant", kFixSizes);
-  return *all;
+  const auto elements = contents(i);
+  const auto all = elements ? numbers(*elements) : std::nullopt;
+  if (all) return *all;
+  VERGE_TRY(const Tensor tensor, known(i, what));
+  return tensor.to_ints();
 }
 
 Result<std::vector<int64_t>> NodeContext::ints(const std::string& attr, size_t i, std::vector<int64_t> otherwise) {
@@ -76,10 +116,9 @@ Result<std::vector<int64_t>> NodeContext::ints(const std::string& attr, size_t i
 }
 
 Result<double> NodeContext::number(size_t i, const char* what) {
-  const Tensor* t = constant(i);
-  if (!t) return refuse(std::string("its ") + what + " (input " + std::to_string(i) + ") is not constant", kFixSizes);
-  if (t->count() != 1) return damaged(std::string("its ") + what + " has " + std::to_string(t->count()) + " elements, wants 1");
-  return t->at(0);
+  VERGE_TRY(const Tensor tensor, known(i, what));
+  if (tensor.count() != 1) return damaged(std::string("its ") + what + " has " + std::to_string(tensor.count()) + " elements, wants 1");
+  return tensor.at(0);
 }
 
 Result<int> NodeContext::rank(size_t i) {
@@ -105,6 +144,7 @@ ValueId NodeContext::add(const std::string& op, std::vector<ValueId> inputs, Att
 
 std::vector<ValueId> NodeContext::add_many(const std::string& op, std::vector<ValueId> inputs, Attrs attrs, size_t outputs) {
   if (error_) return std::vector<ValueId>(outputs);
+  while (!inputs.empty() && !inputs.back().valid()) inputs.pop_back();
   auto out = builder_.add({op, std::move(inputs), std::move(attrs), name() + "/" + op, outputs});
   if (out.ok()) return *std::move(out);
   keep(std::move(out).error());

@@ -9,6 +9,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ class NodeContext {
   const TensorType& type(ValueId value) const;
   const TensorType& type(size_t i) const { return type(in(i)); }
   const Tensor* constant(size_t i) const { return builder_.graph().constant(in(i)); }
-  std::optional<Contents> contents(size_t i) const { return has(i) ? builder_.contents(in(i)) : std::nullopt; }
+  // The elements of input i, numbers or not; nullopt when nothing is known, and then the model's inputs that would settle them are asked for.
+  std::optional<Contents> contents(size_t i);
 
   // Attributes; the value given otherwise where the node has none of that name. A wrong type is an error.
   bool has_attr(const std::string& name) const { return find(name) != nullptr; }
@@ -59,14 +61,24 @@ class NodeContext {
   std::string text(const std::string& name, const std::string& otherwise);
   std::vector<int64_t> integers(const std::string& name, std::vector<int64_t> otherwise = {});
   std::vector<double> reals(const std::string& name);
+  std::vector<std::string> texts(const std::string& name);
   const pb::TensorProto* tensor(const std::string& name) const;
   const std::string& base_dir() const { return source_.base_dir; }
 
-  // Integers that must be known now: those of input i. `what` names them in the refusal.
+  // What must be known now. Where it depends on values of the model's inputs (axes, sizes or weights that are inputs), these are asked for by name: the
+  // refusal names them, and the import is done again with their values. Data is never asked for.
+  //
+  // The elements of input i. `what` names them in the refusal.
+  Result<Tensor> known(size_t i, const char* what);
+  // The refusal for input i when contents() or known() could not tell: it asks for the inputs that could.
+  Error not_known(size_t i, const char* what);
+  // Input i as a constant, or a dequantized one: weights that are packed, statistics that are folded.
+  Result<ValueId> fixed(size_t i, const char* what);
+  // Integers: those of input i.
   Result<std::vector<int64_t>> ints(size_t i, const char* what);
   // The same from the attribute, where an older opset has them, or from input i; `otherwise` where neither is given.
   Result<std::vector<int64_t>> ints(const std::string& attr, size_t i, std::vector<int64_t> otherwise = {});
-  // A real number that must be known now: input i, of one element.
+  // A real number: input i, of one element.
   Result<double> number(size_t i, const char* what);
   // Rank of input i; refuses when it is unknown.
   Result<int> rank(size_t i = 0);
@@ -90,6 +102,8 @@ class NodeContext {
   // An error that becomes a blocker. `remedy`: what the user can do.
   Error refuse(std::string reason, std::string remedy = "");
   const std::string& remedy() const { return remedy_; }
+  // Names of the model's inputs whose values this translation asked for.
+  const std::set<std::string>& asked() const { return asked_; }
   // The file contradicts itself or the specification here.
   static Error damaged(std::string what) { return corrupt(std::move(what)); }
 
@@ -97,6 +111,8 @@ class NodeContext {
   const pb::AttributeProto* find(const std::string& name) const;
   const pb::AttributeProto* find(const std::string& name, int32_t type, const char* wanted);
   void keep(Error error);
+  // Notes which inputs would settle input i; false when none would.
+  bool ask(size_t i);
 
   Builder& builder_;
   Source source_;
@@ -104,6 +120,7 @@ class NodeContext {
   size_t first_value_;  // values from this index on were made here
   std::optional<Error> error_;
   std::string remedy_;
+  std::set<std::string> asked_;
   int parts_ = 0;
 };
 

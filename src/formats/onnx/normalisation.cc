@@ -11,7 +11,12 @@ Result<void> batch_norm(NodeContext& c) {
   if (c.integer("training_mode", 0)) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
   if (c.opset() < 7 && !c.integer("is_test", 0)) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
   if (!c.integer("spatial", 1)) return c.refuse("it normalises each position apart (spatial = 0)");
-  return c.finish(c.add("batch_norm", c.inputs(), {{"axis", int64_t{1}}, {"epsilon", c.real("epsilon", 1e-5)}}));
+  std::vector<ValueId> inputs = {c.in(0)};
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    VERGE_TRY(const ValueId fixed, c.fixed(i, "scale, bias, mean or variance"));
+    inputs.push_back(fixed);
+  }
+  return c.finish(c.add("batch_norm", inputs, {{"axis", int64_t{1}}, {"epsilon", c.real("epsilon", 1e-5)}}));
 }
 
 // The optional outputs: mean and 1 / sqrt(variance + epsilon) over the normalised dimensions.

@@ -28,12 +28,13 @@ bool is_model_tag(uint8_t tag) {
 
 bool looks_like(ByteSpan bytes) { return bytes.size() >= 2 && is_model_tag(bytes[0]); }
 
-Result<Graph> import(ByteSpan bytes, const ImportOptions& options) {
+Result<Graph> import(ByteSpan bytes, const ImportOptions& options, ImportNotes* notes) {
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) return unsupported("an ONNX file of 2 GB or more; keep its weights in external data");
   verge::onnx_pb::ModelProto model;
   if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return corrupt("not an ONNX model, or cut off: the protobuf wire format is broken");
   if (!model.has_graph()) return corrupt("the model holds no graph");
-  return Importer(model, options).run();
+  ImportNotes unread;
+  return Importer(model, options, notes ? *notes : unread).run();
 }
 
 }  // namespace verge::formats::onnx

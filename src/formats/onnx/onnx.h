@@ -7,6 +7,6 @@ namespace verge::formats::onnx {
 // True when the bytes begin as a ModelProto does; cheap, and no promise that the rest is sound.
 bool looks_like(ByteSpan bytes);
 
-Result<Graph> import(ByteSpan bytes, const ImportOptions& options);
+Result<Graph> import(ByteSpan bytes, const ImportOptions& options, ImportNotes* notes = nullptr);
 
 }  // namespace verge::formats::onnx

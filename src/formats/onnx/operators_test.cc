@@ -76,15 +76,6 @@ TEST(OnnxConv, OneSpatialDimensionBecomesHeightOne) {
   EXPECT_EQ(m.import()->type(m.import()->outputs()[0]).text(), "f32[N,1,2]");
 }
 
-TEST(OnnxConv, ComputedWeightsAreTransposedByANode) {
-  ModelMaker m;
-  m.input("x", {1, 1, 1, 2});
-  m.input("w", {1, 1, 1, 2});
-  m.node("Conv", {"x", "w"}, {"y"});
-  m.output("y");
-  EXPECT_THAT(floats_of(m, {Tensor::of<float>({1, 1, 1, 2}, {1, 2}), Tensor::of<float>({1, 1, 1, 2}, {10, 1})}), ElementsAre(12));
-}
-
 TEST(OnnxPool, AnAverageLeavesPaddingOutUnlessToldOtherwise) {
   for (const int64_t counted_pads : {0, 1}) {
     ModelMaker m;

@@ -12,9 +12,9 @@
 
 namespace verge::formats::onnx {
 
-Result<std::optional<QuantParams>> quant_params(NodeContext& c, size_t scale, size_t zero_point, int axis) {
-  const Tensor *s = c.constant(scale), *z = c.constant(zero_point);
-  if (!s || (c.has(zero_point) && !z)) return std::optional<QuantParams>();
+namespace {
+
+Result<QuantParams> params_of(NodeContext& c, const Tensor* s, const Tensor* z, int axis) {
   if (s->shape().rank > 1 || s->count() < 1) return c.refuse("its scale has " + std::to_string(s->shape().rank) + " dimensions (quantised in blocks)");
   if (z && z->count() != s->count()) return c.damaged("its zero points are " + std::to_string(z->count()) + ", its scales " + std::to_string(s->count()));
   QuantParams out;
@@ -24,13 +24,23 @@ Result<std::optional<QuantParams>> quant_params(NodeContext& c, size_t scale, si
   out.zero_point.assign(out.scale.size(), 0);
   for (size_t i = 0; z && i < out.zero_point.size(); ++i) out.zero_point[i] = static_cast<int32_t>(z->at(static_cast<int64_t>(i)));
   if (out.scale.size() > 1) out.axis = axis;
+  return out;
+}
+
+}  // namespace
+
+Result<std::optional<QuantParams>> quant_params(NodeContext& c, size_t scale, size_t zero_point, int axis) {
+  const Tensor *s = c.constant(scale), *z = c.constant(zero_point);
+  if (!s || (c.has(zero_point) && !z)) return std::optional<QuantParams>();
+  VERGE_TRY(QuantParams out, params_of(c, s, z, axis));
   return std::optional(std::move(out));
 }
 
 Result<QuantParams> known_quant_params(NodeContext& c, size_t scale, size_t zero_point, int axis) {
-  VERGE_TRY(auto params, quant_params(c, scale, zero_point, axis));
-  if (!params) return c.refuse("its scale or zero point is computed by the model", "quantise with static ranges (quantize_static), or convert the float model");
-  return *std::move(params);
+  VERGE_TRY(const Tensor s, c.known(scale, "scale"));
+  if (!c.has(zero_point)) return params_of(c, &s, nullptr, axis);
+  VERGE_TRY(const Tensor z, c.known(zero_point, "zero point"));
+  return params_of(c, &s, &z, axis);
 }
 
 Result<ValueId> quantised_input(NodeContext& c, size_t x, int axis) {
@@ -184,8 +194,8 @@ Result<ValueId> quantised_bias(NodeContext& c, size_t i, ValueId x, ValueId w) {
   for (float s : wq.scale) params.scale.push_back(xq.scale[0] * s);
   params.zero_point.assign(params.scale.size(), 0);
   if (params.per_channel()) params.axis = 0;
-  if (!c.constant(i)) return c.refuse("its bias is not constant");
-  return c.quantised(c.in(i), params);
+  VERGE_TRY(const ValueId bias, c.fixed(i, "bias"));
+  return c.quantised(bias, params);
 }
 
 // x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, bias

@@ -17,9 +17,8 @@ struct Extent {
 };
 
 Result<std::vector<double>> constant_reals(NodeContext& c, size_t i, const char* what) {
-  const Tensor* t = c.constant(i);
-  if (!t) return c.refuse(std::string("its ") + what + " (input " + std::to_string(i) + ") are not constant", kFixSizes);
-  return t->to_doubles();
+  VERGE_TRY(const Tensor tensor, c.known(i, what));
+  return tensor.to_doubles();
 }
 
 Result<int64_t> scaled_size(NodeContext& c, const Dim& dim, double scale) {

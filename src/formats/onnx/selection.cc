@@ -17,13 +17,14 @@ Result<void> gather_nd(NodeContext& c) {
   return c.finish(c.add("gather_nd", {c.in(0), c.in(1)}, {{"batch_dims", c.integer("batch_dims", 0)}}));
 }
 
+ValueId element(NodeContext& c, ValueId vector, int64_t i) { return c.add("gather", {vector, c.constant(Tensor::scalar(i))}, {{"axis", int64_t{0}}}); }
+
 // where(index == 0 .. depth-1, on, off): a negative index counts from the end, one out of range makes no hot element.
 Result<void> one_hot(NodeContext& c) {
   VERGE_TRY(const int rank, c.rank());
   VERGE_TRY(const int axis, c.axis(c.integer("axis", -1), rank + 1));
   VERGE_TRY(const double wanted, c.number(1, "depth"));
-  const Tensor* values = c.constant(2);
-  if (!values || values->count() != 2) return c.refuse("its values (input 2) are not two constants");
+  if (c.type(2).is_static() && c.type(2).shape().count() != 2) return c.damaged("its values are " + c.type(2).text() + ", it wants two");
   if (!(wanted >= 1 && wanted <= 1 << 24)) return c.refuse("a depth of " + std::to_string(wanted) + " is not supported");
   std::vector<int64_t> depths(static_cast<size_t>(wanted)), shape(rank + 1, 1);
   std::iota(depths.begin(), depths.end(), 0);
@@ -33,7 +34,7 @@ Result<void> one_hot(NodeContext& c) {
   const ValueId position = c.add("where", {c.add("less", {index, c.scalar(0, index)}), from_end, index});
   VERGE_TRY(const ValueId column, unsqueezed(c, position, {axis}));
   const ValueId hot = c.add("equal", {column, c.add("reshape", {c.integers_constant(depths)}, {{"shape", shape}})});
-  return c.finish(c.add("where", {hot, c.scalar(values->at(1), c.in(2)), c.scalar(values->at(0), c.in(2))}));
+  return c.finish(c.add("where", {hot, element(c, c.in(2), 1), element(c, c.in(2), 0)}));
 }
 
 // The last two dimensions masked by a triangle: row + k <= column (upper) or row + k >= column (lower).

@@ -5,7 +5,7 @@
 namespace verge::formats::onnx {
 
 std::span<const Family> families() {
-  static const std::array<Family, 11> kFamilies = {{
+  static const std::array<Family, 12> kFamilies = {{
       {kOnnxDomain, pointwise_rows()},
       {kOnnxDomain, product_rows()},
       {kOnnxDomain, window_rows()},
@@ -16,6 +16,7 @@ std::span<const Family> families() {
       {kOnnxDomain, resampling_rows()},
       {kOnnxDomain, constant_rows()},
       {kOnnxDomain, quantisation_rows()},
+      {kOnnxDomain, recurrent_rows()},
       {kMicrosoft, microsoft_rows()},
   }};
   return kFamilies;

@@ -37,6 +37,7 @@ std::span<const Row> selection_rows();
 std::span<const Row> resampling_rows();
 std::span<const Row> constant_rows();
 std::span<const Row> quantisation_rows();
+std::span<const Row> recurrent_rows();
 std::span<const Row> microsoft_rows();
 
 std::span<const Family> families();

@@ -86,8 +86,10 @@ Result<void> conv(NodeContext& c) {
   VERGE_TRY(WindowForm form, window_form(c));
   VERGE_CHECK(check_kernel_shape(c, c.type(1)));
   form.attrs["groups"] = c.integer("group", 1);
-  VERGE_TRY(const ValueId w, conv_weights(c, c.in(1), form));
-  return c.finish(as_source(c, form, c.add("conv", {as_plane(c, form, c.in(0)), w, c.in(2)}, form.attrs)));
+  VERGE_TRY(const ValueId weights, c.fixed(1, "weights"));
+  VERGE_TRY(const ValueId bias, c.fixed(2, "bias"));
+  VERGE_TRY(const ValueId w, conv_weights(c, weights, form));
+  return c.finish(as_source(c, form, c.add("conv", {as_plane(c, form, c.in(0)), w, bias}, form.attrs)));
 }
 
 // [in, out/groups, k...] becomes [out, k..., in/groups]: the two channel dimensions change places inside each group.

@@ -1,0 +1,44 @@
+// Recurrent layers over a whole sequence, in f32.
+//
+//   recurrent_f32   in: gates_x [steps * batch, directions * gates * hidden], weights, bias, lengths, h0, c0, peepholes (the last four may be absent)
+//                   out: y, y_h, and for lstm y_c
+//
+// gates_x is x times the input weights plus their bias, rows as `batch_major` orders them. `weights` and `bias` hold for each direction the recurrent ones,
+// packed by kernels/gemm/pack_f32.h: lstm and rnn as one matrix [gates * hidden, hidden], gru as that of its first two gates and that of the third.
+// Scratch: RecurrentAttrs::scratch_floats() floats.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace verge::exec {
+
+enum class Cell : uint32_t { kRnn, kGru, kLstm };
+
+// y = out_scale * f(in_scale * x), f a function of kernels/elementwise/unary.inc with its parameters.
+struct GateFunction {
+  uint32_t function = 0;
+  float a = 0, b = 0;
+  float in_scale = 1, out_scale = 1;
+};
+
+inline constexpr int kMostGateFunctions = 3;
+
+struct RecurrentAttrs {
+  Cell cell = Cell::kRnn;
+  int32_t steps = 1, batch = 1, hidden = 1, directions = 1;
+  int32_t reverse = 0;              // of a single direction; of two the second is always reversed
+  int32_t batch_major = 0;          // tensors begin with the batch: [batch, steps, ...], states [batch, directions, hidden]
+  int32_t linear_before_reset = 0;  // gru
+  int32_t input_forget = 0;         // lstm: the forget gate is 1 - input gate
+  float clip = 0;                   // gates' sums stay within +-clip
+  GateFunction functions[2][kMostGateFunctions];
+
+  int32_t gates() const { return cell == Cell::kLstm ? 4 : cell == Cell::kGru ? 3 : 1; }
+  // Rows of gates, of the state that the reset gate has scaled, and one of activations.
+  size_t scratch_floats() const {
+    const auto h = static_cast<size_t>(hidden), b = static_cast<size_t>(batch);
+    return b * h * static_cast<size_t>(gates()) + b * h + 2 * h;
+  }
+};
+
+}  // namespace verge::exec
