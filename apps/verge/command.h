@@ -26,6 +26,7 @@ using Commands = std::vector<Command>;
 
 // One function a command, each in its own file.
 void add_bench(CLI::App& app, Commands& commands);
+void add_codegen(CLI::App& app, Commands& commands);
 void add_convert(CLI::App& app, Commands& commands);
 void add_data(CLI::App& app, Commands& commands);
 void add_kernels(CLI::App& app, Commands& commands);

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Generated C on microcontroller cores: flash, RAM and instructions under QEMU, beside what TFLM with CMSIS-NN takes.
+
+    bench/mcu/mcu.py [--core m4 ...] [--mode fast ...] [MODEL ...]      a table of the MLPerf Tiny models
+    bench/mcu/mcu.py --update                                           writes sizes.json anew
+
+The harness (main.c, startup.c, linker scripts, run_qemu.py, mapsize.py) is that of $VERGE_SHARED/yardsticks/mcu. RAM = arena + data + bss + stack, flash =
+everything linked but the harness, KB = 1,000 bytes, instructions are exact to one SysTick tick."""
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+SHARED = os.environ.get("VERGE_SHARED", os.path.join(ROOT, "..", "shared"))
+YARD = os.path.join(SHARED, "yardsticks", "mcu")
+VERGE = os.path.join(os.environ.get("VERGE_BUILD", os.path.join(ROOT, "build", "release")), "verge")
+MODELS = ("ic", "kws", "vww", "ad", "sww")
+MODES = ("fast",)
+CORES = {
+    "m4": ("-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard", "mps2.ld", 25000000),
+    "m7": ("-mcpu=cortex-m7 -mfpu=fpv5-sp-d16 -mfloat-abi=hard", "mps2.ld", 25000000),
+    "m55": ("-mcpu=cortex-m55 -mfloat-abi=hard -mfpu=auto", "an547.ld", 32000000),
+}
+TARGET = {"m4": "cortex-m4", "m7": "cortex-m7", "m55": "cortex-m55"}
+
+
+def load(name):
+    """A Python file of the yardsticks."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(YARD, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(*command):
+    p = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    if p.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}: exit {p.returncode}\n{p.stdout}{p.stderr}")
+    return p.stdout
+
+
+def generate(model, target, folder, mode="fast", name="model"):
+    """C sources of a model with the harness's adapter."""
+    report = json.loads(run(VERGE, "codegen", model, "--target", target, "--mode", mode, "--name", name, "--harness", "-o", folder, "--json"))
+    return report, [os.path.join(folder, name + ".c"), os.path.join(folder, "bench_" + name + ".c")]
+
+
+def link(core, sources, out):
+    """An ELF file for a core of CORES, built as bench.mk builds, and OUT.map beside it."""
+    cpu, script, hz = CORES[core]
+    flags = cpu.split() + ["-mthumb", "-ffunction-sections", "-fdata-sections", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-I" + YARD]
+    objects = []
+    for source, level in [(s, "-O2") for s in sources] + [(os.path.join(YARD, s), "-Os") for s in ("main.c", "startup.c")]:
+        objects.append(os.path.join(os.path.dirname(out), ("h_" if level == "-Os" else "") + os.path.basename(source)[:-2] + ".o"))
+        run("arm-none-eabi-gcc", *flags, level, "-Wall", "-Wextra", f"-DSYSTICK_HZ={hz}u", "-c", source, "-o", objects[-1])
+    run("arm-none-eabi-gcc", *flags, "-nostartfiles", "--specs=nosys.specs", "--specs=nano.specs", "-L" + YARD, "-T", os.path.join(YARD, script),
+        "-Wl,--gc-sections", f"-Wl,-Map={out}.map", *objects, "-lm", "-o", out)
+    return out
+
+
+def measure(core, model, target, mode, cases, golden):
+    """Figures of one model file on one core."""
+    with tempfile.TemporaryDirectory() as tmp:
+        report, sources = generate(model, target, tmp, mode)
+        elf = link(core, sources, os.path.join(tmp, "model.elf"))
+        figures = load("run_qemu").run(core, elf, cases, [("golden", golden)])
+        flash, ram = load("mapsize").sizes(elf + ".map")
+    total = lambda groups: sum(v for k, v in groups.items() if k != "harness")
+    return {"flash": total(flash), "code": total(flash) - report["weight_bytes"], "ram": total(ram) + figures["arena"] + figures["stack_run"], "arena": figures["arena"],
+            "stack": figures["stack_run"], "instructions": figures["ins_max"], "least_instructions": figures["ins_min"],
+            "different": figures["diff_golden"]["different"], "macs": report["macs"]}
+
+
+def measure_named(core, name, mode="fast", target=None):
+    return measure(core, os.path.join(YARD, "models", name + ".tflite"), target or TARGET[core], mode, os.path.join(YARD, "golden", name + ".cases.bin"),
+                   os.path.join(YARD, "golden", name + ".tflm.bin"))
+
+
+def run_on_host(model, target, cases, mode="fast"):
+    """Output bytes of the generated C compiled for this machine."""
+    with tempfile.TemporaryDirectory() as tmp:
+        _, sources = generate(model, target, tmp, mode)
+        run("cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover=undefined", "-I" + YARD, "-I" + tmp, *sources,
+            os.path.join(HERE, "host_main.c"), "-o", tmp + "/host")
+        run(tmp + "/host", cases, tmp + "/outputs.bin")
+        with open(tmp + "/outputs.bin", "rb") as f:
+            return f.read()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=MODELS)
+    parser.add_argument("--core", nargs="*", default=["m4"], choices=CORES)
+    parser.add_argument("--mode", nargs="*", default=MODES)
+    parser.add_argument("--update", action="store_true", help="write sizes.json")
+    arguments = parser.parse_args()
+    with open(os.path.join(HERE, "tflm.json")) as f:
+        tflm = json.load(f)["models"]
+    sizes = {}
+    print(f"{'core':5}{'model':6}{'mode':7}{'flash KB':>9}{'TFLM':>7}{'code':>7}{'RAM KB':>8}{'TFLM':>7}{'M ins':>9}{'TFLM':>8}{'per MAC':>8}{'differ':>8}")
+    for core in arguments.core:
+        for name in arguments.models or MODELS:
+            peer = tflm.get(core, {}).get(name, {"flash": 0, "ram": 0, "instructions": 0})
+            for mode in arguments.mode:
+                m = measure_named(core, name, mode)
+                print(f"{core:5}{name:6}{mode:7}{m['flash'] / 1e3:9.1f}{peer['flash'] / 1e3:7.1f}{m['code']:7}{m['ram'] / 1e3:8.2f}{peer['ram'] / 1e3:7.1f}"
+                      f"{m['instructions'] / 1e6:9.3f}{peer['instructions'] / 1e6:8.2f}{m['instructions'] / m['macs']:8.2f}{m['different']:8}", flush=True)
+                sizes[f"{core} {name} {mode}"] = {"flash": m["flash"], "ram": m["ram"]}
+    if arguments.update:
+        with open(os.path.join(HERE, "sizes.json"), "w") as f:
+            f.write("{\n" + ",\n".join(f'  "{k}": {json.dumps(v)}' for k, v in sorted(sizes.items())) + "\n}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

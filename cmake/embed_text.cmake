@@ -1,0 +1,11 @@
+# cmake -DOUT=file.cc -DFOLDER=dir -P embed_text.cmake: kernel_text(name) for every FOLDER/*.c.
+file(GLOB files ${FOLDER}/*.c)
+list(SORT files)
+set(text "#include \"codegen/family.h\"\n\nnamespace verge::codegen {\n\nstd::string_view kernel_text(std::string_view name) {\n")
+foreach(file ${files})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} body)
+  string(APPEND text "  if (name == \"${name}\") return R\"kernel(${body})kernel\";\n")
+endforeach()
+string(APPEND text "  return {};\n}\n\n}  // namespace verge::codegen\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,56 @@
+// C99 for microcontrollers out of a Program: one file with the weights, the kernels that the model needs and nothing else, one header, and on demand a
+// measuring harness. Every byte of memory is placed here; the code allocates nothing and starts nothing up.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "core/result.h"
+#include "rt/model.h"
+
+namespace verge::codegen {
+
+enum class Mode : uint8_t { kFast, kSmall, kFlash };
+
+struct Options {
+  std::string name;                   // prefix of every public symbol, and the files' stem
+  std::string target = "cortex-m4";   // one of target_names()
+  Mode mode = Mode::kFast;
+  bool harness = false;               // bench_NAME.c for a measuring harness
+  std::string source_file, source_sha256, tool_version;  // for the head of the files
+};
+
+struct GeneratedFile {
+  std::string name;
+  std::string text;
+};
+
+struct LayerReport {
+  std::string name, kind;
+  int64_t macs = 0;
+  int64_t weight_bytes = 0;   // weights, biases and multipliers
+  int64_t live_bytes = 0;     // of the arena while it runs
+};
+
+struct Report {
+  std::vector<LayerReport> layers;
+  int64_t arena_bytes = 0, arena_lower_bound = 0;
+  int64_t weight_bytes = 0;
+  int64_t macs = 0;
+  int peak_layer = 0;
+};
+
+struct Generated {
+  std::vector<GeneratedFile> files;
+  Report report;
+};
+
+const std::vector<std::string>& target_names();
+
+// kUnsupported names every instruction that has no C; kInvalidArgument for a target or a name that there is not.
+Result<Generated> generate(const rt::Model& model, const Options& options);
+
+// A C identifier out of a file's name.
+std::string identifier(const std::string& stem);
+
+}  // namespace verge::codegen

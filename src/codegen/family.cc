@@ -1,0 +1,186 @@
+#include "codegen/family.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/text.h"
+
+namespace verge::codegen {
+namespace {
+
+constexpr int64_t kPlaneBytes = 1024;  // that a depthwise kernel's scratch may take when more than one output row is to be made at once
+constexpr int kMostShift = 22;         // the output's zero point, shifted by so much, stays in 32 bits
+constexpr int64_t kBiasLimit = int64_t{1} << 26;
+constexpr int64_t kPairLimit = int64_t{1} << 23;
+
+int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+int64_t as64(int32_t n) { return n; }
+
+bool is_product(const Layer& l) { return l.kind == Kind::kConv || l.kind == Kind::kDepthwise || l.kind == Kind::kDense; }
+size_t row_of(const Layer& l) { return l.product.weights.size() / static_cast<size_t>(l.window.out_c); }
+
+// The largest sum of one channel, its bias included, over every input.
+int64_t most(const Layer& l, size_t channel) {
+  int64_t low = l.product.bias[channel], high = low;
+  const int8_t* w = l.product.weights.data() + channel * row_of(l);
+  for (size_t k = 0; k < row_of(l); ++k) {
+    low += std::min(w[k] * -128, w[k] * 127);
+    high += std::max(w[k] * -128, w[k] * 127);
+  }
+  return std::max(-low, high);
+}
+
+// One step of a layer's work: the first byte of the input that it reads, the end of what it has written when it is done.
+struct Work {
+  int64_t reads, written;
+};
+
+// The least distance at which no step overwrites what a later one reads.
+int64_t distance_of(const std::vector<Work>& work) {
+  int64_t distance = INT64_MIN / 4, reads = INT64_MAX / 4;
+  for (size_t i = work.size(); i-- > 0; reads = std::min(reads, work[i].reads)) distance = std::max(distance, work[i].written - reads);
+  return distance;
+}
+
+// Windows of `pixels` outputs are gathered before these are written.
+std::vector<Work> window_work(const ConvGeometry& g, int pixels) {
+  std::vector<Work> out;
+  const int64_t row = as64(g.in_w) * g.in_c;
+  for (int y = 0; y < g.out_h; ++y)
+    for (int x = 0; x < g.out_w;) {
+      const int n = x + pixels <= g.out_w ? pixels : 1;
+      const int64_t top = std::max(0, y * g.stride_h - g.pad_top), left = std::max(0, x * g.stride_w - g.pad_left);
+      out.push_back({top * row + left * g.in_c, (as64(y) * g.out_w + x + n) * g.out_c});
+      x += n;
+    }
+  return out;
+}
+
+// A channel of a whole band is gathered before it is written, and touches no other channel.
+std::vector<Work> band_work(const ConvGeometry& g, int band) {
+  std::vector<Work> out;
+  for (int y = 0; y < g.out_h; y += band)
+    out.push_back({as64(std::max(0, y * g.stride_h - g.pad_top)) * g.in_w * g.in_c, as64(std::min(y + band, g.out_h)) * g.out_w * g.out_c});
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string> misfit(Family family, const Layer& l) {
+  if (!is_product(l)) return std::nullopt;
+  for (size_t c = 0; c < l.product.bias.size(); ++c) {
+    const Multiplier m = l.product.multiplier[c];
+    const std::string where = "output channel " + std::to_string(c) + ": ";
+    if (m.multiplier != 0 && (m.shift > -1 || m.shift < -kMostShift)) return where + format("a multiplier of 2^%d; between 2^-%d and 2^-1 is supported", m.shift, kMostShift);
+    if (as64(l.product.bias[c]) >= kBiasLimit || as64(l.product.bias[c]) < -kBiasLimit) return where + "a bias of more than 27 bits";
+    if (family != Family::kDsp || l.kind == Kind::kDepthwise) continue;
+    if (most(l, c) >= kPairLimit) return where + "sums of more than 24 bits";
+  }
+  const bool lowest = std::count(l.product.weights.begin(), l.product.weights.end(), -128) > 0;
+  if (family == Family::kDsp && l.kind != Kind::kDepthwise && lowest) return "weights of -128, which pairs cannot hold";
+  return std::nullopt;
+}
+
+namespace {
+
+// Halves that a row of a depthwise kernel's scratch has at least.
+int row_halves(const ConvGeometry& g) {
+  const int outputs = g.stride_w == 1 ? static_cast<int>(round_up(g.out_w, 2)) : g.out_w;
+  const int read = (outputs - 1) * g.stride_w + (g.kernel_w == 3 && g.kernel_h == 3 && g.stride_w == 1 ? 3 : static_cast<int>(round_up(g.kernel_w, 2)));
+  return static_cast<int>(round_up(std::max(read, g.pad_left + 1), 2));
+}
+
+}  // namespace
+
+int plane_pitch(const Network& network) {
+  int pitch = 0;
+  for (const Layer& l : network.layers)
+    if (l.kind == Kind::kDepthwise) pitch = std::max(pitch, row_halves(l.window));
+  return pitch;
+}
+
+int band_rows(Family family, const Layer& l) {
+  const ConvGeometry& g = l.window;
+  if (family != Family::kDsp || l.kind != Kind::kDepthwise) return 1;
+  const int64_t row = as64(l.pitch) * 2;
+  const int64_t fit = (kPlaneBytes / row - g.kernel_h) / g.stride_h + 1;
+  const int most_rows = static_cast<int>(std::clamp<int64_t>(fit, 1, g.out_h));
+  const int bands = (g.out_h + most_rows - 1) / most_rows;
+  return (g.out_h + bands - 1) / bands;
+}
+
+int64_t product_depth(Family family, const Layer& l) {
+  const ConvGeometry& g = l.window;
+  const int64_t run = as64(g.kernel_w) * g.in_c;
+  if (l.kind == Kind::kDepthwise) return static_cast<int64_t>(g.taps());
+  if (family == Family::kDsp) return g.kernel_h * round_up(run, 4);
+  return family == Family::kMve ? round_up(g.kernel_h * run, 16) : g.kernel_h * run;
+}
+
+int64_t scratch_bytes(Family family, const Layer& l) {
+  const ConvGeometry& g = l.window;
+  const int64_t run = as64(g.kernel_w) * g.in_c;
+  switch (l.kind) {
+    case Kind::kConv: return family == Family::kDsp ? product_depth(family, l) * 8 + (g.pad_left || g.kernel_w > 1 ? round_up(run, 4) : 0) : product_depth(family, l);
+    case Kind::kDepthwise:
+      if (family != Family::kDsp) return g.kernel_h * run;
+      return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch * 2 + (g.taps() == 9 ? 0 : as64(g.kernel_h) * ((g.kernel_w + 1) / 2) * 4);
+    default: return 0;
+  }
+}
+
+std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
+  Overlap out;
+  switch (l.kind) {
+    case Kind::kConv: out.distance = distance_of(window_work(l.window, family == Family::kDsp ? 4 : 1)); return out;
+    case Kind::kDepthwise:
+      if (family != Family::kDsp) {
+        out.distance = distance_of(window_work(l.window, 1));
+        return out;
+      }
+      out.distance = std::max<int64_t>(0, distance_of(band_work(l.window, band_rows(family, l))));
+      out.unit = l.window.in_c;
+      return out;
+    case Kind::kDense: return std::nullopt;
+    default: return out;  // one value after the other, each read before it is written
+  }
+}
+
+namespace {
+
+// What each source needs before it.
+std::vector<std::string_view> sources_of(Family family, const Layer& l) {
+  const bool dsp = family == Family::kDsp;
+  std::vector<std::string_view> out;
+  if (is_product(l) && (l.low > -128 || l.high < 127)) out.push_back("clamp");
+  if (l.kind == Kind::kAdd && (l.low > -128 || l.high < 127)) out.push_back("clamp");
+  if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) out.push_back("window");
+  if (is_product(l) && dsp) out.push_back("pairs");
+  switch (l.kind) {
+    case Kind::kConv: out.push_back(dsp ? "conv_dsp" : "conv_plain"); break;
+    case Kind::kDepthwise: out.push_back(dsp ? "depthwise_dsp" : "depthwise_plain"); break;
+    case Kind::kDense: out.push_back(dsp ? "dense_dsp" : "dense_plain"); break;
+    case Kind::kAdd: out.push_back("add"); break;
+    case Kind::kAverage: out.push_back("mean"); break;
+    case Kind::kSoftmax: out.push_back("softmax"); break;
+    case Kind::kCopy: break;
+  }
+  return out;
+}
+
+constexpr std::string_view kOrder[] = {"base", "clamp", "window", "pairs", "conv_plain", "conv_dsp", "depthwise_plain", "depthwise_dsp", "dense_plain", "dense_dsp",
+                                       "add",  "mean",  "softmax"};
+
+}  // namespace
+
+std::vector<std::string_view> kernel_sources(Family family, const Network& network) {
+  std::set<std::string_view> wanted = {"base"};
+  for (const Layer& l : network.layers)
+    for (std::string_view s : sources_of(family, l)) wanted.insert(s);
+  std::vector<std::string_view> out;
+  for (std::string_view s : kOrder)
+    if (wanted.count(s)) out.push_back(s);
+  return out;
+}
+
+}  // namespace verge::codegen

@@ -1,0 +1,37 @@
+// The C kernels that a target's code is made of: which sources a layer needs, how much scratch memory, and how far its output may lie within its input.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codegen/memory_plan.h"
+#include "codegen/network.h"
+
+namespace verge::codegen {
+
+// plain: any core. dsp: pairs of 16-bit products (Cortex-M4, M7, M33). mve: vectors of 128 bits (Cortex-M55, M85).
+enum class Family : uint8_t { kPlain, kDsp, kMve };
+
+// Whether a product's sums and multipliers fit the two words a channel that kernels read, and for dsp the packing of pairs.
+std::optional<std::string> misfit(Family family, const Layer& layer);
+
+// Output rows that a depthwise kernel makes at once; 1 but for dsp.
+int band_rows(Family family, const Layer& layer);
+// Halves in a row of the scratch of dsp's depthwise kernels, one number for a network: Layer::pitch.
+int plane_pitch(const Network& network);
+
+int64_t scratch_bytes(Family family, const Layer& layer);
+
+// Bytes of one product's window as its weights are stored.
+int64_t product_depth(Family family, const Layer& layer);
+
+// How the output may lie within input `index`; nothing: they must be apart. `in` and `out` are left open.
+std::optional<Overlap> overlap_of(Family family, const Layer& layer, size_t index);
+
+// Kernel sources by name, in the order in which they must stand.
+std::vector<std::string_view> kernel_sources(Family family, const Network& network);
+// The text of one of them (src/codegen/kernels/NAME.c).
+std::string_view kernel_text(std::string_view name);
+
+}  // namespace verge::codegen

@@ -1,0 +1,136 @@
+/* Convolution by pairs of products: four pixels times two channels at a time. A window is kernel_h runs of kernel_w * in_c bytes, each rounded up to words;
+ * `depth` counts the bytes. weights: [out_c / 2][depth / 2] words of pairs.c; channels: multiplier, bias * 32 + shift of each. */
+typedef struct {
+  vg_window window;
+  uint16_t depth;
+  const uint32_t *weights;
+  const uint32_t *channels;
+} vg_conv;
+
+/* From bytes to halves: words of four pixels alternate, so that one load gives two of them. */
+static void vg_widen(uint32_t *to, const int8_t *from, uint32_t bytes) {
+  for (const int8_t *const end = from + bytes; from < end; from += 4, to += 8) {
+    const uint32_t x = vg_load(from);
+    to[0] = vg_even(x);
+    to[4] = vg_odd(x);
+  }
+}
+
+#if VG_DSP
+#define VG_STEP                                                                                                                              \
+  "ldr %[w], [%[wp]], #4\n sxtb16 %[l], %[w]\n ldrd %[x], %[y], [%[xp]], #8\n"                                                               \
+  "smlad %[a0], %[x], %[l], %[a0]\n smlad %[b0], %[x], %[w], %[b0]\n smlad %[a1], %[y], %[l], %[a1]\n smlad %[b1], %[y], %[w], %[b1]\n"      \
+  "ldrd %[x], %[y], [%[xp]], #8\n"                                                                                                           \
+  "smlad %[a2], %[x], %[l], %[a2]\n smlad %[b2], %[x], %[w], %[b2]\n smlad %[a3], %[y], %[l], %[a3]\n smlad %[b3], %[y], %[w], %[b3]\n"
+#define VG_PRODUCTS                                                                                                                         \
+  __asm volatile("ldr %[w], %[end8]\n cmp %[xp], %[w]\n beq 2f\n"                                                                           \
+                 "1:\n" VG_STEP VG_STEP VG_STEP VG_STEP VG_STEP VG_STEP VG_STEP VG_STEP                                                     \
+                 "ldr %[w], %[end8]\n cmp %[xp], %[w]\n bne 1b\n"                                                                           \
+                 "2: ldr %[w], %[end]\n cmp %[xp], %[w]\n beq 4f\n"                                                                         \
+                 "3:\n" VG_STEP VG_STEP                                                                                                     \
+                 "ldr %[w], %[end]\n cmp %[xp], %[w]\n bne 3b\n"                                                                            \
+                 "4:\n"                                                                                                                     \
+                 : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [b0] "+r"(b0), [b1] "+r"(b1), [b2] "+r"(b2), [b3] "+r"(b3),   \
+                   [xp] "+r"(x), [wp] "+r"(w), [w] "=&r"(t0), [l] "=&r"(t1), [x] "=&r"(t2), [y] "=&r"(t3)                                    \
+                 : [end] "m"(end), [end8] "m"(end8)                                                                                         \
+                 : "cc", "memory")
+#else
+#define VG_PRODUCTS                                                            \
+  for (; x < end; x += 4, ++w) {                                               \
+    const uint32_t low_bytes = vg_even(*w);                                    \
+    a0 = vg_dual(x[0], low_bytes, a0), b0 = vg_dual(x[0], *w, b0);             \
+    a1 = vg_dual(x[1], low_bytes, a1), b1 = vg_dual(x[1], *w, b1);             \
+    a2 = vg_dual(x[2], low_bytes, a2), b2 = vg_dual(x[2], *w, b2);             \
+    a3 = vg_dual(x[3], low_bytes, a3), b3 = vg_dual(x[3], *w, b3);             \
+  }
+#endif
+
+/* The second channel's sum out of both. */
+static inline int32_t vg_second(int32_t a, int32_t b) { return (int32_t)((uint32_t)b - (uint32_t)a) >> 8; }
+
+/* Four pixels. a: sums of one channel, b: 256 times those of the next, and these. */
+static VG_NOINLINE void vg_conv_four(const vg_conv *conv, const uint32_t *patch, int8_t *out) {
+  const uint32_t *w = conv->weights, *channel = conv->channels;
+  const uint32_t n = conv->window.out_c;
+  const int32_t zero = conv->window.out_zero;
+  const uint32_t *const end = patch + conv->depth * 2;
+#if VG_DSP
+  const uint32_t *const end8 = patch + (conv->depth & ~15u) * 2;
+  uint32_t t0, t1, t2, t3;
+#endif
+  for (int8_t *const last = out + n - 1; out <= last; out += 2, channel += 4) {
+    const int32_t low = (int32_t)channel[1] >> 5, both = (int32_t)((uint32_t)low + ((uint32_t)((int32_t)channel[3] >> 5) << 8));
+    int32_t a0 = low, a1 = low, a2 = low, a3 = low, b0 = both, b1 = both, b2 = both, b3 = both;
+    const uint32_t *x = patch;
+    int8_t *to = out;
+    VG_PRODUCTS;
+    uint32_t shift = channel[1] & 31u, m = channel[0];
+    int32_t offset = vg_offset(zero, shift);
+    to[0] = vg_requantize(a0, m, shift, offset);
+    to[n] = vg_requantize(a1, m, shift, offset);
+    to[2 * n] = vg_requantize(a2, m, shift, offset);
+    to[3 * n] = vg_requantize(a3, m, shift, offset);
+    if (to == last) return;
+    ++to;
+    shift = channel[3] & 31u, m = channel[2], offset = vg_offset(zero, shift);
+    to[0] = vg_requantize(vg_second(a0, b0), m, shift, offset);
+    to[n] = vg_requantize(vg_second(a1, b1), m, shift, offset);
+    to[2 * n] = vg_requantize(vg_second(a2, b2), m, shift, offset);
+    to[3 * n] = vg_requantize(vg_second(a3, b3), m, shift, offset);
+  }
+}
+
+/* One pixel: widened words lie behind one another. */
+static VG_NOINLINE void vg_conv_one(const vg_conv *conv, const uint32_t *patch, int8_t *out) {
+  const uint32_t *w = conv->weights, *channel = conv->channels;
+  for (int8_t *const last = out + conv->window.out_c - 1; out <= last; out += 2, channel += 4) {
+    int32_t a = (int32_t)channel[1] >> 5, b = (int32_t)((uint32_t)a + ((uint32_t)((int32_t)channel[3] >> 5) << 8));
+    const uint32_t *x = patch;
+    for (const uint32_t *const end = w + conv->depth / 2; w < end; w += 2, x += 8) {
+      a = vg_dual(x[0], vg_even(w[0]), a), b = vg_dual(x[0], w[0], b);
+      a = vg_dual(x[4], vg_even(w[1]), a), b = vg_dual(x[4], w[1], b);
+    }
+    uint32_t shift = channel[1] & 31u;
+    out[0] = vg_requantize(a, channel[0], shift, vg_offset(conv->window.out_zero, shift));
+    if (out == last) return;
+    shift = channel[3] & 31u;
+    out[1] = vg_requantize(vg_second(a, b), channel[2], shift, vg_offset(conv->window.out_zero, shift));
+  }
+}
+
+/* The window of one output pixel into every fourth word of `patch`; `taps` takes runs that reach into padding. */
+static void vg_gather(const vg_conv *conv, const int8_t *in, uint32_t y, int32_t left, uint32_t *patch, int8_t *taps) {
+  const vg_window *const g = &conv->window;
+  const uint32_t run = (uint32_t)g->kernel_w * g->in_c;
+  for (uint32_t k = 0; k < g->kernel_h; ++k) {
+    const int8_t *row = vg_input_row(g, in, y, k);
+    if (row && left >= 0 && left + g->kernel_w <= g->in_w && g->dilation_w == 1) {
+      row += (uint32_t)left * g->in_c;
+    } else {
+      vg_copy_taps(g, row, left, taps);
+      row = taps;
+    }
+    vg_widen(patch, row, run);
+    patch += (run + 3) / 4 * 8;
+  }
+}
+
+/* Output rows [first, last); scratch: four windows of halves, then one run of bytes. */
+static void vg_conv_rows(const vg_conv *conv, const int8_t *in, int8_t *out, void *scratch, uint32_t first, uint32_t last) {
+  const vg_window *const g = &conv->window;
+  uint32_t *const patch = (uint32_t *)scratch;
+  int8_t *const taps = (int8_t *)(patch + conv->depth * 2);
+  for (uint32_t y = first; y < last; ++y) {
+    int8_t *to = vg_output_row(g, out, y);
+    uint32_t x = 0;
+    int32_t left = -(int32_t)g->pad_left;
+    for (; x + 4 <= g->out_w; x += 4, to += 4 * g->out_c) {
+      for (uint32_t p = 0; p < 4; ++p, left += g->stride_w) vg_gather(conv, in, y, left, patch + p, taps);
+      vg_conv_four(conv, patch, to);
+    }
+    for (; x < g->out_w; ++x, to += g->out_c, left += g->stride_w) {
+      vg_gather(conv, in, y, left, patch, taps);
+      vg_conv_one(conv, patch, to);
+    }
+  }
+}

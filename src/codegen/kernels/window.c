@@ -1,0 +1,33 @@
+/* A window that slides over rows [height][width][channels]. Rows of input and output may be rings: row y lies at y modulo the ring's size. */
+typedef struct {
+  uint16_t in_h, in_w, in_c, out_w, out_c;
+  uint16_t in_ring, out_ring;
+  uint8_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+  int8_t in_zero, out_zero;
+} vg_window;
+
+/* The input row that kernel row k sees from output row y; null in the padding. */
+static const int8_t *vg_input_row(const vg_window *g, const int8_t *in, uint32_t y, uint32_t k) {
+  const uint32_t row = y * g->stride_h + k * g->dilation_h - g->pad_top;
+  if (row >= g->in_h) return 0;
+  return in + row % g->in_ring * g->in_w * g->in_c;
+}
+
+static int8_t *vg_output_row(const vg_window *g, int8_t *out, uint32_t y) { return out + y % g->out_ring * g->out_w * g->out_c; }
+
+/* kernel_w pixels of one input row from column `left` on; the zero point outside. */
+static void vg_copy_taps(const vg_window *g, const int8_t *row, int32_t left, int8_t *taps) {
+  const uint32_t n = g->in_c;
+  if (row && left >= 0 && g->dilation_w == 1 && left + g->kernel_w <= g->in_w) {
+    memcpy(taps, row + (uint32_t)left * n, g->kernel_w * n);
+    return;
+  }
+  for (uint32_t k = 0; k < g->kernel_w; ++k, taps += n) {
+    const uint32_t x = (uint32_t)left + k * g->dilation_w;
+    if (row && x < g->in_w) {
+      memcpy(taps, row + x * n, n);
+    } else {
+      memset(taps, g->in_zero, n);
+    }
+  }
+}

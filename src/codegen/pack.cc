@@ -1,0 +1,108 @@
+#include "codegen/pack.h"
+
+#include <functional>
+
+#include "core/text.h"
+
+namespace verge::codegen {
+namespace {
+
+constexpr size_t kLine = 150;  // characters
+
+// "static const TYPE NAME[] ATTRIBUTE = {..};" with lines of bounded length.
+template <typename T> ConstArray array(const char* type, const std::string& name, const std::vector<T>& values, const std::function<std::string(T)>& print) {
+  ConstArray out;
+  out.bytes = static_cast<int64_t>(values.size() * sizeof(T));
+  out.text = format("static const %s %s[%zu] VG_WEIGHTS = {\n", type, name.c_str(), values.size());
+  std::string line = " ";
+  for (const T& v : values) {
+    const std::string next = " " + print(v) + ",";
+    if (line.size() + next.size() > kLine) out.text += line + "\n", line = " ";
+    line += next;
+  }
+  out.text += line + "\n};\n";
+  return out;
+}
+
+std::string hex(uint32_t v) { return format("0x%xu", v); }
+std::string decimal(int32_t v) { return v == INT32_MIN ? "(-2147483647 - 1)" : std::to_string(v); }
+ConstArray words(const std::string& name, const std::vector<uint32_t>& v) { return array<uint32_t>("uint32_t", name, v, hex); }
+ConstArray numbers(const std::string& name, const std::vector<int32_t>& v) { return array<int32_t>("int32_t", name, v, decimal); }
+ConstArray bytes(const std::string& name, const std::vector<int8_t>& v) {
+  return array<int8_t>("int8_t", name, v, [](int8_t b) { return std::to_string(b); });
+}
+
+// One channel's weights as its kernel walks along them: runs of the window, padded as the family wants.
+std::vector<int8_t> padded_row(Family family, const Layer& l, size_t channel) {
+  const ConvGeometry& g = l.window;
+  const size_t run = static_cast<size_t>(g.kernel_w) * g.group_in(), runs = static_cast<size_t>(g.kernel_h);
+  const size_t depth = static_cast<size_t>(product_depth(family, l)), step = family == Family::kDsp ? depth / runs : run;
+  std::vector<int8_t> out(depth, 0);
+  if (channel >= static_cast<size_t>(g.out_c)) return out;
+  const int8_t* w = l.product.weights.data() + channel * run * runs;
+  for (size_t r = 0; r < runs; ++r)
+    for (size_t k = 0; k < run; ++k) out[r * step + k] = w[r * run + k];
+  return out;
+}
+
+// Bytes a0 b0 a1 b1 of kernels/pairs.c.
+uint32_t pair_word(int a0, int a1, int b0, int b1) {
+  const auto half = [](int a, int b) { return static_cast<uint32_t>(256 * b + a) & 0xffffu; };
+  return half(a0, b0) | half(a1, b1) << 16;
+}
+
+// The words of channels c and c + 1: of each four values first the even ones, then the odd ones.
+void append_pairs(Family family, const Layer& l, size_t c, size_t from, size_t count, std::vector<uint32_t>& out) {
+  const std::vector<int8_t> a = padded_row(family, l, c), b = padded_row(family, l, c + 1);
+  for (size_t k = from; k < from + count; k += 4) {
+    out.push_back(pair_word(a[k], a[k + 2], b[k], b[k + 2]));
+    out.push_back(pair_word(a[k + 1], a[k + 3], b[k + 1], b[k + 3]));
+  }
+}
+
+ConstArray pair_weights(const Layer& l, const std::string& name) {
+  const size_t channels = static_cast<size_t>(l.window.out_c), depth = static_cast<size_t>(product_depth(Family::kDsp, l));
+  std::vector<uint32_t> out;
+  if (l.kind == Kind::kConv)
+    for (size_t c = 0; c < channels; c += 2) append_pairs(Family::kDsp, l, c, 0, depth, out);
+  else
+    for (size_t c = 0; c < channels; c += 4)
+      for (size_t k = 0; k < depth; k += 4) append_pairs(Family::kDsp, l, c, k, 4, out), append_pairs(Family::kDsp, l, c + 2, k, 4, out);
+  return words(name, out);
+}
+
+}  // namespace
+
+uint32_t kernel_multiplier(int32_t multiplier) { return static_cast<uint32_t>(multiplier) << 1; }
+
+ConstArray weights_array(Family family, const Layer& l, const std::string& name) {
+  if (l.kind == Kind::kDepthwise) return bytes(name, l.product.weights);
+  if (family == Family::kDsp) return pair_weights(l, name);
+  std::vector<int8_t> out;
+  for (size_t c = 0; c < static_cast<size_t>(l.window.out_c); ++c) {
+    const std::vector<int8_t> row = padded_row(family, l, c);
+    out.insert(out.end(), row.begin(), row.end());
+  }
+  return bytes(name, out);
+}
+
+ConstArray channels_array(Family family, const Layer& l, const std::string& name) {
+  std::vector<uint32_t> out;
+  for (size_t c = 0; c < l.product.bias.size(); ++c) {
+    const Multiplier m = l.product.multiplier[c];
+    out.push_back(kernel_multiplier(m.multiplier));
+    out.push_back(static_cast<uint32_t>(l.product.bias[c]) << 5 | static_cast<uint32_t>(-m.shift));
+  }
+  while (family == Family::kDsp && l.kind == Kind::kConv && out.size() % 4 != 0) out.push_back(0);
+  return words(name, out);
+}
+
+ConstArray bias_array(Family family, const Layer& l, const std::string& name) {
+  std::vector<int32_t> out = l.product.bias;
+  while (family == Family::kDsp && out.size() % 4 != 0) out.push_back(0);
+  return numbers(name, out);
+}
+
+ConstArray table_array(const std::vector<int32_t>& table, const std::string& name) { return numbers(name, table); }
+
+}  // namespace verge::codegen

@@ -1,0 +1,228 @@
+#include "codegen/print.h"
+
+#include <algorithm>
+
+#include "codegen/pack.h"
+#include "core/text.h"
+
+namespace verge::codegen {
+namespace {
+
+using Text = std::string;
+
+Text at(int64_t offset) { return offset ? "a + " + std::to_string(offset) : "a"; }
+
+// Prints layers one by one; their constants are called after their number.
+class LayerPrinter {
+ public:
+  LayerPrinter(Family family, const Network& network, const Layout& layout, size_t index)
+      : family_(family), network_(network), layout_(layout), index_(index), l_(network.layers[index]), name_("l" + std::to_string(index)) {}
+
+  PrintedLayer print() {
+    switch (l_.kind) {
+      case Kind::kConv: product("vg_conv", "vg_conv_rows", std::to_string(product_depth(family_, l_))); break;
+      case Kind::kDepthwise: product("vg_depthwise", "vg_depthwise_rows", std::to_string(band_rows(family_, l_))); break;
+      case Kind::kDense: dense(); break;
+      case Kind::kAdd: add(); break;
+      case Kind::kAverage: call(format("vg_average(%s, %s, %d, %d)", in(0).c_str(), out().c_str(), l_.window.in_h * l_.window.in_w, l_.window.in_c)); break;
+      case Kind::kSoftmax: softmax(); break;
+      case Kind::kCopy: call(format("memmove(%s, %s, %lld)", out().c_str(), in(0).c_str(), static_cast<long long>(buffer(l_.out).bytes))); break;
+    }
+    if (l_.low > -128 || l_.high < 127) call(format("vg_clamp(%s, %lld, %d, %d)", out().c_str(), static_cast<long long>(buffer(l_.out).bytes), l_.low, l_.high));
+    return printed_;
+  }
+
+ private:
+  const Buffer& buffer(int i) const { return network_.buffers[static_cast<size_t>(i)]; }
+  Text in(size_t i) const { return at(layout_.buffers[static_cast<size_t>(l_.in[i])]); }
+  Text out() const { return at(layout_.buffers[static_cast<size_t>(l_.out)]); }
+  Text scratch() const { return layout_.scratch[index_] < 0 ? "0" : at(layout_.scratch[index_]); }
+  void call(const Text& text) { printed_.call += "  " + text + ";\n"; }
+  Text constant(const ConstArray& array, const char* suffix) {
+    printed_.constants += array.text;
+    printed_.weight_bytes += array.bytes;
+    return name_ + suffix;
+  }
+
+  Text window() const {
+    const ConvGeometry& g = l_.window;
+    return format("{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d}", g.in_h, g.in_w, g.in_c, g.out_w, g.out_c, g.in_h, g.out_h, g.kernel_h,
+                  g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w, g.pad_top, g.pad_left, l_.in_zero, l_.out_zero);
+  }
+
+  void product(const char* type, const char* function, const Text& middle) {
+    const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), c = constant(channels_array(family_, l_, name_ + "_c"), "_c");
+    printed_.constants += format("static const %s %s = {%s, %s, %s, %s};\n", type, name_.c_str(), window().c_str(), middle.c_str(), w.c_str(), c.c_str());
+    call(format("%s(&%s, %s, %s, %s, 0, %d)", function, name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), l_.window.out_h));
+  }
+
+  void dense() {
+    const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), b = constant(bias_array(family_, l_, name_ + "_b"), "_b");
+    const Multiplier m = l_.product.multiplier[0];
+    printed_.constants += format("static const vg_dense %s = {%lld, %d, %d, %d, 0x%xu, %s, %s};\n", name_.c_str(), static_cast<long long>(product_depth(family_, l_)),
+                                 l_.window.out_c, -m.shift, l_.out_zero, kernel_multiplier(m.multiplier), w.c_str(), b.c_str());
+    call(format("vg_dense_run(&%s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str()));
+  }
+
+  void add() {
+    printed_.constants += format("static const vg_add %s = {0x%xu, 0x%xu, 0x%xu, %d, %d, %d, %d, %d, %d};\n", name_.c_str(), kernel_multiplier(l_.x.multiplier),
+                                 kernel_multiplier(l_.y.multiplier), kernel_multiplier(l_.z.multiplier), -l_.in_zero * (1 << 20), -l_.y_zero * (1 << 20), l_.out_zero,
+                                 -l_.x.shift, -l_.y.shift, -l_.z.shift);
+    call(format("vg_add_run(&%s, %s, %s, %s, %lld)", name_.c_str(), in(0).c_str(), in(1).c_str(), out().c_str(), static_cast<long long>(buffer(l_.out).bytes)));
+  }
+
+  void softmax() {
+    std::vector<int32_t> table = l_.table;
+    while (table.size() > 1 && table.back() == table[table.size() - 2]) table.pop_back();
+    const Text t = constant(table_array(table, name_ + "_t"), "_t");
+    call(format("vg_softmax(%s, %s, %lld, %lld, %s, %zu)", in(0).c_str(), out().c_str(), static_cast<long long>(l_.rows), static_cast<long long>(l_.columns), t.c_str(),
+                table.size()));
+  }
+
+  Family family_;
+  const Network& network_;
+  const Layout& layout_;
+  size_t index_;
+  const Layer& l_;
+  Text name_;
+  PrintedLayer printed_;
+};
+
+Text upper(Text s) {
+  for (char& c : s) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return s;
+}
+
+// $name and $NAME in `text`.
+Text named(Text text, const Options& o) {
+  const auto replace = [&](const Text& what, const Text& by) {
+    for (size_t p = text.find(what); p != Text::npos; p = text.find(what, p + by.size())) text.replace(p, what.size(), by);
+  };
+  replace("$name", o.name);
+  replace("$NAME", upper(o.name));
+  return text;
+}
+
+Text head(const Options& o) {
+  return format("/* Made by %s from %s for %s. Do not edit.\n * SHA-256 of the model: %s\n * SPDX-License-Identifier: Apache-2.0 (the code; the weights keep the model's licence) */\n",
+                o.tool_version.c_str(), o.source_file.c_str(), o.target.c_str(), o.source_sha256.c_str());
+}
+
+Text put_defines(const Text& what, const std::vector<int>& buffers, const Network& network, const Layout& layout) {
+  Text out;
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    const Buffer& b = network.buffers[static_cast<size_t>(buffers[i])];
+    const Text name = "#define $NAME_" + what + (i ? std::to_string(i) : "");
+    out += format("%s_OFFSET %lld\n%s_BYTES %lld\n", name.c_str(), static_cast<long long>(layout.buffers[static_cast<size_t>(buffers[i])]), name.c_str(),
+                  static_cast<long long>(b.bytes));
+    if (b.scale > 0) out += format("%s_SCALE %.9gf\n%s_ZERO_POINT %d\n", name.c_str(), static_cast<double>(b.scale), name.c_str(), b.zero_point);
+  }
+  return out;
+}
+
+}  // namespace
+
+const char* kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::kConv: return "convolution";
+    case Kind::kDepthwise: return "depthwise";
+    case Kind::kDense: return "dense";
+    case Kind::kAdd: return "add";
+    case Kind::kAverage: return "average";
+    case Kind::kSoftmax: return "softmax";
+    case Kind::kCopy: return "copy";
+  }
+  return "";
+}
+
+Sheet print_layers(Family family, const Network& network, const Layout& layout) {
+  Sheet out;
+  for (size_t i = 0; i < network.layers.size(); ++i) out.layers.push_back(LayerPrinter(family, network, layout, i).print());
+  return out;
+}
+
+Text print_header(const Options& o, const Network& network, const Layout& layout) {
+  Text out = head(o) + R"(#ifndef $NAME_H
+#define $NAME_H
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The arena holds everything that changes: inputs, outputs and what lies between. It needs no initial content and may be used for other things between two runs;
+ * inputs are overwritten by a run. Aligned to 8 bytes. */
+)";
+  out += format("#define $NAME_ARENA_BYTES %lld\n", static_cast<long long>(layout.arena_bytes));
+  out += put_defines("INPUT", network.inputs, network, layout) + put_defines("OUTPUT", network.outputs, network, layout);
+  out += format("#define $NAME_LAYERS %zu\n", network.layers.size());
+  out += R"(
+/* One user of the model. Contexts with arenas of their own run side by side. */
+typedef struct {
+  int8_t *arena;
+  void (*after_layer)(void *user, int layer); /* called after each layer; 0: nothing is called */
+  void *user;
+} $name_context;
+
+static inline int8_t *$name_input($name_context *c) { return c->arena + $NAME_INPUT_OFFSET; }
+static inline const int8_t *$name_output(const $name_context *c) { return c->arena + $NAME_OUTPUT_OFFSET; }
+
+/* From the input to the output in the context's arena. The number of instructions does not depend on the data. */
+void $name_run($name_context *c);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
+)";
+  return named(out, o);
+}
+
+Text print_source(const Options& o, Family family, const Network& network, const Layout&, const Sheet& sheet) {
+  Text out = head(o) + R"(#include "$name.h"
+
+#include <string.h>
+
+/* Attributes of all weights, such as a section of external flash. */
+#ifndef $NAME_WEIGHTS
+#define $NAME_WEIGHTS
+#endif
+#define VG_WEIGHTS $NAME_WEIGHTS
+
+)";
+  if (const int pitch = plane_pitch(network); pitch && family == Family::kDsp) out += format("#define VG_PITCH %d\n\n", pitch);
+  for (std::string_view source : kernel_sources(family, network)) out += Text(kernel_text(source)) + "\n";
+  for (const PrintedLayer& l : sheet.layers) out += l.constants;
+  out += "\nvoid $name_run($name_context *c) {\n  int8_t *const a = c->arena;\n";
+  for (size_t i = 0; i < sheet.layers.size(); ++i) {
+    out += format("  /* %zu: %s, %s */\n", i, kind_name(network.layers[i].kind), network.layers[i].name.c_str());
+    out += sheet.layers[i].call + format("  if (c->after_layer) c->after_layer(c->user, %zu);\n", i);
+  }
+  return named(out + "}\n", o);
+}
+
+Text print_harness(const Options& o) {
+  return named(head(o) + R"(/* bench.h of a measuring harness: one model, one arena. */
+#include "bench.h"
+#include "$name.h"
+
+static int8_t arena[$NAME_ARENA_BYTES] __attribute__((section(".arena"), aligned(16)));
+static $name_context context = {arena, 0, 0};
+
+int bench_init(void) { return 0; }
+void *bench_input(size_t *bytes) {
+  *bytes = $NAME_INPUT_BYTES;
+  return $name_input(&context);
+}
+int bench_run(void) {
+  $name_run(&context);
+  return 0;
+}
+void *bench_output(size_t *bytes) {
+  *bytes = $NAME_OUTPUT_BYTES;
+  return context.arena + $NAME_OUTPUT_OFFSET;
+}
+size_t bench_arena_bytes(void) { return sizeof arena; }
+)", o);
+}
+
+}  // namespace verge::codegen

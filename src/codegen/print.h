@@ -1,0 +1,25 @@
+// The text of the generated files.
+#pragma once
+#include <string>
+
+#include "codegen/codegen.h"
+#include "codegen/layout.h"
+
+namespace verge::codegen {
+
+// Constants and the call of one layer.
+struct PrintedLayer {
+  std::string constants, call;
+  int64_t weight_bytes = 0;
+};
+struct Sheet {
+  std::vector<PrintedLayer> layers;
+};
+
+const char* kind_name(Kind kind);
+Sheet print_layers(Family family, const Network& network, const Layout& layout);
+std::string print_header(const Options& options, const Network& network, const Layout& layout);
+std::string print_source(const Options& options, Family family, const Network& network, const Layout& layout, const Sheet& sheet);
+std::string print_harness(const Options& options);
+
+}  // namespace verge::codegen

@@ -1,0 +1,33 @@
+#include "codegen/unpack.h"
+
+#include "kernels/gemm_i8/conv_i8.h"
+
+namespace verge::codegen {
+
+std::vector<int8_t> unpack_conv_i8(const ConvGeometry& g, const int8_t* packed) {
+  const GemmI8Layout layout = conv_i8_layout(g);
+  std::vector<int8_t> out;
+  out.reserve(static_cast<size_t>(g.out_c) * g.taps() * g.group_in());
+  for (size_t group = 0; group < static_cast<size_t>(g.groups); ++group, packed += layout.bytes())
+    for (size_t n = 0; n < layout.n; ++n)
+      for (size_t tap = 0; tap < layout.taps; ++tap)
+        for (size_t k = 0; k < layout.k; ++k)
+          out.push_back(packed[n / kColumnBlock * layout.panel_bytes() + (tap * layout.groups() + k / 4) * 64 + n % kColumnBlock * 4 + k % 4]);
+  return out;
+}
+
+std::vector<int8_t> unpack_depthwise_i8(const ConvGeometry& g, const int8_t* packed) {
+  const size_t channels = static_cast<size_t>(g.out_c), step = round_up_columns(channels);
+  std::vector<int8_t> out;
+  for (size_t c = 0; c < channels; ++c)
+    for (size_t tap = 0; tap < g.taps(); ++tap) out.push_back(packed[tap * step + c]);
+  return out;
+}
+
+std::vector<int32_t> gather_columns(const ConvGeometry& g, const int32_t* spread) {
+  std::vector<int32_t> out;
+  for (size_t i = 0; i < static_cast<size_t>(g.out_c); ++i) out.push_back(spread[i / g.group_out() * round_up_columns(g.group_out()) + i % g.group_out()]);
+  return out;
+}
+
+}  // namespace verge::codegen

@@ -1,0 +1,17 @@
+// Weights out of the panels of 16 output channels that the host's kernels read (docs/program.md).
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "kernels/conv_geometry.h"
+
+namespace verge::codegen {
+
+// [out_c][kernel_h][kernel_w][in_c / groups] from pack_conv_i8's bytes.
+std::vector<int8_t> unpack_conv_i8(const ConvGeometry& geometry, const int8_t* packed);
+// [channels][taps] from pack_depthwise_i8's bytes.
+std::vector<int8_t> unpack_depthwise_i8(const ConvGeometry& geometry, const int8_t* packed);
+// One value an output channel from spread_columns.
+std::vector<int32_t> gather_columns(const ConvGeometry& geometry, const int32_t* spread);
+
+}  // namespace verge::codegen

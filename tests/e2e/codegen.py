@@ -1,0 +1,48 @@
+"""Generated C gives TFLM's bytes on this machine: every family of kernels, under the undefined-behaviour sanitizer; files are the same bytes every time."""
+import os
+import shutil
+import sys
+import tempfile
+
+from support import ROOT, VERGE, run, shared, skip
+
+sys.path.insert(0, os.path.join(ROOT, "bench", "mcu"))
+import mcu  # noqa: E402
+
+
+def equals_tflm():
+    for name in mcu.MODELS:
+        wanted = open(shared(f"yardsticks/mcu/golden/{name}.tflm.bin"), "rb").read()
+        for target in ("host", "cortex-m4", "cortex-m55"):
+            for mode in mcu.MODES:
+                got = mcu.run_on_host(shared(f"yardsticks/mcu/models/{name}.tflite"), target, shared(f"yardsticks/mcu/golden/{name}.cases.bin"), mode)
+                different = sum(a != b for a, b in zip(got, wanted)) + abs(len(got) - len(wanted))
+                print(f"{name:4} {target:12} {mode:6} {different} of {len(wanted)} differ", flush=True)
+                assert different == 0
+
+
+def reproduces_its_bytes():
+    model = shared("yardsticks/mcu/models/kws.tflite")
+    with tempfile.TemporaryDirectory() as tmp:
+        texts = []
+        for folder in ("a", "b"):
+            _, sources = mcu.generate(model, "cortex-m4", os.path.join(tmp, folder))
+            texts.append([open(s).read() for s in sources + [sources[0][:-1] + "h"]])
+        assert texts[0] == texts[1]
+
+
+def refuses_in_words():
+    model = shared("yardsticks/mcu/models/kws.tflite")
+    with tempfile.TemporaryDirectory() as tmp:
+        p = run(VERGE, "codegen", model, "--target", "cortex-m9", "-o", tmp)
+        assert p.returncode == 2 and "cortex-m9" in p.stderr and "cortex-m55" in p.stderr, p.stderr
+        p = run(VERGE, "codegen", os.path.join(ROOT, "models", "inspection", "inspection.onnx"), "-o", tmp)
+        assert p.returncode == 3 and p.stderr.startswith("unsupported") and p.stderr.count("\n") > 2, p.stderr
+        assert os.listdir(tmp) == [], "files of a model that was refused"
+
+
+if not shutil.which("cc"):
+    skip("no C compiler (cc)")
+equals_tflm()
+reproduces_its_bytes()
+refuses_in_words()
