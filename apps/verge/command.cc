@@ -76,6 +76,15 @@ Result<LoadOptions> load_options(const ModelOptions& options) {
   return out;
 }
 
+std::string constant_channels_text(const Json& manifest) {
+  if (!manifest.contains("constant_channels")) return "";
+  const Json& c = manifest["constant_channels"];
+  const auto bytes = [&](const char* key) { return human_bytes(c.value(key, 0.0)); };
+  return format("constant channels: %s proved, %s removed, MACs %s -> %s, weights %s -> %s", with_commas(c.value("constant", int64_t{0})).c_str(),
+                with_commas(c.value("removed", int64_t{0})).c_str(), with_commas(c.value("macs_before", int64_t{0})).c_str(),
+                with_commas(c.value("macs", int64_t{0})).c_str(), bytes("weights_before").c_str(), bytes("weights").c_str());
+}
+
 void print_json(const Json& value) { std::puts(value.dump(2).c_str()); }
 
 }  // namespace verge::cli

@@ -48,6 +48,9 @@ struct ModelOptions {
 void add_model_options(CLI::App& app, ModelOptions& options);
 Result<LoadOptions> load_options(const ModelOptions& options);
 
+// What the pass constant_channels proved and removed, from a manifest or a report, in one line; empty when it found nothing.
+std::string constant_channels_text(const Json& manifest);
+
 // Results go to stdout, progress to stderr.
 void print_json(const Json& value);
 

@@ -23,6 +23,7 @@ Result<void> convert(const Options& o) {
   contents.program.assign(m.executable.program().begin(), m.executable.program().end());
   const Bytes bytes = make_package(contents);
   VERGE_CHECK(write_file(o.output, bytes));
+  if (const std::string text = constant_channels_text(m.manifest); !text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
   std::fprintf(stderr, "wrote %s (%s), unverified: prove it with  verge validate\n", o.output.c_str(), human_bytes(static_cast<double>(bytes.size())).c_str());
   return done();
 }

@@ -43,6 +43,7 @@ void print_text(const LoadedModel& m) {
   for (size_t i = 0; i < model.output_count(); ++i) std::printf("  output  %-24s %s\n", model.output_name(i), type_text(model.output(i)).c_str());
   std::printf("  %s MACs, %zu instructions, weights %s, arena %s\n", with_commas(static_cast<int64_t>(model.macs())).c_str(), model.instruction_count(),
               human_bytes(static_cast<double>(model.const_bytes())).c_str(), human_bytes(static_cast<double>(model.arena_bytes())).c_str());
+  if (const std::string text = constant_channels_text(m.manifest); !text.empty()) std::printf("  %s\n", text.c_str());
   std::map<std::string, int> counts;
   for (size_t i = 0; i < model.instruction_count(); ++i) ++counts[model.operator_name(i)];
   for (const auto& [op, n] : counts) std::printf("  %4d x %s\n", n, op.c_str());

@@ -50,6 +50,7 @@ void print_report(const Json& r) {
     if (c.contains("estimate") && c["chosen"].get<bool>())
       std::printf("    on %s: %.2f ms (estimated from its profile, not measured)\n", c["estimate"]["target"].get<std::string>().c_str(), c["estimate"]["latency_ms"].get<double>());
   for (const auto& [name, why] : r["kept_float"].items()) std::printf("    '%s' stays float: %s\n", name.c_str(), why.get<std::string>().c_str());
+  if (const std::string text = constant_channels_text(r); !text.empty()) std::printf("    %s\n", text.c_str());
   std::printf("\nchosen: %s (%s)\n", r["chosen"].get<std::string>().c_str(), r["reason"].get<std::string>().c_str());
 }
 

@@ -29,13 +29,16 @@ std::map<std::string, int64_t> open_dimensions(const Graph& graph, const LoadOpt
 
 std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
 
+// What the graph's metadata says as JSON under "verge.KEY", as the manifest's KEY.
+void add_note(const Graph& graph, const char* key, Json& manifest) {
+  const auto it = graph.metadata.find(std::string("verge.") + key);
+  if (it == graph.metadata.end()) return;
+  if (auto value = parse_json(it->second); value.ok()) manifest[key] = *value;
+}
+
 Json declared(const Graph& graph, const std::string& path) {
   Json manifest = {{"name", std::filesystem::path(path).stem().string()}};
-  for (const char* key : {"labels", "pipeline"}) {
-    const auto it = graph.metadata.find(std::string("verge.") + key);
-    if (it == graph.metadata.end()) continue;
-    if (auto value = parse_json(it->second); value.ok()) manifest[key] = *value;
-  }
+  for (const char* key : {"labels", "pipeline"}) add_note(graph, key, manifest);
   return manifest;
 }
 
@@ -109,6 +112,7 @@ Result<LoadedModel> load_model(const std::string& path, const LoadOptions& optio
   VERGE_TRY(Graph graph, import_bytes(file.bytes(), path, options));
   Json manifest = declared(graph, path);
   VERGE_TRY(Lowered lowered, compile(graph, options), "'" + path + "'");
+  add_note(graph, "constant_channels", manifest);
   VERGE_TRY(Executable executable, Executable::open(lowered.program, {options.threads}), "'" + path + "'");
   return LoadedModel{path,
                      formats::format_name(formats::sniff(file.bytes())),

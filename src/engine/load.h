@@ -42,7 +42,7 @@ struct LoadedModel {
   size_t file_bytes = 0;
   std::string source_sha256;           // of the file, or for a package of the model it was made from
   std::shared_ptr<const Graph> graph;  // as prepared for lowering; null for a package
-  Json manifest;                       // of the package, or {"name", "labels", "pipeline"} as far as the source declares them
+  Json manifest;                       // of the package, or {"name", "labels", "pipeline"} as far as the source declares them, and "constant_channels"
   Executable executable;
 };
 

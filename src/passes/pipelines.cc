@@ -25,6 +25,7 @@ const std::vector<Pass>& all_passes() {
       // Several operators as one.
       {"fuse", {&kFuseActivation, &kFuseResidual}},
       {"tidy", {&kRemoveNoOp, &kMergeReshapes, &kMergeTransposes, &kMergeClamps}},
+      {"constant_channels", {}, remove_constant_channels},
       // From here on: what lowering wants.
       {"layout", {}, choose_layout},
       {"tidy_layout", {&kMergeTransposes, &kTransposeToReshape, &kMergeReshapes, &kRemoveNoOp, &kFoldTransposeIntoDense}},

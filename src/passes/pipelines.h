@@ -16,6 +16,7 @@ Result<PassReport> prepare(Graph& graph, const PassOptions& options = {});
 Result<size_t> remove_dead(Graph& graph);
 Result<size_t> fold_constants(Graph& graph);
 Result<size_t> fold_dequantize(Graph& graph);
+Result<size_t> remove_constant_channels(Graph& graph);
 Result<size_t> choose_layout(Graph& graph);
 
 }  // namespace verge::passes

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/json.h"
 #include "core/text.h"
 #include "eval/choose_pipeline.h"
 #include "eval/score.h"
@@ -165,6 +166,8 @@ class Optimizer {
     out.int8_share = q.total_macs ? static_cast<double>(q.int8_macs) / static_cast<double>(q.total_macs) : 0;
     for (uint32_t n : plan.float_nodes)
       if (quantizable(float_graph_, float_graph_.node(NodeId{n}))) out.float_layers.push_back(float_graph_.node(NodeId{n}).name);
+    if (std::find(o_.load.skip_passes.begin(), o_.load.skip_passes.end(), "constant_channels") == o_.load.skip_passes.end())
+      VERGE_CHECK(passes::remove_constant_channels(q.graph), "int8 '" + o_.model + "'");
     ops::LowerOptions lower_options;
     lower_options.threads = o_.load.threads;
     VERGE_TRY(out.lowered, lower(q.graph, lower_options), "int8 '" + o_.model + "'");
@@ -330,6 +333,7 @@ class Optimizer {
     report_["chosen"] = chosen_->name;
     report_["reason"] = reason;
     report_["kept_float"] = kept_float_;
+    if (const Json note = constant_channels(*chosen_); !note.is_null()) report_["constant_channels"] = note;
     return done();
   }
 
@@ -352,10 +356,19 @@ class Optimizer {
     return out;
   }
 
+  // What the pass of this name proved and removed; null: nothing.
+  static Json constant_channels(const Candidate& c) {
+    const auto note = c.graph.metadata.find("verge.constant_channels");
+    if (note == c.graph.metadata.end()) return {};
+    auto json = parse_json(note->second);
+    return json.ok() ? *json : Json();
+  }
+
   Json manifest_of(const Candidate& c) const {
     Json m = {{"name", o_.model.substr(o_.model.rfind('/') + 1)}, {"created_by", "verge"}, {"pipeline", declaration_json(declaration_)}, {"requant", "tflm"}};
     m["source"] = {{"file", o_.model.substr(o_.model.rfind('/') + 1)}, {"sha256", source_sha256_}, {"bytes", source_bytes_}};
     if (!check_->classes().empty()) m["labels"] = check_->classes();
+    if (const Json note = constant_channels(c); !note.is_null()) m["constant_channels"] = note;
     m["target"] = o_.target;
     m["validation"] = {{"samples", check_->size()}, {"agreement", c.agreement}, {"top1", c.top1 >= 0 ? Json(c.top1) : Json()}, {"original_top1", original_.top1 >= 0 ? Json(original_.top1) : Json()},
                        {"candidate", c.name}, {"int8_mac_share", c.int8_share}};
