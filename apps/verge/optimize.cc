@@ -95,6 +95,9 @@ void add_optimize(CLI::App& app, Commands& commands) {
   sub->add_option("--effort", options->optimize.effort, "low: ranges alone; normal: weights repaired on 256 samples; high: on all of the calibration samples")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Effort>{{"low", Effort::kLow}, {"normal", Effort::kNormal}, {"high", Effort::kHigh}}, CLI::ignore_case))
       ->default_str("normal");
+  sub->add_option("--weight-bits", options->optimize.weight_bits, "of convolution and dense layers' weights; 4-bit weights lie two a byte, activations stay int8")
+      ->default_val(8)
+      ->check(CLI::IsMember({4, 8}));
   sub->add_option("--seed", options->optimize.seed, "of the split into calibration and check");
   sub->add_option("--pipeline", options->optimize.pipeline, "pre-processing as JSON or a file of it (docs/pipeline.md)");
   sub->add_option("-o,--output", options->output, "the package to write")->required();

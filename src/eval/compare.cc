@@ -40,7 +40,10 @@ class Tap {
   using Take = std::function<void(const std::string& name, const Tensor& value)>;
   Tap(Executable& executable, const std::vector<std::string>& names, const Sites& sites, Take take) : executable_(executable), take_(std::move(take)) {
     for (const std::string& name : names) by_instruction_[sites.at(name).instruction].emplace_back(name, sites.at(name).tensor);
-    executable_.session().set_trace({[](void* self, uint32_t i, bool begin) { if (!begin) static_cast<Tap*>(self)->step(i); }, this});
+    executable_.session().set_trace({[](void* self, uint32_t i, bool begin) {
+                                       if (!begin) static_cast<Tap*>(self)->step(i);
+                                     },
+                                     this});
   }
   ~Tap() { executable_.session().set_trace({}); }
   Tap(const Tap&) = delete;
@@ -76,7 +79,8 @@ struct Sums {
 std::vector<std::string> shared_names(const rt::Model& a, const rt::Model& b, const Sites& in_a, const Sites& in_b) {
   std::vector<std::string> out;
   for (const auto& [name, site] : in_a)
-    if (const auto other = in_b.find(name); other != in_b.end() && a.describe(site.tensor).shape.count() == b.describe(other->second.tensor).shape.count()) out.push_back(name);
+    if (const auto other = in_b.find(name); other != in_b.end() && a.describe(site.tensor).shape.count() == b.describe(other->second.tensor).shape.count())
+      out.push_back(name);
   std::sort(out.begin(), out.end(), [&](const std::string& x, const std::string& y) { return in_a.at(x).instruction < in_a.at(y).instruction; });
   return out;
 }

@@ -11,10 +11,10 @@ namespace verge {
 // One tensor that both Programs compute under the same name with as many elements, over all samples. Quantised values are compared as real numbers.
 struct TensorDifference {
   std::string name;
-  std::string op;             // the instruction of the first model that writes it
-  double relative = 0;        // |a - b| / |b|, Euclidean norms; infinite when only b is zero
+  std::string op;       // the instruction of the first model that writes it
+  double relative = 0;  // |a - b| / |b|, Euclidean norms; infinite when only b is zero
   double max_abs = 0;
-  bool quantised = false;     // in either model
+  bool quantised = false;  // in either model
 };
 
 // In the first model's order of execution; empty when no name is shared. Runs the first `samples` samples.

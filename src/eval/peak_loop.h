@@ -5,8 +5,7 @@
 namespace verge {
 
 // The compiler must neither drop nor move `v`.
-template <class Vector>
-inline __attribute__((always_inline)) void keep(Vector& v) {
+template <class Vector> inline __attribute__((always_inline)) void keep(Vector& v) {
 #if defined(__x86_64__)
   asm volatile("" : "+v"(v));
 #elif defined(__aarch64__)
@@ -17,8 +16,7 @@ inline __attribute__((always_inline)) void keep(Vector& v) {
 }
 
 // Multiply-accumulates per second of `step(accumulator)` over 12 independent accumulators, which hides any instruction's latency; the best of several samples.
-template <class Vector, class Step>
-double best_rate(Vector start, double macs_a_step, Step step) {
+template <class Vector, class Step> double best_rate(Vector start, double macs_a_step, Step step) {
   constexpr int kAccumulators = 12;
   constexpr long kRounds = 50'000, kSamples = 20;
   double best = 0;

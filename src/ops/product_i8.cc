@@ -16,14 +16,15 @@ struct Parts {
   const int8_t* weights;
   const int32_t *bias, *zero_points;
   int32_t x_zero_point;
+  bool nibbles;
 };
 using Pack = Packed (*)(const ConvGeometry& geometry, const Parts& parts);
 
 Packed pack_conv(const ConvGeometry& g, const Parts& parts) {
-  const GemmI8Layout layout = conv_i8_layout(g);
+  const GemmI8Layout layout = conv_i8_layout(g, parts.nibbles);
   const int32_t groups = g.groups, columns = static_cast<int32_t>(round_up_columns(layout.n));
   Packed out{Tensor(DataType::kI8, {groups, static_cast<int32_t>(layout.bytes())}), Tensor(DataType::kI32, {groups, columns}), Tensor(DataType::kI32, {groups, columns})};
-  pack_conv_i8(g, parts.weights, out.weights.mut<int8_t>().data());
+  pack_conv_i8(g, parts.nibbles, parts.weights, out.weights.mut<int8_t>().data());
   fold_conv_i8(g, parts.weights, parts.bias, parts.x_zero_point, parts.zero_points, out.bias.mut<int32_t>().data(), out.sums.mut<int32_t>().data());
   return out;
 }
@@ -72,6 +73,12 @@ TensorRef requant_input(const ChannelRequant& requant, Constants& constants) {
   return constants.spread(multiplier, shift, ".requant");
 }
 
+// Symmetric weights that somebody chose in four bits lie two a byte; below a few hundred there is nothing to save.
+bool fit_nibbles(const WeightsI8& weights) {
+  constexpr size_t kFewest = 256;
+  return weights.zero_points.empty() && weights.values.size() >= kFewest && std::all_of(weights.values.begin(), weights.values.end(), [](int8_t w) { return w >= -8 && w <= 7; });
+}
+
 Result<LoweredProduct> lower_product(const Node& node, Emitter& emitter, const ConvGeometry& g, ScaleProduct product, Pack pack, Constants constants) {
   const Graph& graph = emitter.graph();
   const TensorType &x = graph.type(node.input(0)), &y = graph.type(node.output());
@@ -80,12 +87,13 @@ Result<LoweredProduct> lower_product(const Node& node, Emitter& emitter, const C
   const size_t channels = static_cast<size_t>(g.out_c);
   VERGE_TRY(const ChannelRequant requant, channel_requant(node, x.quant, w.quant(), y.quant, y.dtype, channels, product));
   VERGE_TRY(const WeightsI8 weights, weights_i8(w, channels));
+  const bool nibbles = pack == pack_conv && fit_nibbles(weights);
   Packed packed = pack(g, {weights.values.data(), bias ? bias->values<int32_t>().data() : nullptr, weights.zero_points.empty() ? nullptr : weights.zero_points.data(),
-                           int8_view(zero_point(x.quant), x.dtype)});
+                           int8_view(zero_point(x.quant), x.dtype), nibbles});
   LoweredProduct out;
   out.inputs = {emitter.tensor(node.input(0)), constants.add(std::move(packed.weights), ".weights"), constants.add(std::move(packed.bias), ".bias"),
                 constants.add(std::move(packed.sums), ".sums"), requant_input(requant, constants), constants.spread(weights.zero_points, ".zero_points")};
-  out.attrs = {zero_point(x.quant), requant_attrs(requant)};
+  out.attrs = {zero_point(x.quant), requant_attrs(requant), nibbles ? 4 : 8};
   return out;
 }
 

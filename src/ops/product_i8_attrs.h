@@ -24,6 +24,7 @@ Requant requant_of(const RequantAttrs& attrs, const rt::Instruction& in, int ind
 struct ProductI8Attrs {
   int32_t x_zero_point = 0;  // as stored
   RequantAttrs requant;
+  int32_t weight_bits = 8;  // 4: packed two a byte (not for depthwise)
 };
 
 // All but weights, sums and scratch, whose sizes depend on the packing; `columns` is what each array holds.

@@ -56,7 +56,8 @@ Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, 
 }
 
 Status check_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g) {
-  const GemmI8Layout layout = conv_i8_layout(g);
+  VERGE_REQUIRE(attrs.weight_bits == 8 || attrs.weight_bits == 4, Code::kCorrupt);
+  const GemmI8Layout layout = conv_i8_layout(g, attrs.weight_bits == 4);
   const uint64_t groups = static_cast<uint64_t>(g.groups), columns = groups * round_up_columns(layout.n);
   VERGE_RETURN_IF_BAD(check_product_i8(attrs, in, columns));
   VERGE_REQUIRE(holds(in.in(1), DataType::kI8, groups * layout.bytes()), Code::kCorrupt);
@@ -68,6 +69,7 @@ Status check_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction&
 Status run_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, const ConvGeometry& g, const rt::RunEnv& env) {
   ConvI8 conv = product_i8<ConvI8>(attrs, in, g);
   conv.column_sum = in.in(3).as<int32_t>();
+  conv.nibbles = attrs.weight_bits == 4;
   env.parallel.each(conv_i8_blocks(g), [&](size_t block) { conv_i8_block(conv, block); });
   return {};
 }

@@ -3,6 +3,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "ops/conv/conv.h"
@@ -21,7 +22,7 @@ struct Layer {
   const Node* node = nullptr;
   const Tensor* weights = nullptr;
   const Tensor* bias = nullptr;
-  ConvGeometry geometry;  // a dense layer is 1x1 over its rows
+  ConvGeometry geometry;                 // a dense layer is 1x1 over its rows
   Eigen::Index window = 0, outputs = 0;  // of one group
 
   Eigen::Map<const FloatMatrix> group_weights(int group) const { return {weights->values<float>().data() + group * outputs * window, outputs, window}; }
@@ -31,7 +32,8 @@ Result<Layer> layer_of(const Graph& graph, const Node& node, const ops::QuantRul
   Layer out;
   out.node = &node;
   out.weights = graph.constant(node.input(static_cast<size_t>(rule.weight_input)));
-  if (rule.bias_input >= 0 && node.input(static_cast<size_t>(rule.bias_input)).valid()) out.bias = graph.constant(node.input(static_cast<size_t>(rule.bias_input)));
+  if (rule.bias_input >= 0 && node.input(static_cast<size_t>(rule.bias_input)).valid())
+    out.bias = graph.constant(node.input(static_cast<size_t>(rule.bias_input)));
   const Shape x = graph.type(node.input(0)).shape(), y = graph.type(node.output()).shape(), w = out.weights->shape();
   if (w.rank == 4) {
     VERGE_TRY(out.geometry, ops::conv_geometry(node, x, w, y));
@@ -74,7 +76,12 @@ std::vector<size_t> chosen_pixels(const ConvGeometry& g, size_t s, size_t wanted
 class Moments {
  public:
   explicit Moments(Eigen::Index window)
-      : real_(kGathered, window), rounded_(kGathered, window), square_(Matrix::Zero(window, window)), cross_(square_), real_sum_(Vector::Zero(window)), rounded_sum_(real_sum_) {}
+      : real_(kGathered, window),
+        rounded_(kGathered, window),
+        square_(Matrix::Zero(window, window)),
+        cross_(square_),
+        real_sum_(Vector::Zero(window)),
+        rounded_sum_(real_sum_) {}
 
   void add(const ConvGeometry& g, size_t pixel, int group, const std::vector<float>& real, const std::vector<float>& rounded) {
     copy_window(g, real, pixel, group, real_.row(gathered_).data());
@@ -125,9 +132,10 @@ Result<std::vector<Moments>> collect(const Graph& graph, const QuantPlan& plan, 
 }
 
 struct Solved {
-  Matrix weights;            // [outputs][window], real numbers before rounding
-  Matrix inverse_factor;     // upper Cholesky factor of the inverse of E[x^ x^T] + damping, columns in `order`
-  std::vector<int> order;    // windows' columns from the loudest to the quietest
+  Matrix square;           // E[x^ x^T] + damping
+  Matrix weights;          // [outputs][window], real numbers before rounding
+  Matrix inverse_factor;   // upper Cholesky factor of the inverse of E[x^ x^T] + damping, columns in `order`
+  std::vector<int> order;  // windows' columns from the loudest to the quietest
 };
 
 // Step 1 of the header.
@@ -142,6 +150,7 @@ Solved solve(const Moments& moments, const Matrix& weights, double damping) {
   out.order.resize(static_cast<size_t>(square.rows()));
   std::iota(out.order.begin(), out.order.end(), 0);
   std::stable_sort(out.order.begin(), out.order.end(), [&](int a, int b) { return square(a, a) > square(b, b); });
+  out.square = square;
   const Matrix sorted = square(out.order, out.order);
   const Matrix inverse = sorted.llt().solve(Matrix::Identity(sorted.rows(), sorted.cols()));
   out.inverse_factor = inverse.llt().matrixU();
@@ -162,10 +171,36 @@ std::vector<double> round_spreading(Vector row, double scale, double most, const
   return out;
 }
 
+struct Rounded {
+  double scale = 1;
+  std::vector<double> q;
+};
+
+// Few steps are better spent inside: the grid that loses least, from the largest magnitude down to half of it. With 127 steps a side the whole range is best.
+Rounded round_row(const Vector& row, double most, const Solved& solved) {
+  const double largest = row.cwiseAbs().maxCoeff();
+  if (largest == 0) return {1, std::vector<double>(solved.order.size(), 0.0)};
+  Rounded best;
+  double least = std::numeric_limits<double>::infinity();
+  for (double keep = 1; keep > (most < 127 ? 0.5 : 0.99); keep -= 0.05) {
+    const double scale = largest * keep / most;
+    std::vector<double> q = round_spreading(row, scale, most, solved);
+    const Vector error = row - scale * Eigen::Map<const Vector>(q.data(), row.size());
+    const double loss = error.dot(solved.square * error);
+    if (loss >= least) continue;
+    least = loss;
+    best = {scale, std::move(q)};
+  }
+  return best;
+}
+
+// Depthwise weights are few and each counts: they stay at 8 bits.
+int bits_of(const Layer& layer, const RepairOptions& options) { return layer.geometry.groups > 1 ? 8 : options.bits; }
+
 class LayerRepair {
  public:
   LayerRepair(const Layer& layer, const RepairOptions& options)
-      : layer_(layer), most_((1 << (options.bits - 1)) - 1), damping_(options.damping), weights_(DataType::kI8, layer.weights->shape()) {
+      : layer_(layer), most_((1 << (bits_of(layer, options) - 1)) - 1), damping_(options.damping), weights_(DataType::kI8, layer.weights->shape()) {
     const size_t channels = static_cast<size_t>(layer.geometry.out_c);
     quant_ = {std::vector<float>(channels, 1.0F), std::vector<int32_t>(channels, 0), 0};
     bias_.assign(channels, 0.0F);
@@ -179,8 +214,7 @@ class LayerRepair {
     for (Eigen::Index o = 0; o < layer_.outputs; ++o) {
       const auto channel = static_cast<size_t>(group * layer_.outputs + o);
       const Vector row = solved.weights.row(o).transpose();
-      const double largest = row.cwiseAbs().maxCoeff(), scale = largest > 0 ? largest / most_ : 1.0;
-      const std::vector<double> q = round_spreading(row, scale, most_, solved);
+      const auto [scale, q] = round_row(row, most_, solved);
       double mean = original.row(o).dot(real_mean);
       for (size_t k = 0; k < q.size(); ++k) {
         weights_.mut<int8_t>()[channel * q.size() + k] = static_cast<int8_t>(q[k]);

@@ -13,10 +13,10 @@
 namespace verge {
 
 struct RepairOptions {
-  size_t samples = 256;           // of the data, at most
-  size_t windows_a_sample = 32;   // of each layer, spread over its output by a fixed rule
-  double damping = 0.01;          // of the mean square of the inputs, at least; more where windows are few
-  int bits = 8;                   // of the weights
+  size_t samples = 256;          // of the data, at most
+  size_t windows_a_sample = 32;  // of each layer, spread over its output by a fixed rule
+  double damping = 0.01;         // of the mean square of the inputs, at least; more where windows are few
+  int bits = 8;                  // of the weights, 2 to 8; layers in groups have 8
 };
 
 using RepairProgress = std::function<void(size_t layer, size_t layers)>;

@@ -33,14 +33,20 @@ Graph small_network() {
   const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{1, 8, 8, 4}));
   const auto conv = [&](ValueId in, Shape w, int64_t groups, int64_t stride) {
     const ValueId weights = g.add_constant(random.tensor(w, 0.3F)), bias = g.add_constant(random.tensor({w[0]}, 0.1F));
-    const NodeId id = g.add_node({"conv", {in, weights, bias},
-                                  {{"layout", std::string("nhwc")}, {"strides", std::vector<int64_t>{stride, stride}}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"groups", groups}, {"clamp_min", 0.0}},
+    const NodeId id = g.add_node({"conv",
+                                  {in, weights, bias},
+                                  {{"layout", std::string("nhwc")},
+                                   {"strides", std::vector<int64_t>{stride, stride}},
+                                   {"pads", std::vector<int64_t>{1, 1, 1, 1}},
+                                   {"groups", groups},
+                                   {"clamp_min", 0.0}},
                                   "conv" + std::to_string(groups)});
     return g.node(id).output();
   };
   const ValueId a = conv(x, {8, 3, 3, 4}, 1, 1), b = conv(a, {8, 3, 3, 1}, 8, 2);
   const NodeId flat = g.add_node({"reshape", {b}, {{"shape", std::vector<int64_t>{1, 128}}}, "flat"});
-  const NodeId dense = g.add_node({"dense", {g.node(flat).output(), g.add_constant(random.tensor({5, 128}, 0.1F)), g.add_constant(random.tensor({5}, 0.1F))}, {}, "dense"});
+  const NodeId dense =
+      g.add_node({"dense", {g.node(flat).output(), g.add_constant(random.tensor({5, 128}, 0.1F)), g.add_constant(random.tensor({5}, 0.1F))}, {}, "dense"});
   g.add_output(g.node(dense).output(), "y");
   return g;
 }

@@ -189,6 +189,7 @@ class Optimizer {
       if (o_.effort == Effort::kHigh) VERGE_CHECK(offer_repaired(name, plan_quantization(float_graph_, calibration_stats_, method)));
     }
     if (o_.effort == Effort::kNormal) VERGE_CHECK(offer_repaired(plan_name_, plan_));
+    if (o_.weight_bits < 8) VERGE_CHECK(narrow_weights());
     VERGE_TRY(int8_, candidate("int8 " + plan_name_, plan_));
     stage("finding what each layer costs", 0.55);
     std::vector<size_t> few(std::min<size_t>(64, calibration_->size()));
@@ -208,12 +209,28 @@ class Optimizer {
   }
 
   Result<void> offer_repaired(const std::string& name, const QuantPlan& plan) {
-    RepairOptions options;
-    if (o_.effort == Effort::kHigh) options.samples = calibration_->size(), options.windows_a_sample = 64;
-    VERGE_TRY(QuantPlan repaired, repair_weights(float_graph_, plan, *calibration_, options, [&](size_t layer, size_t layers) {
-                stage("repairing the weights of layer " + std::to_string(layer + 1) + " of " + std::to_string(layers), 0.45 + 0.1 * static_cast<double>(layer) / static_cast<double>(layers));
-              }));
+    VERGE_TRY(QuantPlan repaired, repaired_plan(plan, 8));
     return offer(name + " repaired", std::move(repaired));
+  }
+
+  Result<QuantPlan> repaired_plan(const QuantPlan& plan, int bits) {
+    RepairOptions options;
+    options.bits = bits;
+    if (o_.effort == Effort::kHigh) options.samples = calibration_->size(), options.windows_a_sample = 64;
+    return repair_weights(float_graph_, plan, *calibration_, options, [&](size_t layer, size_t layers) {
+      stage("repairing the weights of layer " + std::to_string(layer + 1) + " of " + std::to_string(layers), 0.45 + 0.1 * static_cast<double>(layer) / static_cast<double>(layers));
+    });
+  }
+
+  // Fewer bits are asked for, not measured better: accuracy alone may send a layer back to its 8-bit weights.
+  Result<void> narrow_weights() {
+    VERGE_TRY(QuantPlan narrow, repaired_plan(plan_, o_.weight_bits));
+    VERGE_TRY(const double db, output_error(narrow));
+    wide_weights_ = std::move(plan_.weights);
+    plan_ = std::move(narrow);
+    plan_name_ += format(", %d-bit weights", o_.weight_bits);
+    report_["calibration"].push_back({{"method", plan_name_}, {"output_sqnr_db", db}});
+    return done();
   }
 
   // Signal to noise of the first output over the calibration samples, in dB.
@@ -238,14 +255,22 @@ class Optimizer {
 
   double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }
 
-  // While the drop is beyond the budget, the layer that costs most goes back to float.
+  // While the drop is beyond the budget, the layer that costs most goes back.
   Result<void> repair_accuracy() {
     if (!int8_.lowered.program.size()) return done();
     std::vector<LayerBlame> worst = blame_;
     std::stable_sort(worst.begin(), worst.end(), [](const LayerBlame& a, const LayerBlame& b) {
       return a.alone_agreement != b.alone_agreement ? a.alone_agreement < b.alone_agreement : a.sqnr_db < b.sqnr_db;
     });
-    for (const LayerBlame& layer : worst) {
+    for (const LayerBlame& layer : worst) {  // to wider weights first ...
+      if (drop_points(int8_) <= o_.max_drop_points) return done();
+      const auto wide = wide_weights_.find(layer.node);
+      if (wide == wide_weights_.end()) continue;
+      stage("returning '" + layer.name + "' to 8-bit weights", 0.65);
+      plan_.weights[layer.node] = wide->second;
+      VERGE_TRY(int8_, candidate("int8 " + plan_name_, plan_));
+    }
+    for (const LayerBlame& layer : worst) {  // ... then to float
       if (drop_points(int8_) <= o_.max_drop_points) return done();
       stage("returning '" + layer.name + "' to float", 0.7);
       plan_.float_nodes.insert(layer.node);
@@ -375,10 +400,10 @@ class Optimizer {
     return m;
   }
 
-  // A real sample while it is small beside the weights, else noise that is made from a seed.
-  std::vector<Tensor> golden_inputs() const {
+  // A real sample while it is small beside the program, else noise that is made from a seed.
+  std::vector<Tensor> golden_inputs(const Candidate& c) const {
     const Tensor& sample = check_->at(0).inputs[0];
-    if (sample.count() <= 4096 || (sample.dtype() != DataType::kF32 && sample.dtype() != DataType::kI8 && sample.dtype() != DataType::kU8)) return {sample};
+    if (static_cast<size_t>(sample.count()) <= c.lowered.program.size() / 64 || (sample.dtype() != DataType::kF32 && sample.dtype() != DataType::kI8 && sample.dtype() != DataType::kU8)) return {sample};
     return {seeded_tensor(sample.dtype(), sample.shape(), 1)};
   }
 
@@ -387,7 +412,7 @@ class Optimizer {
     contents.manifest = manifest_of(c);
     contents.program = c.lowered.program;
     auto executable = Executable::open(c.lowered.program, {o_.load.threads});
-    const std::vector<Tensor> inputs = golden_inputs();
+    const std::vector<Tensor> inputs = golden_inputs(c);
     if (executable.ok())
       if (auto outputs = executable->run(inputs); outputs.ok()) contents.golden.push_back({inputs, *outputs});
     return make_package(contents);
@@ -412,6 +437,7 @@ class Optimizer {
   QuantPlan plan_;
   std::string plan_name_;
   double plan_db_ = 0;
+  std::map<uint32_t, LayerWeights> wide_weights_;  // what plan_ had before its weights were narrowed
   std::vector<LayerBlame> blame_;
   std::map<std::string, std::string> kept_float_;
   Candidate original_, int8_;

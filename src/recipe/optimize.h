@@ -28,6 +28,7 @@ struct OptimizeOptions {
   size_t check = 1000;           // other samples that judge
   uint64_t seed = 0;             // of the split
   Effort effort = Effort::kNormal;
+  int weight_bits = 8;           // 4: packed two a byte
   bool time = true;              // measure latency here; false: accuracy alone decides
   LoadOptions load;
 };

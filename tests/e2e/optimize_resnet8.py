@@ -19,6 +19,11 @@ def main():
             agreements.append(score["agreement"])
             drops.append(score["reference_top1"] - score["top1"])
             print(f"seed {seed}: agreement {score['agreement']:.4f}, top-1 {score['top1']:.4f} (float {score['reference_top1']:.4f}), {os.path.getsize(package)} bytes", flush=True)
+        package = os.path.join(tmp, "w4.vpk")
+        verge_json("optimize", MODEL, "--data", TRAIN, "--calibration", "512", "--weight-bits", "4", "-o", package)
+        score = verge_json("validate", package, "--data", TEST, "--against", MODEL)
+        print(f"4-bit weights: agreement {score['agreement']:.4f}, top-1 {score['top1']:.4f}, {os.path.getsize(package)} bytes", flush=True)
+        assert score["agreement"] >= 0.955 and score["reference_top1"] - score["top1"] <= 0.0035 and os.path.getsize(package) <= 55_000
     mean = sum(agreements) / len(agreements)
     print(f"mean agreement {mean:.4f}, mean drop {100 * sum(drops) / 5:.2f} points")
     assert mean >= 0.983

@@ -78,7 +78,8 @@ class WideRow {
       for (int32_t ky = 0; ky < g.kernel_h; ++ky) {
         const int32_t iy = y * g.stride_h - g.pad_top + ky * g.dilation_h;
         const bool inside = iy >= 0 && iy < g.in_h;
-        const uint8_t* row = static_cast<const uint8_t*>(narrow_.input) + (inside ? static_cast<size_t>(b * g.in_h + iy) * static_cast<size_t>(g.in_w) * channels_ : 0);
+        const uint8_t* row =
+            static_cast<const uint8_t*>(narrow_.input) + (inside ? static_cast<size_t>(b * g.in_h + iy) * static_cast<size_t>(g.in_w) * channels_ : 0);
         for (int32_t kx = 0; kx < g.kernel_w; ++kx)
           *to++ = inside ? row + static_cast<size_t>(x - g.pad_left + kx * g.dilation_w) * channels_ : static_cast<const uint8_t*>(wide_.conv.padding);
       }
@@ -114,7 +115,8 @@ void run_depthwise_i8_wide(const DepthwiseI8& conv, size_t first, size_t last, v
     const size_t begin = at > from_inside ? at : from_inside, end = row_end < to_inside ? row_end : to_inside;
     if (begin < end && end - begin >= rows.group()) {
       if (at < begin) narrow(conv, at, begin);
-      rows.run(static_cast<int32_t>(row / height), static_cast<int32_t>(row % height), static_cast<int32_t>(begin - row_begin), static_cast<int32_t>(end - row_begin), begin);
+      rows.run(static_cast<int32_t>(row / height), static_cast<int32_t>(row % height), static_cast<int32_t>(begin - row_begin),
+               static_cast<int32_t>(end - row_begin), begin);
       if (end < row_end) narrow(conv, end, row_end);
     } else {
       narrow(conv, at, row_end);

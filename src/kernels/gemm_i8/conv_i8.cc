@@ -59,7 +59,7 @@ struct Block {
     group = index / (s.row_blocks * s.column_blocks);
     row = in_group / s.column_blocks * s.rows;
     rows = at_most(s.rows, conv.geometry.out_pixels() - row);
-    gemm.layout = conv_i8_layout(conv.geometry);
+    gemm.layout = conv_i8_layout(conv.geometry, conv.nibbles);
     panel = in_group % s.column_blocks * s.panels;
     panels = at_most(s.panels, gemm.layout.panels() - panel);
     const size_t columns = group * round_up_columns(gemm.layout.n);
@@ -219,13 +219,13 @@ void run_slices(const ConvI8& conv, const Block& block) {
 
 }  // namespace
 
-GemmI8Layout conv_i8_layout(const ConvGeometry& g) {
-  if (copies_windows(g)) return {g.group_out(), 1, window_bytes(g)};
-  return {g.group_out(), g.taps(), g.group_in()};
+GemmI8Layout conv_i8_layout(const ConvGeometry& g, bool nibbles) {
+  if (copies_windows(g)) return {g.group_out(), 1, window_bytes(g), nibbles};
+  return {g.group_out(), g.taps(), g.group_in(), nibbles};
 }
 
-void pack_conv_i8(const ConvGeometry& g, const int8_t* w, int8_t* packed) {
-  const GemmI8Layout layout = conv_i8_layout(g);
+void pack_conv_i8(const ConvGeometry& g, bool nibbles, const int8_t* w, int8_t* packed) {
+  const GemmI8Layout layout = conv_i8_layout(g, nibbles);
   for (int32_t i = 0; i < g.groups; ++i, w += layout.n * layout.taps * layout.k, packed += layout.bytes()) pack_gemm_i8(layout, w, packed);
 }
 

@@ -16,10 +16,10 @@ namespace verge {
 // How one group's weights are cut for packing: a run of memory that is multiplied as one is a tap (ky, kx), or, where taps are shorter than 4 bytes,
 // the whole window of kernel_h * kernel_w * in_c bytes. The source is [out_c][kernel_h][kernel_w][in_c / groups] in both cases. Sizes of all groups
 // together: groups * layout.bytes() of weights, groups * round_up_columns(layout.n) of each array.
-GemmI8Layout conv_i8_layout(const ConvGeometry& geometry);
+GemmI8Layout conv_i8_layout(const ConvGeometry& geometry, bool nibbles = false);
 
 // All groups: pack_gemm_i8 and fold_gemm_i8 of each, one after the other. `bias` and `w_zero_point` may be null; x_zero_point in the int8 view.
-void pack_conv_i8(const ConvGeometry& geometry, const int8_t* w, int8_t* packed);
+void pack_conv_i8(const ConvGeometry& geometry, bool nibbles, const int8_t* w, int8_t* packed);
 void fold_conv_i8(const ConvGeometry& geometry, const int8_t* w, const int32_t* bias, int32_t x_zero_point, const int32_t* w_zero_point, int32_t* bias_folded,
                   int32_t* column_sum);
 
@@ -34,6 +34,7 @@ struct ConvI8 {
   const void* input = nullptr;                 // int8, or uint8 by x_unsigned
   size_t input_step = 0;                       // bytes from a pixel to the next, at least in_c
   const int8_t* weights = nullptr;             // pack_conv_i8, 64-byte aligned
+  bool nibbles = false;                        // as packed
   const int32_t* bias = nullptr;               // fold_conv_i8
   const int32_t* column_sum = nullptr;         // fold_conv_i8
   const int32_t* weight_zero_point = nullptr;  // spread_columns; null: symmetric

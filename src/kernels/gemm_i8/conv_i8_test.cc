@@ -109,7 +109,7 @@ template <typename T> std::vector<T> run(const Problem& p) {
   std::vector<int8_t> packed_storage(groups * layout.bytes() + 63);
   int8_t* packed = packed_storage.data() + (64 - reinterpret_cast<uintptr_t>(packed_storage.data()) % 64) % 64;
   std::vector<int32_t> folded(columns), sums(columns);
-  pack_conv_i8(g, p.w.data(), packed);
+  pack_conv_i8(g, false, p.w.data(), packed);
   fold_conv_i8(g, p.w.data(), p.bias.data(), p.x_zero, p.extras.asymmetric ? p.w_zero.data() : nullptr, folded.data(), sums.data());
   const std::vector<uint8_t> x = stored(p.x, p.extras.x_unsigned), padding(layout.k, static_cast<uint8_t>(p.x_zero ^ (p.extras.x_unsigned ? 0x80 : 0)));
   const std::vector<int32_t> multiplier = spread(g, p.multiplier), shift = spread(g, p.shift), zeros = spread(g, p.w_zero);

@@ -31,8 +31,19 @@ struct Scalar {
           for (int n = 0; n < 16; ++n) acc[r][p].lane[n] += byte * w[p * stride + static_cast<size_t>(4 * n + k)];
         }
   }
+  static void expand(const int8_t* packed, int8_t* bytes) { expand_nibbles(packed, bytes); }
   static I32x16 sums(const Acc& acc) { return acc; }
 };
+
+// Calls body(index in w, group, weight of the group) for every weight.
+template <typename Body> void each_weight(const GemmI8Layout& layout, Body&& body) {
+  for (size_t n = 0; n < layout.n; ++n)
+    for (size_t t = 0; t < layout.taps; ++t)
+      for (size_t k = 0; k < layout.k; ++k) {
+        const size_t group = (n / kColumnBlock * layout.taps + t) * layout.groups() + k / 4;
+        body((n * layout.taps + t) * layout.k + k, group, n % kColumnBlock * 4 + k % 4);
+      }
+}
 
 }  // namespace
 
@@ -47,12 +58,23 @@ void gemm_i8_i8_2x16_scalar(const GemmI8& g, const GemmI8Tile& tile) { run_gemm<
 
 void pack_gemm_i8(const GemmI8Layout& layout, const int8_t* w, int8_t* packed) {
   std::memset(packed, 0, layout.bytes());
-  for (size_t n = 0; n < layout.n; ++n)
-    for (size_t t = 0; t < layout.taps; ++t)
-      for (size_t k = 0; k < layout.k; ++k) {
-        const size_t group = (n / kColumnBlock) * layout.taps * layout.groups() + t * layout.groups() + k / 4;
-        packed[group * 64 + n % kColumnBlock * 4 + k % 4] = w[(n * layout.taps + t) * layout.k + k];
-      }
+  each_weight(layout, [&](size_t at, size_t group, size_t lane) {
+    int8_t* to = packed + group * layout.group_bytes();
+    if (!layout.nibbles) {
+      to[lane] = w[at];
+    } else {
+      to[lane % 32] = static_cast<int8_t>(to[lane % 32] | (w[at] & 15) << lane / 32 * 4);
+    }
+  });
+}
+
+void unpack_gemm_i8(const GemmI8Layout& layout, const int8_t* packed, int8_t* w) {
+  each_weight(layout, [&](size_t at, size_t group, size_t lane) {
+    int8_t bytes[64];
+    const int8_t* from = packed + group * layout.group_bytes();
+    if (layout.nibbles) expand_nibbles(from, bytes), from = bytes;
+    w[at] = from[lane];
+  });
 }
 
 void fold_gemm_i8(const GemmI8Layout& layout, const int8_t* w, const int32_t* bias, int32_t x_zero_point, const int32_t* w_zero_point, int32_t* bias_folded,

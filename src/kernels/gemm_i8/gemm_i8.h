@@ -6,8 +6,8 @@
 // x is int8 or uint8; everything here speaks of its int8 view: a stored uint8 q stands for q - 128, and its zero point likewise. Terms that do
 // not depend on x are folded into the bias when weights are packed, so kernels sum x * w alone.
 //
-// Packing, the same for every ISA: panels of 16 columns. A panel holds taps x ceil(k / 4) groups of 64 bytes, [16 columns][4 k], zeros where k or
-// n end. Beside it lie, per column and rounded up to 16 columns, the folded bias, the sum of the column's weights, and the requantisation's arrays.
+// Packing, the same for every ISA: panels of 16 columns. A panel holds taps x ceil(k / 4) groups of 64 weights, [16 columns][4 k], zeros where k or
+// n end: 64 bytes, or 32 where weights fit four bits (byte i has weight i in its low half and weight 32 + i in its high half). Beside it lie, per column and rounded up to 16 columns, the folded bias, the sum of the column's weights, and the requantisation's arrays.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,15 +20,18 @@ namespace verge {
 
 struct GemmI8Layout {
   size_t n = 0, taps = 1, k = 0;  // columns, pointers a row, bytes that each points to
+  bool nibbles = false;           // weights in [-8, 7], two a byte
 
   size_t groups() const { return (k + 3) / 4; }
   size_t panels() const { return round_up_columns(n) / kColumnBlock; }
-  size_t panel_bytes() const { return taps * groups() * 64; }
+  size_t group_bytes() const { return nibbles ? 32 : 64; }
+  size_t panel_bytes() const { return taps * groups() * group_bytes(); }
   size_t bytes() const { return panels() * panel_bytes(); }
 };
 
-// packed[layout.bytes()] from w[n][taps][k].
+// packed[layout.bytes()] from w[n][taps][k], and back.
 void pack_gemm_i8(const GemmI8Layout& layout, const int8_t* w, int8_t* packed);
+void unpack_gemm_i8(const GemmI8Layout& layout, const int8_t* packed, int8_t* w);
 
 // bias_folded[j] = bias[j] - zx * sum(w[j]) + taps * k * zx * zw[j], column_sum[j] = sum(w[j]); both [round_up_columns(n)]. `bias` may be null (zeros),
 // `w_zero_point` ([n]) too. x_zero_point in the int8 view.
@@ -38,7 +41,7 @@ void fold_gemm_i8(const GemmI8Layout& layout, const int8_t* w, const int32_t* bi
 // One product, ready to run. Arrays are [round_up_columns(n)].
 struct GemmI8 {
   GemmI8Layout layout;
-  const int8_t* weights = nullptr;  // packed, 64-byte aligned
+  const int8_t* weights = nullptr;  // packed, 64-byte aligned unless nibbles
   const int32_t* bias = nullptr;    // folded; null: sums of x * w alone, which slices of a long product add up
   const int32_t* column_sum = nullptr;
   const int32_t* weight_zero_point = nullptr;  // null: symmetric weights

@@ -23,6 +23,12 @@ struct Widened {
         for (int r = 0; r < rows; ++r) acc[r][p].q[i] = _mm256_add_epi32(acc[r][p].q[i], _mm256_madd_epi16(weights, x[r]));
       }
   }
+  static void expand(const int8_t* packed, int8_t* bytes) {
+    const __m256i signs = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1)), low = _mm256_set1_epi8(15);
+    const __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(packed));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(bytes), _mm256_shuffle_epi8(signs, _mm256_and_si256(both, low)));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(bytes + 32), _mm256_shuffle_epi8(signs, _mm256_and_si256(_mm256_srli_epi16(both, 4), low)));
+  }
   static I32x16 sums(const Acc& acc) { return {eight(acc.q[0], acc.q[1]), eight(acc.q[2], acc.q[3])}; }
   static __m256i eight(__m256i a, __m256i b) { return _mm256_permute4x64_epi64(_mm256_hadd_epi32(a, b), _MM_SHUFFLE(3, 1, 2, 0)); }
 };

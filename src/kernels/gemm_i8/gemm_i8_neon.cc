@@ -30,6 +30,7 @@ struct Widened {
         }
       }
   }
+  static void expand(const int8_t* packed, int8_t* bytes) { expand_nibbles(packed, bytes); }
   static I32x16 sums(const Acc& a) {
     return quarters16<I32x16>([&](int i) { return vpaddq_s32(a.q[2 * i], a.q[2 * i + 1]); });
   }

@@ -21,6 +21,7 @@ struct Dot {
         for (int r = 0; r < rows; ++r) acc[r][p].q[i] = vdotq_s32(acc[r][p].q[i], weights, x[r]);
       }
   }
+  static void expand(const int8_t* packed, int8_t* bytes) { expand_nibbles(packed, bytes); }
   static I32x16 sums(const Acc& acc) { return acc; }
 };
 

@@ -14,7 +14,7 @@ struct Size {
   size_t rows, n, taps, k;
 };
 
-enum class Data { kRandom, kLowest, kHighest };
+enum class Data { kRandom, kLowest, kHighest, kNibbles };
 
 struct Aligned {
   std::vector<int8_t> storage;
@@ -33,6 +33,7 @@ struct Case {
   std::vector<float> scale;
   std::vector<std::unique_ptr<uint8_t[]>> cells;  // each exactly k bytes, so that a sanitizer sees every byte read past one
   std::vector<const void*> pointers;
+  GemmI8Layout layout;
   Aligned packed;
   GemmI8 gemm;
 
@@ -44,12 +45,12 @@ struct Case {
         x_zero(seed % 5 == 0   ? -128
                : seed % 5 == 1 ? 127
                                : 3),
-        packed(GemmI8Layout{s.n, s.taps, s.k}.bytes()) {
+        layout{s.n, s.taps, s.k, data == Data::kNibbles},
+        packed(layout.bytes()) {
     std::mt19937 random(seed * 7919 + static_cast<uint32_t>(s.n * 31 + s.k));
     const auto byte = [&] { return static_cast<int8_t>(data == Data::kLowest ? -128 : data == Data::kHighest ? 127 : random()); };
-    const GemmI8Layout layout{s.n, s.taps, s.k};
     w.resize(s.n * s.taps * s.k);
-    for (auto& v : w) v = byte();
+    for (auto& v : w) v = static_cast<int8_t>(layout.nibbles ? byte() >> 4 : byte());
     x.resize(s.rows * s.taps * s.k);
     for (auto& v : x) v = byte();
     for (size_t n = 0; n < s.n; ++n) bias.push_back(static_cast<int32_t>(random()) >> 12), w_zero.push_back(asymmetric ? int32_t(random() % 256) - 128 : 0);
@@ -132,6 +133,24 @@ TEST_P(GemmI8Test, EqualsTheFormulaAroundTheTile) {
     for (const size_t n : {size_t{1}, size_t{15}, size_t{16}, size_t{17}, kernel.panels * 16, kernel.panels * 16 + 1, kernel.panels * 48 - 5})
       for (const size_t k : {1, 2, 3, 4, 5, 8, 31, 64})
         if (rows <= kernel.most_rows(round_up_columns(n) / kColumnBlock)) expect_exact(kernel, Case({rows, n, 1 + seed % 4, k}, ++seed));
+}
+
+TEST_P(GemmI8Test, FourBitWeightsEqualTheFormula) {
+  const GemmI8Kernel& kernel = GetParam();
+  uint32_t seed = 0;
+  for (const size_t rows : {size_t{1}, size_t{2}, kernel.rows})
+    for (const size_t n : {size_t{1}, size_t{16}, size_t{33}, kernel.panels * 16 + 1})
+      for (const size_t k : {1, 3, 4, 5, 31, 64})
+        if (rows <= kernel.most_rows(round_up_columns(n) / kColumnBlock)) expect_exact(kernel, Case({rows, n, 1 + seed % 4, k}, ++seed, Data::kNibbles));
+}
+
+TEST(PackGemmI8, UnpackingGivesTheWeightsBack) {
+  for (const Data data : {Data::kRandom, Data::kNibbles}) {
+    const Case c({1, 35, 3, 7}, 5, data);
+    std::vector<int8_t> back(c.w.size());
+    unpack_gemm_i8(c.layout, c.packed.data, back.data());
+    EXPECT_EQ(back, c.w);
+  }
 }
 
 TEST_P(GemmI8Test, DoesNotSaturateAtTheEnds) {

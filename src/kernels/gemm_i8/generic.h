@@ -5,6 +5,7 @@
 //   Acc, X                               one row against one panel; four bytes of one row, ready to multiply
 //   zero(), broadcast(four bytes)        load(p, flip), broadcast(word ^ flip)
 //   step(acc[rows][panels], w, stride, x[rows])   adds 4 k of `panels` panels that lie `stride` bytes apart
+//   expand(packed, bytes[64])            a group of weights that lie two a byte: expand_nibbles or better
 //   sums(acc)                            I32x16
 #pragma once
 #include <cstring>
@@ -29,6 +30,14 @@ inline uint32_t load_word(const uint8_t* p) {
   return word;
 }
 
+// A group of 64 weights that lie two a byte.
+inline void expand_nibbles(const int8_t* packed, int8_t* to) {
+  for (int i = 0; i < 32; ++i) {
+    to[i] = static_cast<int8_t>(((packed[i] & 15) ^ 8) - 8);
+    to[32 + i] = static_cast<int8_t>((((packed[i] >> 4) & 15) ^ 8) - 8);
+  }
+}
+
 // What a column's sum starts from, for every row alike.
 template <typename Dot> I32x16 start_of(const GemmI8& g, size_t n) {
   if (!g.bias) return splat16(0);
@@ -39,6 +48,11 @@ template <typename Dot, int rows, int panels> struct Tile {
   typename Dot::Acc acc[rows][panels];
 
   void accumulate(const GemmI8& g, const GemmI8Tile& tile, const int8_t* w) {
+    g.layout.nibbles ? accumulate<true>(g, tile, w) : accumulate<false>(g, tile, w);
+  }
+
+  template <bool nibbles> void accumulate(const GemmI8& g, const GemmI8Tile& tile, const int8_t* w) {
+    constexpr size_t kGroup = nibbles ? 32 : 64;
     for (auto& row : acc)
       for (auto& a : row) a = Dot::zero();
     const uint32_t flip = (g.x_unsigned ? 0x80808080u : 0u) ^ (Dot::kOffset == 128 ? 0x80808080u : 0u);
@@ -49,15 +63,22 @@ template <typename Dot, int rows, int panels> struct Tile {
       const uint8_t* p[rows];
       for (int r = 0; r < rows; ++r) p[r] = static_cast<const uint8_t*>(x[r][t]);
       typename Dot::X four[rows];
-      for (size_t i = 0; i < words; ++i, w += 64) {
+      for (size_t i = 0; i < words; ++i, w += kGroup) {
         for (int r = 0; r < rows; ++r) four[r] = Dot::load(p[r] + 4 * i, flip);
-        Dot::step(acc, w, g.panel_stride, four);
+        step<nibbles>(w, g.panel_stride, four);
       }
       if (rest == 0) continue;
       for (int r = 0; r < rows; ++r) four[r] = Dot::broadcast(load_few(p[r] + 4 * words, rest) ^ flip);
-      Dot::step(acc, w, g.panel_stride, four);
-      w += 64;
+      step<nibbles>(w, g.panel_stride, four);
+      w += kGroup;
     }
+  }
+
+  template <bool nibbles> void step(const int8_t* w, size_t stride, const typename Dot::X (&x)[rows]) {
+    if constexpr (!nibbles) return Dot::step(acc, w, stride, x);
+    alignas(64) int8_t bytes[panels * 64];
+    for (int p = 0; p < panels; ++p) Dot::expand(w + p * stride, bytes + p * 64);
+    Dot::step(acc, bytes, 64, x);
   }
 
   static size_t stored_rows(const GemmI8Tile& tile) { return rows == 1 ? 1 : tile.rows; }
