@@ -128,7 +128,7 @@ class Reader {
     if (g.groups != 1) return refuse("convolution in " + std::to_string(g.groups) + " groups");
     if (g.batch != 1) return refuse("a batch of " + std::to_string(g.batch));
     layer_.kind = Kind::kConv;
-    layer_.product.weights = unpack_conv_i8(g, in(1).as<int8_t>());
+    layer_.product.weights = unpack_conv_i8(g, a.product.weight_bits == 4, in(1).as<int8_t>());
     product(a.product, g);
   }
 
@@ -145,7 +145,7 @@ class Reader {
   void dense() {
     layer_.kind = Kind::kDense;
     const ConvGeometry rows = exec::rows_geometry(in(0).shape, out().shape);
-    layer_.product.weights = unpack_conv_i8(rows, in(1).as<int8_t>());
+    layer_.product.weights = unpack_conv_i8(rows, attrs<exec::ProductI8Attrs>().weight_bits == 4, in(1).as<int8_t>());
     product(attrs<exec::ProductI8Attrs>(), rows);
     if (layer_.product.multiplier.empty()) return;
     const auto& m = layer_.product.multiplier;

@@ -4,15 +4,11 @@
 
 namespace verge::codegen {
 
-std::vector<int8_t> unpack_conv_i8(const ConvGeometry& g, const int8_t* packed) {
-  const GemmI8Layout layout = conv_i8_layout(g);
-  std::vector<int8_t> out;
-  out.reserve(static_cast<size_t>(g.out_c) * g.taps() * g.group_in());
-  for (size_t group = 0; group < static_cast<size_t>(g.groups); ++group, packed += layout.bytes())
-    for (size_t n = 0; n < layout.n; ++n)
-      for (size_t tap = 0; tap < layout.taps; ++tap)
-        for (size_t k = 0; k < layout.k; ++k)
-          out.push_back(packed[n / kColumnBlock * layout.panel_bytes() + (tap * layout.groups() + k / 4) * 64 + n % kColumnBlock * 4 + k % 4]);
+std::vector<int8_t> unpack_conv_i8(const ConvGeometry& g, bool nibbles, const int8_t* packed) {
+  const GemmI8Layout layout = conv_i8_layout(g, nibbles);
+  const size_t step = layout.n * layout.taps * layout.k;
+  std::vector<int8_t> out(static_cast<size_t>(g.groups) * step);
+  for (size_t group = 0; group < static_cast<size_t>(g.groups); ++group) unpack_gemm_i8(layout, packed + group * layout.bytes(), out.data() + group * step);
   return out;
 }
 

@@ -8,7 +8,7 @@
 namespace verge::codegen {
 
 // [out_c][kernel_h][kernel_w][in_c / groups] from pack_conv_i8's bytes.
-std::vector<int8_t> unpack_conv_i8(const ConvGeometry& geometry, const int8_t* packed);
+std::vector<int8_t> unpack_conv_i8(const ConvGeometry& geometry, bool nibbles, const int8_t* packed);
 // [channels][taps] from pack_depthwise_i8's bytes.
 std::vector<int8_t> unpack_depthwise_i8(const ConvGeometry& geometry, const int8_t* packed);
 // One value an output channel from spread_columns.

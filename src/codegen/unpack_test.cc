@@ -21,10 +21,13 @@ TEST(Unpack, GivesBackWhatWasPacked) {
     for (int in_c : {2, 4, 6, 32})
       for (int out_c : {2, 16, 18, 34}) {
         const ConvGeometry g{.in_h = 5, .in_w = 5, .in_c = in_c, .out_h = 5, .out_w = 5, .out_c = out_c, .kernel_h = 3, .kernel_w = 2, .groups = groups};
-        const std::vector<int8_t> w = random_weights(static_cast<size_t>(out_c) * g.taps() * g.group_in());
-        std::vector<int8_t> packed(static_cast<size_t>(groups) * conv_i8_layout(g).bytes());
-        pack_conv_i8(g, w.data(), packed.data());
-        EXPECT_EQ(unpack_conv_i8(g, packed.data()), w) << "groups=" << groups << " in_c=" << in_c << " out_c=" << out_c;
+        for (const bool nibbles : {false, true}) {
+          std::vector<int8_t> w = random_weights(static_cast<size_t>(out_c) * g.taps() * g.group_in());
+          for (int8_t& v : w) v = static_cast<int8_t>(nibbles ? v >> 4 : v);
+          std::vector<int8_t> packed(static_cast<size_t>(groups) * conv_i8_layout(g, nibbles).bytes());
+          pack_conv_i8(g, nibbles, w.data(), packed.data());
+          EXPECT_EQ(unpack_conv_i8(g, nibbles, packed.data()), w) << "groups=" << groups << " in_c=" << in_c << " out_c=" << out_c;
+        }
       }
 }
 
