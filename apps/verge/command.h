@@ -26,9 +26,13 @@ using Commands = std::vector<Command>;
 
 // One function a command, each in its own file.
 void add_bench(CLI::App& app, Commands& commands);
+void add_bisect(CLI::App& app, Commands& commands);
+void add_compare(CLI::App& app, Commands& commands);
 void add_codegen(CLI::App& app, Commands& commands);
 void add_convert(CLI::App& app, Commands& commands);
 void add_data(CLI::App& app, Commands& commands);
+void add_fit(CLI::App& app, Commands& commands);
+void add_gate(CLI::App& app, Commands& commands);
 void add_kernels(CLI::App& app, Commands& commands);
 void add_inspect(CLI::App& app, Commands& commands);
 void add_optimize(CLI::App& app, Commands& commands);

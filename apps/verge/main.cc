@@ -23,6 +23,10 @@ int main(int argc, char** argv) {
   Commands commands;
   add_optimize(app, commands);
   add_validate(app, commands);
+  add_compare(app, commands);
+  add_bisect(app, commands);
+  add_gate(app, commands);
+  add_fit(app, commands);
   add_bench(app, commands);
   add_run(app, commands);
   add_inspect(app, commands);

@@ -1,0 +1,63 @@
+"""What a user proves with: compare names the damaged layer, bisect the pass that rounds, fit the reasons, gate what became worse."""
+import json
+import os
+import tempfile
+
+from support import INSPECTION, VERGE, need, run, verge, verge_json
+
+np, onnx = need("numpy"), need("onnx")
+
+
+def damaged(path):
+    """The demo model with one weight tensor off by half: the name of the node that reads it."""
+    model = onnx.load(INSPECTION)
+    node = [n for n in model.graph.node if n.op_type == "Conv"][4]
+    weights = next(i for i in model.graph.initializer if i.name == node.input[1])
+    weights.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weights) * np.float32(1.5), weights.name))
+    onnx.save(model, path)
+    return node.name
+
+
+def compare(tmp):
+    name = damaged(tmp + "/damaged.onnx")
+    first = verge_json("compare", tmp + "/damaged.onnx", INSPECTION)["first_diverging"]
+    order = [n.name for n in onnx.load(INSPECTION).graph.node]
+    assert 0 <= order.index(first["tensor"]) - order.index(name) <= 2, (first, name)  # its activation may have been fused
+    assert verge_json("compare", INSPECTION, INSPECTION)["first_diverging"] is None
+
+
+def bisect():
+    report = verge_json("bisect", INSPECTION)
+    assert report["moved_by"] is None and len(report["passes"]) > 10, report
+    assert verge_json("bisect", INSPECTION, "--tolerance", "0")["moved_by"] == "fold_weights", "folding batch normalisation rounds the weights anew"
+
+
+def fit():
+    report = verge_json("fit", INSPECTION, "--max-ms", "1")
+    verdicts = {t["target"]: t for t in report["targets"]}
+    assert not verdicts["cortex-m0plus"]["fits"] and len(verdicts["cortex-m0plus"]["reasons"]) >= 2, verdicts["cortex-m0plus"]
+    assert verdicts["rpi5"]["estimate"]["label"] == "estimated" and report["f32_macs"] > 20e6
+
+
+def gate(tmp):
+    verge("data", "make", "inspection", "--count", "60", "--seed", "5", "-o", tmp + "/pictures")
+    lock, junit = tmp + "/lock.json", tmp + "/gate.xml"
+    verge("gate", INSPECTION, "--data", tmp + "/pictures", "--baseline", lock, "--update")
+    verge("gate", INSPECTION, "--data", tmp + "/pictures", "--baseline", lock, "--latency", "100000", "--junit", junit)
+    assert 'failures="0"' in open(junit).read()
+    p = run(VERGE, "gate", tmp + "/damaged.onnx", "--data", tmp + "/pictures", "--baseline", lock, "--latency", "100000", "--junit", junit)
+    assert p.returncode == 4 and "worse than the baseline" in p.stderr and "<failure" in open(junit).read(), p.stderr
+    with open(lock, "w") as f:
+        json.dump({"file_bytes": 1}, f)
+    p = run(VERGE, "gate", INSPECTION, "--data", tmp + "/pictures", "--baseline", lock)
+    assert p.returncode == 7 and "not a baseline" in p.stderr, p.stderr
+    p = run(VERGE, "gate", INSPECTION, "--data", tmp + "/pictures", "--baseline", os.path.join(tmp, "absent.json"))
+    assert p.returncode == 5 and "--update" in p.stderr, p.stderr
+
+
+with tempfile.TemporaryDirectory() as folder:
+    compare(folder)
+    bisect()
+    fit()
+    gate(folder)
+print("compared, bisected, fitted, gated")
