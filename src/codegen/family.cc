@@ -83,26 +83,36 @@ std::optional<std::string> misfit(Family family, const Layer& l) {
 
 namespace {
 
-// Halves that a row of a depthwise kernel's scratch has at least.
-int row_halves(const ConvGeometry& g) {
-  const int outputs = g.stride_w == 1 ? static_cast<int>(round_up(g.out_w, 2)) : g.out_w;
-  const int read = (outputs - 1) * g.stride_w + (g.kernel_w == 3 && g.kernel_h == 3 && g.stride_w == 1 ? 3 : static_cast<int>(round_up(g.kernel_w, 2)));
+constexpr int kVectorTaps = 16, kVectorReach = 255;  // of one gathering load: its lanes, its largest offset
+
+// Values in a row of one channel of the input, padding included, as far as kernels read it.
+int row_values(Family family, const ConvGeometry& g) {
+  const bool square = family == Family::kDsp && g.kernel_w == 3 && g.kernel_h == 3 && g.stride_w == 1;
+  const int outputs = static_cast<int>(family == Family::kMve ? round_up(g.out_w, 4) : g.stride_w == 1 ? round_up(g.out_w, 2) : g.out_w);
+  const int read = (outputs - 1) * g.stride_w + (square ? 3 : static_cast<int>(round_up(g.kernel_w, 2)));
   return static_cast<int>(round_up(std::max(read, g.pad_left + 1), 2));
+}
+
+bool fits_planes(Family family, const ConvGeometry& g, int pitch) {
+  if (family == Family::kPlain || g.dilation_h != 1 || g.dilation_w != 1) return false;
+  return family == Family::kDsp || (g.taps() <= kVectorTaps && (g.kernel_h - 1) * pitch + g.kernel_w - 1 <= kVectorReach);
 }
 
 }  // namespace
 
-int plane_pitch(const Network& network) {
+int plane_pitch(Family family, const Network& network) {
   int pitch = 0;
   for (const Layer& l : network.layers)
-    if (l.kind == Kind::kDepthwise) pitch = std::max(pitch, row_halves(l.window));
+    if (l.kind == Kind::kDepthwise) pitch = std::max(pitch, row_values(family, l.window));
+  for (const Layer& l : network.layers)
+    if (l.kind == Kind::kDepthwise && !fits_planes(family, l.window, pitch)) return 0;
   return pitch;
 }
 
 int band_rows(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
-  if (family != Family::kDsp || l.kind != Kind::kDepthwise) return 1;
-  const int64_t row = as64(l.pitch) * 2;
+  if (l.kind != Kind::kDepthwise || l.pitch == 0) return 1;
+  const int64_t row = as64(l.pitch) * (family == Family::kDsp ? 2 : 1);
   const int64_t fit = (kPlaneBytes / row - g.kernel_h) / g.stride_h + 1;
   const int most_rows = static_cast<int>(std::clamp<int64_t>(fit, 1, g.out_h));
   const int bands = (g.out_h + most_rows - 1) / most_rows;
@@ -123,7 +133,8 @@ int64_t scratch_bytes(Family family, const Layer& l) {
   switch (l.kind) {
     case Kind::kConv: return family == Family::kDsp ? product_depth(family, l) * 8 + (g.pad_left || g.kernel_w > 1 ? round_up(run, 4) : 0) : product_depth(family, l);
     case Kind::kDepthwise:
-      if (family != Family::kDsp) return g.kernel_h * run;
+      if (l.pitch == 0) return g.kernel_h * run;
+      if (family == Family::kMve) return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch;
       return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch * 2 + (g.taps() == 9 ? 0 : as64(g.kernel_h) * ((g.kernel_w + 1) / 2) * 4);
     default: return 0;
   }
@@ -134,7 +145,7 @@ std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
   switch (l.kind) {
     case Kind::kConv: out.distance = distance_of(window_work(l.window, family == Family::kDsp ? 4 : 1)); return out;
     case Kind::kDepthwise:
-      if (family != Family::kDsp) {
+      if (l.pitch == 0) {
         out.distance = distance_of(window_work(l.window, 1));
         return out;
       }
@@ -148,18 +159,20 @@ std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
 
 namespace {
 
-// What each source needs before it.
+constexpr std::string_view kConvSources[] = {"conv_plain", "conv_dsp", "conv_mve"}, kDenseSources[] = {"dense_plain", "dense_dsp", "dense_mve"},
+                           kDepthwiseSources[] = {"depthwise_plain", "depthwise_dsp", "depthwise_mve"};
+
 std::vector<std::string_view> sources_of(Family family, const Layer& l) {
-  const bool dsp = family == Family::kDsp;
+  const auto own = static_cast<size_t>(family);
   std::vector<std::string_view> out;
-  if (is_product(l) && (l.low > -128 || l.high < 127)) out.push_back("clamp");
-  if (l.kind == Kind::kAdd && (l.low > -128 || l.high < 127)) out.push_back("clamp");
+  if (l.low > -128 || l.high < 127) out.push_back("clamp");
   if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) out.push_back("window");
-  if (is_product(l) && dsp) out.push_back("pairs");
+  if (is_product(l) && family == Family::kDsp) out.push_back("pairs");
+  if (is_product(l) && family == Family::kMve) out.push_back("vectors");
   switch (l.kind) {
-    case Kind::kConv: out.push_back(dsp ? "conv_dsp" : "conv_plain"); break;
-    case Kind::kDepthwise: out.push_back(dsp ? "depthwise_dsp" : "depthwise_plain"); break;
-    case Kind::kDense: out.push_back(dsp ? "dense_dsp" : "dense_plain"); break;
+    case Kind::kConv: out.push_back(kConvSources[own]); break;
+    case Kind::kDepthwise: out.push_back(kDepthwiseSources[l.pitch ? own : 0]); break;
+    case Kind::kDense: out.push_back(kDenseSources[own]); break;
     case Kind::kAdd: out.push_back("add"); break;
     case Kind::kAverage: out.push_back("mean"); break;
     case Kind::kSoftmax: out.push_back("softmax"); break;
@@ -168,8 +181,9 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   return out;
 }
 
-constexpr std::string_view kOrder[] = {"base", "clamp", "window", "pairs", "conv_plain", "conv_dsp", "depthwise_plain", "depthwise_dsp", "dense_plain", "dense_dsp",
-                                       "add",  "mean",  "softmax"};
+// A source stands behind those that it uses.
+constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
+                                       "depthwise_mve", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax"};
 
 }  // namespace
 

@@ -65,7 +65,7 @@ Result<Generated> generate(const rt::Model& model, const Options& options) {
   if (options.name != identifier(options.name)) return invalid("--name " + options.name + ": wants a C identifier, as " + identifier(options.name));
   VERGE_TRY(const Family family, family_of(options.target));
   VERGE_TRY(Network network, read_network(model));
-  prepare(network);
+  prepare(family, network);
   VERGE_CHECK(check_products(family, network));
   const Layout layout = place(family, network);
   const Sheet sheet = print_layers(family, network, layout);

@@ -6,9 +6,13 @@ namespace verge::codegen {
 namespace {
 
 constexpr int64_t kArenaAlign = 8;
-constexpr int64_t kOverread = 4;  // kernels load words that may begin at the last byte of a buffer
+// What kernels may load behind a buffer: words that begin at its last byte, vectors of a dense layer's input.
+constexpr int64_t kWord = 4, kVector = 16;
 
-bool reads_words(Family family, const Layer& l) { return family != Family::kPlain && l.window.in_c % 4 != 0; }
+int64_t overread_of(Family family, const Layer& l) {
+  if (family == Family::kDsp && l.window.in_c % 4 != 0) return kWord;
+  return family == Family::kMve && l.kind == Kind::kDense && l.window.in_c % 16 != 0 ? kVector : 0;
+}
 
 }  // namespace
 
@@ -17,11 +21,11 @@ Layout place(Family family, const Network& network) {
   std::vector<Overlap> overlaps;
   Layout out;
   for (const Buffer& b : network.buffers) buffers.push_back({b.bytes, b.first, b.last});
-  bool overread = false;
+  int64_t overread = 0;
   for (size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& l = network.layers[i];
     const int step = static_cast<int>(i);
-    overread = overread || reads_words(family, l);
+    overread = std::max(overread, overread_of(family, l));
     out.scratch.push_back(-1);
     if (const int64_t n = scratch_bytes(family, l)) {
       out.scratch.back() = static_cast<int64_t>(buffers.size());
@@ -38,7 +42,7 @@ Layout place(Family family, const Network& network) {
   out.buffers.assign(plan.offsets.begin(), plan.offsets.begin() + static_cast<int64_t>(network.buffers.size()));
   for (int64_t& s : out.scratch)
     if (s >= 0) s = plan.offsets[static_cast<size_t>(s)];
-  out.arena_bytes = (plan.bytes + (overread ? kOverread : 0) + kArenaAlign - 1) / kArenaAlign * kArenaAlign;
+  out.arena_bytes = (plan.bytes + overread + kArenaAlign - 1) / kArenaAlign * kArenaAlign;
   out.lower_bound = plan.lower_bound;
   out.peak_layer = std::max(0, plan.peak_step);
   return out;

@@ -71,12 +71,34 @@ ConstArray pair_weights(const Layer& l, const std::string& name) {
   return words(name, out);
 }
 
+// Rows of four channels, 16 bytes of each in turn.
+ConstArray four_weights(const Layer& l, const std::string& name) {
+  const size_t depth = static_cast<size_t>(product_depth(Family::kMve, l));
+  std::vector<int8_t> out;
+  for (size_t c = 0; c < static_cast<size_t>(l.window.out_c); c += 4) {
+    std::vector<int8_t> rows[4];
+    for (size_t i = 0; i < 4; ++i) rows[i] = padded_row(Family::kMve, l, c + i);
+    for (size_t k = 0; k < depth; k += 16)
+      for (const auto& row : rows) out.insert(out.end(), row.begin() + static_cast<int64_t>(k), row.begin() + static_cast<int64_t>(k) + 16);
+  }
+  return bytes(name, out);
+}
+
+// Each channel's taps in 16 bytes.
+ConstArray tap_weights(const Layer& l, const std::string& name) {
+  const size_t taps = l.window.taps();
+  std::vector<int8_t> out(static_cast<size_t>(l.window.out_c) * 16, 0);
+  for (size_t i = 0; i < l.product.weights.size(); ++i) out[i / taps * 16 + i % taps] = l.product.weights[i];
+  return bytes(name, out);
+}
+
 }  // namespace
 
 uint32_t kernel_multiplier(int32_t multiplier) { return static_cast<uint32_t>(multiplier) << 1; }
 
 ConstArray weights_array(Family family, const Layer& l, const std::string& name) {
-  if (l.kind == Kind::kDepthwise) return bytes(name, l.product.weights);
+  if (l.kind == Kind::kDepthwise) return family == Family::kMve && l.pitch ? tap_weights(l, name) : bytes(name, l.product.weights);
+  if (family == Family::kMve) return four_weights(l, name);
   if (family == Family::kDsp) return pair_weights(l, name);
   std::vector<int8_t> out;
   for (size_t c = 0; c < static_cast<size_t>(l.window.out_c); ++c) {
@@ -95,6 +117,18 @@ ConstArray channels_array(Family family, const Layer& l, const std::string& name
   }
   while (family == Family::kDsp && l.kind == Kind::kConv && out.size() % 4 != 0) out.push_back(0);
   return words(name, out);
+}
+
+ConstArray fours_array(const Layer& l, const std::string& name) {
+  const size_t channels = l.product.bias.size();
+  std::vector<int32_t> out;
+  for (size_t c = 0; c < channels; c += 4)
+    for (int what = 0; what < 3; ++what)
+      for (size_t i = c; i < c + 4; ++i) {
+        const Multiplier m = i < channels ? l.product.multiplier[i] : Multiplier{1 << 30, -1};
+        out.push_back(what == 0 ? (i < channels ? l.product.bias[i] : 0) : what == 1 ? m.multiplier : m.shift);
+      }
+  return numbers(name, out);
 }
 
 ConstArray bias_array(Family family, const Layer& l, const std::string& name) {

@@ -15,6 +15,8 @@ struct ConstArray {
 ConstArray weights_array(Family family, const Layer& layer, const std::string& name);
 // Two words a channel: the multiplier, and bias * 32 + shift.
 ConstArray channels_array(Family family, const Layer& layer, const std::string& name);
+// For mve, of each four channels: biases, multipliers, negative shifts.
+ConstArray fours_array(const Layer& layer, const std::string& name);
 ConstArray bias_array(Family family, const Layer& layer, const std::string& name);
 ConstArray table_array(const std::vector<int32_t>& table, const std::string& name);
 

@@ -52,13 +52,13 @@ void silence_constants(Layer& l) {
 
 }  // namespace
 
-void prepare(Network& network) {
+void prepare(Family family, Network& network) {
   for (Layer& l : network.layers) {
     if (l.kind == Kind::kConv) flatten(l.window);
     if (l.kind == Kind::kDepthwise || l.kind == Kind::kConv) lay_down(l.window);
     silence_constants(l);
   }
-  const int pitch = plane_pitch(network);
+  const int pitch = plane_pitch(family, network);
   for (Layer& l : network.layers) l.pitch = pitch;
 }
 

@@ -6,6 +6,6 @@
 namespace verge::codegen {
 
 // Pointwise convolutions become one row of pixels, columns of one pixel become rows, channels that are the same for every input lose their weights.
-void prepare(Network& network);
+void prepare(Family family, Network& network);
 
 }  // namespace verge::codegen

@@ -51,16 +51,26 @@ class LayerPrinter {
   }
 
   void product(const char* type, const char* function, const Text& middle) {
-    const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), c = constant(channels_array(family_, l_, name_ + "_c"), "_c");
+    const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w");
+    const bool fours = family_ == Family::kMve && l_.kind == Kind::kConv;
+    const Text c = constant(fours ? fours_array(l_, name_ + "_c") : channels_array(family_, l_, name_ + "_c"), "_c");
     printed_.constants += format("static const %s %s = {%s, %s, %s, %s};\n", type, name_.c_str(), window().c_str(), middle.c_str(), w.c_str(), c.c_str());
     call(format("%s(&%s, %s, %s, %s, 0, %d)", function, name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), l_.window.out_h));
   }
 
   void dense() {
+    if (family_ == Family::kMve) return dense_fours();
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), b = constant(bias_array(family_, l_, name_ + "_b"), "_b");
     const Multiplier m = l_.product.multiplier[0];
     printed_.constants += format("static const vg_dense %s = {%lld, %d, %d, %d, 0x%xu, %s, %s};\n", name_.c_str(), static_cast<long long>(product_depth(family_, l_)),
                                  l_.window.out_c, -m.shift, l_.out_zero, kernel_multiplier(m.multiplier), w.c_str(), b.c_str());
+    call(format("vg_dense_run(&%s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str()));
+  }
+
+  void dense_fours() {
+    const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), b = constant(fours_array(l_, name_ + "_c"), "_c");
+    printed_.constants += format("static const vg_dense %s = {%lld, %d, %d, %s, %s};\n", name_.c_str(), static_cast<long long>(product_depth(family_, l_)), l_.window.out_c,
+                                 l_.out_zero, w.c_str(), b.c_str());
     call(format("vg_dense_run(&%s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str()));
   }
 
@@ -189,7 +199,7 @@ Text print_source(const Options& o, Family family, const Network& network, const
 #define VG_WEIGHTS $NAME_WEIGHTS
 
 )";
-  if (const int pitch = plane_pitch(network); pitch && family == Family::kDsp) out += format("#define VG_PITCH %d\n\n", pitch);
+  if (const int pitch = plane_pitch(family, network)) out += format("#define VG_PITCH %d\n\n", pitch);
   for (std::string_view source : kernel_sources(family, network)) out += Text(kernel_text(source)) + "\n";
   for (const PrintedLayer& l : sheet.layers) out += l.constants;
   out += "\nvoid $name_run($name_context *c) {\n  int8_t *const a = c->arena;\n";

@@ -4,6 +4,9 @@
 #else
 #define VG_DSP 0
 #endif
+#if VG_DSP && !defined(__clang__)
+#pragma GCC optimize("no-schedule-insns") /* sums fill the registers: what moves before them is spilled */
+#endif
 #if defined(__GNUC__)
 #define VG_NOINLINE __attribute__((noinline))
 #else

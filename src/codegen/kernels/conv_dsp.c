@@ -45,9 +45,6 @@ static void vg_widen(uint32_t *to, const int8_t *from, uint32_t bytes) {
   }
 #endif
 
-/* The second channel's sum out of both. */
-static inline int32_t vg_second(int32_t a, int32_t b) { return (int32_t)((uint32_t)b - (uint32_t)a) >> 8; }
-
 /* Four pixels. a: sums of one channel, b: 256 times those of the next, and these. */
 static VG_NOINLINE void vg_conv_four(const vg_conv *conv, const uint32_t *patch, int8_t *out) {
   const uint32_t *w = conv->weights, *channel = conv->channels;
@@ -64,19 +61,16 @@ static VG_NOINLINE void vg_conv_four(const vg_conv *conv, const uint32_t *patch,
     const uint32_t *x = patch;
     int8_t *to = out;
     VG_PRODUCTS;
-    uint32_t shift = channel[1] & 31u, m = channel[0];
+    b0 = vg_second(a0, b0), b1 = vg_second(a1, b1), b2 = vg_second(a2, b2), b3 = vg_second(a3, b3);
+    uint32_t shift = channel[1] & 31u;
     int32_t offset = vg_offset(zero, shift);
-    to[0] = vg_requantize(a0, m, shift, offset);
-    to[n] = vg_requantize(a1, m, shift, offset);
-    to[2 * n] = vg_requantize(a2, m, shift, offset);
-    to[3 * n] = vg_requantize(a3, m, shift, offset);
+    VG_REQUANTIZE4(a0, a1, a2, a3, channel[0], shift, offset);
+    to[0] = (int8_t)a0, to[n] = (int8_t)a1, to[2 * n] = (int8_t)a2, to[3 * n] = (int8_t)a3;
     if (to == last) return;
+    shift = channel[3] & 31u, offset = vg_offset(zero, shift);
+    VG_REQUANTIZE4(b0, b1, b2, b3, channel[2], shift, offset);
     ++to;
-    shift = channel[3] & 31u, m = channel[2], offset = vg_offset(zero, shift);
-    to[0] = vg_requantize(vg_second(a0, b0), m, shift, offset);
-    to[n] = vg_requantize(vg_second(a1, b1), m, shift, offset);
-    to[2 * n] = vg_requantize(vg_second(a2, b2), m, shift, offset);
-    to[3 * n] = vg_requantize(vg_second(a3, b3), m, shift, offset);
+    to[0] = (int8_t)b0, to[n] = (int8_t)b1, to[2 * n] = (int8_t)b2, to[3 * n] = (int8_t)b3;
   }
 }
 
@@ -86,9 +80,11 @@ static VG_NOINLINE void vg_conv_one(const vg_conv *conv, const uint32_t *patch, 
   for (int8_t *const last = out + conv->window.out_c - 1; out <= last; out += 2, channel += 4) {
     int32_t a = (int32_t)channel[1] >> 5, b = (int32_t)((uint32_t)a + ((uint32_t)((int32_t)channel[3] >> 5) << 8));
     const uint32_t *x = patch;
-    for (const uint32_t *const end = w + conv->depth / 2; w < end; w += 2, x += 8) {
-      a = vg_dual(x[0], vg_even(w[0]), a), b = vg_dual(x[0], w[0], b);
-      a = vg_dual(x[4], vg_even(w[1]), a), b = vg_dual(x[4], w[1], b);
+    for (const uint32_t *const end = w + conv->depth / 2; w < end; x += 8) {
+      uint32_t w0, w1;
+      vg_take_two(&w, &w0, &w1);
+      a = vg_dual(x[0], vg_even(w0), a), b = vg_dual(x[0], w0, b);
+      a = vg_dual(x[4], vg_even(w1), a), b = vg_dual(x[4], w1, b);
     }
     uint32_t shift = channel[1] & 31u;
     out[0] = vg_requantize(a, channel[0], shift, vg_offset(conv->window.out_zero, shift));

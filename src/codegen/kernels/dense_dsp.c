@@ -17,14 +17,18 @@ static void vg_dense_run(const vg_dense *dense, const int8_t *in, int8_t *out) {
     int32_t a = bias[0], b = bias[2];
     int32_t ab = (int32_t)((uint32_t)a + ((uint32_t)bias[1] << 8)), cd = (int32_t)((uint32_t)b + ((uint32_t)bias[3] << 8));
     const int8_t *x = in;
-    for (const int8_t *const end = in + dense->depth; x < end; x += 4, w += 4) {
+    for (const int8_t *const end = in + dense->depth; x < end; x += 4) {
       const uint32_t four = vg_load(x), even = vg_even(four), odd = vg_odd(four);
-      a = vg_dual(even, vg_even(w[0]), a), ab = vg_dual(even, w[0], ab);
-      a = vg_dual(odd, vg_even(w[1]), a), ab = vg_dual(odd, w[1], ab);
-      b = vg_dual(even, vg_even(w[2]), b), cd = vg_dual(even, w[2], cd);
-      b = vg_dual(odd, vg_even(w[3]), b), cd = vg_dual(odd, w[3], cd);
+      uint32_t w0, w1;
+      vg_take_two(&w, &w0, &w1);
+      a = vg_dual(even, vg_even(w0), a), ab = vg_dual(even, w0, ab);
+      a = vg_dual(odd, vg_even(w1), a), ab = vg_dual(odd, w1, ab);
+      vg_take_two(&w, &w0, &w1);
+      b = vg_dual(even, vg_even(w0), b), cd = vg_dual(even, w0, cd);
+      b = vg_dual(odd, vg_even(w1), b), cd = vg_dual(odd, w1, cd);
     }
-    const int32_t sums[4] = {a, (int32_t)((uint32_t)ab - (uint32_t)a) >> 8, b, (int32_t)((uint32_t)cd - (uint32_t)b) >> 8};
-    for (uint32_t i = 0; i < 4 && o + i < dense->out_c; ++i) out[o + i] = vg_requantize(sums[i], dense->multiplier, dense->shift, offset);
+    int32_t sums[4] = {a, vg_second(a, ab), b, vg_second(b, cd)};
+    VG_REQUANTIZE4(sums[0], sums[1], sums[2], sums[3], dense->multiplier, dense->shift, offset);
+    for (uint32_t i = 0; i < 4 && o + i < dense->out_c; ++i) out[o + i] = (int8_t)sums[i];
   }
 }

@@ -6,6 +6,15 @@ static inline uint32_t vg_load(const void *p) {
   return x;
 }
 
+/* Two words from *p, which moves on. */
+static inline void vg_take_two(const uint32_t **p, uint32_t *x, uint32_t *y) {
+#if VG_DSP
+  __asm("ldrd %0, %1, [%2], #8" : "=&r"(*x), "=&r"(*y), "+&r"(*p));
+#else
+  *x = (*p)[0], *y = (*p)[1], *p += 2;
+#endif
+}
+
 /* Bytes 0 and 2, or 1 and 3, as two signed halves. */
 static inline uint32_t vg_even(uint32_t x) {
 #if VG_DSP
@@ -54,3 +63,24 @@ VG_PRODUCT(vg_bb, "smlabb", VG_B(x) * VG_B(y))
 VG_PRODUCT(vg_bt, "smlabt", VG_B(x) * VG_T(y))
 VG_PRODUCT(vg_tb, "smlatb", VG_T(x) * VG_B(y))
 VG_PRODUCT(vg_tt, "smlatt", VG_T(x) * VG_T(y))
+
+/* The second channel's sum out of both. */
+static inline int32_t vg_second(int32_t a, int32_t b) { return (int32_t)((uint32_t)b - (uint32_t)a) >> 8; }
+
+/* Four sums of one channel become outputs. */
+#if VG_DSP
+#define VG_REQUANTIZE4(a, b, c, d, m, shift, offset)                                                                                 \
+  do {                                                                                                                               \
+    uint32_t vg_t;                                                                                                                   \
+    __asm("add %[t], %[x0], %[x0], asr #31\n add %[t], %[o]\n smmlar %[x0], %[x0], %[f], %[t]\n asr %[x0], %[s]\n ssat %[x0], #8, %[x0]\n" \
+          "add %[t], %[x1], %[x1], asr #31\n add %[t], %[o]\n smmlar %[x1], %[x1], %[f], %[t]\n asr %[x1], %[s]\n ssat %[x1], #8, %[x1]\n" \
+          "add %[t], %[x2], %[x2], asr #31\n add %[t], %[o]\n smmlar %[x2], %[x2], %[f], %[t]\n asr %[x2], %[s]\n ssat %[x2], #8, %[x2]\n" \
+          "add %[t], %[x3], %[x3], asr #31\n add %[t], %[o]\n smmlar %[x3], %[x3], %[f], %[t]\n asr %[x3], %[s]\n ssat %[x3], #8, %[x3]\n" \
+          : [x0] "+r"(a), [x1] "+r"(b), [x2] "+r"(c), [x3] "+r"(d), [t] "=&r"(vg_t)                                                   \
+          : [f] "r"(m), [s] "r"(shift), [o] "r"(offset));                                                                            \
+  } while (0)
+#else
+#define VG_REQUANTIZE4(a, b, c, d, m, shift, offset)                                            \
+  a = vg_requantize(a, m, shift, offset), b = vg_requantize(b, m, shift, offset),               \
+  c = vg_requantize(c, m, shift, offset), d = vg_requantize(d, m, shift, offset)
+#endif
