@@ -168,7 +168,7 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   if (l.low > -128 || l.high < 127) out.push_back("clamp");
   if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) out.push_back("window");
   if (is_product(l) && family == Family::kDsp) out.push_back("pairs");
-  if (is_product(l) && family == Family::kMve) out.push_back("vectors");
+  if ((is_product(l) || l.kind == Kind::kAdd) && family == Family::kMve) out.push_back("vectors");
   switch (l.kind) {
     case Kind::kConv: out.push_back(kConvSources[own]); break;
     case Kind::kDepthwise: out.push_back(kDepthwiseSources[l.pitch ? own : 0]); break;

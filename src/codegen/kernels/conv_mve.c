@@ -13,7 +13,7 @@ static VG_NOINLINE void vg_conv_pixel(const vg_conv *conv, const int8_t *patch, 
   const uint32_t depth = conv->depth;
   const int32_t zero = conv->window.out_zero;
   for (int32_t left = conv->window.out_c; left > 0; left -= 4, out += 4, numbers += 12) {
-    int32_t sums[4] = {0, 0, 0, 0};
+    int32_t sums[4];
     w = vg_dot4(patch, w, depth, sums);
     vg_store4(sums, numbers, zero, (uint32_t)left, out);
   }

@@ -11,7 +11,7 @@ static void vg_dense_run(const vg_dense *dense, const int8_t *in, int8_t *out) {
   const int8_t *w = dense->weights;
   const int32_t *numbers = dense->numbers;
   for (int32_t left = dense->out_c; left > 0; left -= 4, out += 4, numbers += 12) {
-    int32_t sums[4] = {0, 0, 0, 0};
+    int32_t sums[4];
     w = vg_dot4(in, w, dense->depth, sums);
     vg_store4(sums, numbers, dense->out_zero, (uint32_t)left, out);
   }

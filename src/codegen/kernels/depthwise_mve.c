@@ -22,7 +22,9 @@ static VG_NOINLINE void vg_gather_plane(const vg_window *g, const int8_t *in, in
     const int8_t *from = in + at * row_bytes;
 #if VG_MVE
     int8_t *p = to;
-    for (int32_t left = (int32_t)inside; left > 0; left -= 8, p += 8, from += 8 * step) {
+    int32_t left = (int32_t)inside;
+    for (; left >= 8; left -= 8, p += 8, from += 8 * step) vstrbq_s16(p, vldrbq_gather_offset_s16(from, offsets));
+    if (left > 0) {
       const mve_pred16_t lanes = vctp16q((uint32_t)left);
       vstrbq_p_s16(p, vldrbq_gather_offset_z_s16(from, offsets, lanes), lanes);
     }
@@ -33,7 +35,7 @@ static VG_NOINLINE void vg_gather_plane(const vg_window *g, const int8_t *in, in
   }
 }
 
-/* One channel of one band: rows of the plane to rows of the output. */
+/* One channel of one band; lanes beyond the taps load the first one and meet weights of 0: rows of the plane to rows of the output. */
 static VG_NOINLINE void vg_plane(const vg_window *g, const int8_t *plane, const int8_t *w, const uint32_t *channel, int8_t *out, uint32_t first, uint32_t last) {
   const uint32_t n = g->out_c, shift = channel[1] & 31u;
   const int32_t bias = (int32_t)channel[1] >> 5;
@@ -45,7 +47,7 @@ static VG_NOINLINE void vg_plane(const vg_window *g, const int8_t *plane, const 
   const int8x16_t weights = vldrbq_s8(w);
   const uint32x4_t pixels = vmulq_n_u32(vidupq_n_u32(0, 1), n);
   const int32x4_t multiplier = vdupq_n_s32((int32_t)(channel[0] >> 1)), minus = vdupq_n_s32(-(int32_t)shift);
-  const mve_pred16_t taps = vctp8q((uint32_t)g->kernel_h * g->kernel_w);
+  const int32_t zero = g->out_zero;
 #else
   const int32_t offset = vg_offset(g->out_zero, shift);
 #endif
@@ -54,12 +56,21 @@ static VG_NOINLINE void vg_plane(const vg_window *g, const int8_t *plane, const 
     const int8_t *x = plane;
 #if VG_MVE
     const uint32_t step = g->stride_w;
-    for (int32_t left = g->out_w; left > 0; left -= 4, x += 4 * step, to += 4 * n) {
-      const int32_t a = vmladavaq_s8(bias, vldrbq_gather_offset_z_s8(x, offsets, taps), weights);
-      const int32_t b = vmladavaq_s8(bias, vldrbq_gather_offset_z_s8(x + step, offsets, taps), weights);
-      const int32_t c = vmladavaq_s8(bias, vldrbq_gather_offset_z_s8(x + 2 * step, offsets, taps), weights);
-      const int32_t d = vmladavaq_s8(bias, vldrbq_gather_offset_z_s8(x + 3 * step, offsets, taps), weights);
-      vstrbq_scatter_offset_p_s32(to, pixels, vg_requantize4(vg_lanes(a, b, c, d), multiplier, minus, g->out_zero), vctp32q((uint32_t)left));
+    for (int32_t left = g->out_w; left > 0; left -= 4, to += 4 * n) {
+      const int32_t a = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
+      x += step;
+      const int32_t b = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
+      x += step;
+      const int32_t c = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
+      x += step;
+      const int32_t d = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
+      x += step;
+      const int32x4_t y = vg_requantize4(vaddq_n_s32(vg_lanes(a, b, c, d), bias), multiplier, minus, zero);
+      if (left >= 4) {
+        vstrbq_scatter_offset_s32(to, pixels, y);
+      } else {
+        vstrbq_scatter_offset_p_s32(to, pixels, y, vctp32q((uint32_t)left));
+      }
     }
 #else
     for (uint32_t i = 0; i < g->out_w; ++i, x += g->stride_w, to += n) {

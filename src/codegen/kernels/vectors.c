@@ -12,19 +12,18 @@ static inline int32x4_t vg_requantize4(int32x4_t acc, int32x4_t multiplier, int3
 }
 
 static inline int32x4_t vg_lanes(int32_t a, int32_t b, int32_t c, int32_t d) {
-  int32x4_t v = vdupq_n_s32(a);
-  v = vsetq_lane_s32(b, v, 1);
-  v = vsetq_lane_s32(c, v, 2);
-  return vsetq_lane_s32(d, v, 3);
+  int32x4_t v;
+  __asm("vmov %q0[2], %q0[0], %1, %3\n vmov %q0[3], %q0[1], %2, %4" : "=&w"(v) : "r"(a), "r"(b), "r"(c), "r"(d));
+  return v;
 }
 #else
 #define VG_MVE 0
 #endif
 
-/* sums[0..3] += products of x with four rows of weights that alternate every 16 bytes; count is a multiple of 16. Returns what follows the weights. */
+/* sums[0..3] = products of x with four rows of weights that alternate every 16 bytes; count is a multiple of 16. Returns what follows the weights. */
 static inline const int8_t *vg_dot4(const int8_t *x, const int8_t *w, uint32_t count, int32_t *sums) {
 #if VG_MVE
-  int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+  int32_t a = 0, b = 0, c = 0, d = 0;
   uint32_t n = count / 16;
   __asm volatile("wls lr, %[n], 2f\n"
                  "1: vldrb.8 q0, [%[x]], #16\n vldrb.8 q1, [%[w]], #16\n vldrb.8 q2, [%[w]], #16\n vmladava.s8 %[a], q0, q1\n vldrb.8 q1, [%[w]], #16\n"
@@ -35,6 +34,7 @@ static inline const int8_t *vg_dot4(const int8_t *x, const int8_t *w, uint32_t c
                  : "lr", "q0", "q1", "q2", "memory");
   sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
 #else
+  sums[0] = sums[1] = sums[2] = sums[3] = 0;
   for (const int8_t *const end = x + count; x < end; x += 16)
     for (uint32_t i = 0; i < 4; ++i, w += 16)
       for (uint32_t k = 0; k < 16; ++k) sums[i] += x[k] * w[k];
@@ -46,7 +46,12 @@ static inline const int8_t *vg_dot4(const int8_t *x, const int8_t *w, uint32_t c
 static inline void vg_store4(const int32_t *sums, const int32_t *numbers, int32_t zero, uint32_t count, int8_t *out) {
 #if VG_MVE
   const int32x4_t acc = vaddq_s32(vg_lanes(sums[0], sums[1], sums[2], sums[3]), vldrwq_s32(numbers));
-  vstrbq_p_s32(out, vg_requantize4(acc, vldrwq_s32(numbers + 4), vldrwq_s32(numbers + 8), zero), vctp32q(count));
+  const int32x4_t y = vg_requantize4(acc, vldrwq_s32(numbers + 4), vldrwq_s32(numbers + 8), zero);
+  if (count >= 4) {
+    vstrbq_s32(out, y);
+  } else {
+    vstrbq_p_s32(out, y, vctp32q(count));
+  }
 #else
   for (uint32_t i = 0; i < 4 && i < count; ++i) {
     const uint32_t shift = (uint32_t)-numbers[8 + i];
