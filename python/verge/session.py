@@ -1,4 +1,6 @@
 """The shape of onnxruntime.InferenceSession."""
+import json
+
 from ._library import Runner
 
 _TYPES = {"float32": "float", "float64": "double", "bool": "bool"}
@@ -22,6 +24,11 @@ class InferenceSession:
     def __init__(self, path_or_bytes, sess_options=None, providers=None):
         options = sess_options or SessionOptions()
         self._runner = Runner(path_or_bytes, options.intra_op_num_threads)
+
+    @property
+    def manifest(self):
+        """What the package or the source file declares: name, labels, pipeline, validation."""
+        return json.loads(self._runner.manifest)
 
     def get_inputs(self):
         return [NodeArg(i) for i in self._runner.inputs]
