@@ -131,7 +131,7 @@ int64_t scratch_bytes(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
   const int64_t run = as64(g.kernel_w) * g.in_c;
   switch (l.kind) {
-    case Kind::kConv: return family == Family::kDsp ? product_depth(family, l) * 8 + (g.pad_left || g.kernel_w > 1 ? round_up(run, 4) : 0) : product_depth(family, l);
+    case Kind::kConv: return family == Family::kDsp ? product_depth(family, l) * 8 + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0) : product_depth(family, l);
     case Kind::kDepthwise:
       if (l.pitch == 0) return g.kernel_h * run;
       if (family == Family::kMve) return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch;

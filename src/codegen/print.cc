@@ -200,6 +200,10 @@ Text print_source(const Options& o, Family family, const Network& network, const
 
 )";
   if (const int pitch = plane_pitch(family, network)) out += format("#define VG_PITCH %d\n\n", pitch);
+  int kernel_h = 0;
+  for (const Layer& l : network.layers)
+    if (l.kind == Kind::kConv) kernel_h = std::max(kernel_h, l.window.kernel_h);
+  if (kernel_h > 1) out += format("#define VG_KERNEL_H %d\n\n", kernel_h);
   for (std::string_view source : kernel_sources(family, network)) out += Text(kernel_text(source)) + "\n";
   for (const PrintedLayer& l : sheet.layers) out += l.constants;
   out += "\nvoid $name_run($name_context *c) {\n  int8_t *const a = c->arena;\n";

@@ -8,12 +8,13 @@ typedef struct {
 } vg_conv;
 
 /* From bytes to halves: words of four pixels alternate, so that one load gives two of them. */
-static void vg_widen(uint32_t *to, const int8_t *from, uint32_t bytes) {
+static inline uint32_t *vg_widen(uint32_t *to, const int8_t *from, uint32_t bytes) {
   for (const int8_t *const end = from + bytes; from < end; from += 4, to += 8) {
     const uint32_t x = vg_load(from);
     to[0] = vg_even(x);
     to[4] = vg_odd(x);
   }
+  return to;
 }
 
 #if VG_DSP
@@ -95,19 +96,36 @@ static VG_NOINLINE void vg_conv_one(const vg_conv *conv, const uint32_t *patch, 
 }
 
 /* The window of one output pixel into every fourth word of `patch`; `taps` takes runs that reach into padding. */
-static void vg_gather(const vg_conv *conv, const int8_t *in, uint32_t y, int32_t left, uint32_t *patch, int8_t *taps) {
-  const vg_window *const g = &conv->window;
-  const uint32_t run = (uint32_t)g->kernel_w * g->in_c;
-  for (uint32_t k = 0; k < g->kernel_h; ++k) {
-    const int8_t *row = vg_input_row(g, in, y, k);
-    if (row && left >= 0 && left + g->kernel_w <= g->in_w && g->dilation_w == 1) {
-      row += (uint32_t)left * g->in_c;
+static void vg_gather(const vg_window *g, const int8_t *const *rows, int32_t left, uint32_t *patch, int8_t *taps) {
+  const uint32_t n = g->in_c, run = (uint32_t)g->kernel_w * n;
+  const int inside = left >= 0 && left + g->kernel_w <= g->in_w && g->dilation_w == 1;
+  for (const int8_t *const *const end = rows + g->kernel_h; rows < end; ++rows) {
+    const int8_t *from = taps;
+    if (inside && *rows) {
+      from = *rows + (uint32_t)left * n;
     } else {
-      vg_copy_taps(g, row, left, taps);
-      row = taps;
+      vg_copy_taps(g, *rows, left, taps);
     }
-    vg_widen(patch, row, run);
-    patch += (run + 3) / 4 * 8;
+    patch = vg_widen(patch, from, run);
+  }
+}
+
+/* The windows of four output pixels, none of which reaches into columns of padding. */
+static void vg_gather_four(const vg_window *g, const int8_t *const *rows, uint32_t left, uint32_t *to, int8_t *taps) {
+  const uint32_t n = g->in_c, run = (uint32_t)g->kernel_w * n;
+  for (const int8_t *const *const last = rows + g->kernel_h; rows < last; ++rows) {
+    const int8_t *from = taps;
+    uint32_t step = 0;
+    if (*rows) {
+      from = *rows + left * n, step = g->stride_w * n;
+    } else {
+      memset(taps, g->in_zero, run);
+    }
+    for (const int8_t *const end = from + run; from < end; from += 4, to += 8) {
+      const uint32_t a = vg_load(from), b = vg_load(from + step), c = vg_load(from + 2 * step), d = vg_load(from + 3 * step);
+      to[0] = vg_even(a), to[1] = vg_even(b), to[2] = vg_even(c), to[3] = vg_even(d);
+      to[4] = vg_odd(a), to[5] = vg_odd(b), to[6] = vg_odd(c), to[7] = vg_odd(d);
+    }
   }
 }
 
@@ -116,17 +134,25 @@ static void vg_conv_rows(const vg_conv *conv, const int8_t *in, int8_t *out, voi
   const vg_window *const g = &conv->window;
   uint32_t *const patch = (uint32_t *)scratch;
   int8_t *const taps = (int8_t *)(patch + conv->depth * 2);
+  const int8_t *rows[VG_KERNEL_H];
   for (uint32_t y = first; y < last; ++y) {
     int8_t *to = vg_output_row(g, out, y);
-    uint32_t x = 0;
     int32_t left = -(int32_t)g->pad_left;
-    for (; x + 4 <= g->out_w; x += 4, to += 4 * g->out_c) {
-      for (uint32_t p = 0; p < 4; ++p, left += g->stride_w) vg_gather(conv, in, y, left, patch + p, taps);
-      vg_conv_four(conv, patch, to);
-    }
-    for (; x < g->out_w; ++x, to += g->out_c, left += g->stride_w) {
-      vg_gather(conv, in, y, left, patch, taps);
-      vg_conv_one(conv, patch, to);
+    vg_input_rows(g, in, y, rows);
+    for (uint32_t x = g->out_w; x > 0;) {
+      const uint32_t pixels = x >= 4 ? 4 : 1;
+      if (pixels == 4 && left >= 0 && left + 3 * g->stride_w + g->kernel_w <= g->in_w && g->dilation_w == 1) {
+        vg_gather_four(g, rows, (uint32_t)left, patch, taps);
+        left += 4 * g->stride_w;
+      } else {
+        for (uint32_t p = 0; p < pixels; ++p, left += g->stride_w) vg_gather(g, rows, left, patch + p, taps);
+      }
+      if (pixels == 4) {
+        vg_conv_four(conv, patch, to);
+      } else {
+        vg_conv_one(conv, patch, to);
+      }
+      x -= pixels, to += pixels * g->out_c;
     }
   }
 }

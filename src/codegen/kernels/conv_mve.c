@@ -24,17 +24,19 @@ static void vg_conv_rows(const vg_conv *conv, const int8_t *in, int8_t *out, voi
   const vg_window *const g = &conv->window;
   int8_t *const patch = (int8_t *)scratch;
   const uint32_t run = (uint32_t)g->kernel_w * g->in_c;
+  const int8_t *rows[VG_KERNEL_H];
   for (uint32_t y = first; y < last; ++y) {
     int8_t *to = vg_output_row(g, out, y);
     int32_t left = -(int32_t)g->pad_left;
+    vg_input_rows(g, in, y, rows);
     for (uint32_t x = 0; x < g->out_w; ++x, to += g->out_c, left += g->stride_w) {
+      const int inside = left >= 0 && left + g->kernel_w <= g->in_w && g->dilation_w == 1;
       int8_t *taps = patch;
       for (uint32_t k = 0; k < g->kernel_h; ++k, taps += run) {
-        const int8_t *const row = vg_input_row(g, in, y, k);
-        if (row && left >= 0 && left + g->kernel_w <= g->in_w && g->dilation_w == 1) {
-          vg_copy(taps, row + (uint32_t)left * g->in_c, run);
+        if (rows[k] && inside) {
+          vg_copy(taps, rows[k] + (uint32_t)left * g->in_c, run);
         } else {
-          vg_copy_taps(g, row, left, taps);
+          vg_copy_taps(g, rows[k], left, taps);
         }
       }
       vg_conv_pixel(conv, patch, to);

@@ -6,11 +6,20 @@ typedef struct {
   int8_t in_zero, out_zero;
 } vg_window;
 
+#ifndef VG_KERNEL_H
+#define VG_KERNEL_H 1 /* the tallest kernel of the model's convolutions */
+#endif
+
 /* The input row that kernel row k sees from output row y; null in the padding. */
-static const int8_t *vg_input_row(const vg_window *g, const int8_t *in, uint32_t y, uint32_t k) {
+static inline const int8_t *vg_input_row(const vg_window *g, const int8_t *in, uint32_t y, uint32_t k) {
   const uint32_t row = y * g->stride_h + k * g->dilation_h - g->pad_top;
   if (row >= g->in_h) return 0;
   return in + row % g->in_ring * g->in_w * g->in_c;
+}
+
+/* The input rows that output row y sees. */
+static void vg_input_rows(const vg_window *g, const int8_t *in, uint32_t y, const int8_t **rows) {
+  for (uint32_t k = 0; k < g->kernel_h; ++k) rows[k] = vg_input_row(g, in, y, k);
 }
 
 static int8_t *vg_output_row(const vg_window *g, int8_t *out, uint32_t y) { return out + y % g->out_ring * g->out_w * g->out_c; }
