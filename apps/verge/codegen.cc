@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "codegen/exports/exports.h"
 #include "core/text.h"
 #include "verge/command.h"
 
@@ -12,7 +13,7 @@ namespace {
 struct Options {
   ModelOptions model;
   codegen::Options code;
-  std::string folder, mode = "fast";
+  std::string folder, mode = "fast", project;
 };
 
 Result<codegen::Mode> mode_of(const std::string& name) {
@@ -39,6 +40,15 @@ void print_report(const codegen::Report& r) {
               with_commas(r.arena_lower_bound).c_str(), with_commas(r.macs).c_str());
 }
 
+Result<void> write_files(const std::string& folder, const std::vector<codegen::GeneratedFile>& files) {
+  for (const codegen::GeneratedFile& file : files) {
+    const std::filesystem::path path = std::filesystem::path(folder) / file.name;
+    VERGE_CHECK(make_directories(path.parent_path().string()));
+    VERGE_CHECK(write_file(path.string(), file.text));
+  }
+  return done();
+}
+
 Result<void> run(Options o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(const LoadedModel m, load_model(o.model.path, load));
@@ -49,8 +59,11 @@ Result<void> run(Options o) {
   o.code.source_sha256 = m.source_sha256;
   o.code.tool_version = "verge " VERGE_VERSION;
   VERGE_TRY(const codegen::Generated generated, codegen::generate(m.executable.model(), o.code), "'" + o.model.path + "'");
-  VERGE_CHECK(make_directories(o.folder));
-  for (const codegen::GeneratedFile& file : generated.files) VERGE_CHECK(write_file(o.folder + "/" + file.name, file.text));
+  std::vector<codegen::GeneratedFile> files = generated.files;
+  if (!o.project.empty()) {
+    VERGE_TRY(files, codegen::export_project(o.project, generated.files, o.code));
+  }
+  VERGE_CHECK(write_files(o.folder, files));
   if (o.model.json) {
     print_json(report_json(generated.report));
   } else {
@@ -69,6 +82,7 @@ void add_codegen(CLI::App& app, Commands& commands) {
   sub->add_option("--name", options->code.name, "prefix of the symbols and stem of the files (the model file's stem)");
   sub->add_option("--mode", options->mode, "fast; small: less RAM; flash: less flash")->default_val(options->mode);
   sub->add_flag("--harness", options->code.harness, "also write bench_NAME.c for a measuring harness");
+  sub->add_option("--export", options->project, "write a project around the files: " + join(codegen::export_names(), ", "));
   sub->add_option("-o,--output", options->folder, "the folder to write to")->required();
   commands.push_back({sub, [options] { return run(*options); }});
 }
