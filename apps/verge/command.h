@@ -37,6 +37,7 @@ void add_kernels(CLI::App& app, Commands& commands);
 void add_inspect(CLI::App& app, Commands& commands);
 void add_optimize(CLI::App& app, Commands& commands);
 void add_run(CLI::App& app, Commands& commands);
+void add_sign(CLI::App& app, Commands& commands);
 void add_targets(CLI::App& app, Commands& commands);
 void add_validate(CLI::App& app, Commands& commands);
 

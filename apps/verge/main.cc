@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   add_inspect(app, commands);
   add_convert(app, commands);
   add_codegen(app, commands);
+  add_sign(app, commands);
   add_kernels(app, commands);
   add_targets(app, commands);
   add_data(app, commands);

@@ -17,6 +17,7 @@ enum class Kind : uint32_t {
   kManifest = 1,  // RFC 8785 canonical JSON
   kProgram = 2,   // rt/program.h
   kGolden = 3,    // inputs and outputs that the program reproduces (docs/package.md)
+  kSignature = 4,  // packaging/signature.h
 };
 
 enum class Codec : uint32_t { kStored = 0 };

@@ -143,9 +143,41 @@ struct PlannedSection {
   Bytes bytes;
 };
 
-const char* kind_name(Kind kind) { return kind == Kind::kManifest ? "manifest" : kind == Kind::kProgram ? "program" : "golden"; }
+bool is_required(Kind kind) { return kind == Kind::kManifest || kind == Kind::kProgram; }
+
+Bytes lay_out(const std::vector<PlannedSection>& sections) {
+  Bytes out(sizeof(PackageHeader) + sections.size() * sizeof(SectionRecord));
+  std::vector<SectionRecord> records;
+  for (const PlannedSection& s : sections) {
+    align(out);
+    SectionRecord r;
+    r.kind = static_cast<uint32_t>(s.kind);
+    r.required = is_required(s.kind);
+    r.offset = out.size();
+    r.bytes = s.bytes.size();
+    sha256(s.bytes.data(), s.bytes.size(), r.sha256);
+    append(out, s.bytes.data(), s.bytes.size());
+    records.push_back(r);
+  }
+  PackageHeader header;
+  header.section_count = static_cast<uint16_t>(records.size());
+  header.total_bytes = out.size();
+  std::memcpy(out.data(), &header, sizeof header);
+  std::memcpy(out.data() + sizeof header, records.data(), records.size() * sizeof(SectionRecord));
+  return out;
+}
 
 }  // namespace
+
+const char* section_name(package::Kind kind) {
+  switch (kind) {
+    case package::Kind::kManifest: return "manifest";
+    case package::Kind::kProgram: return "program";
+    case package::Kind::kGolden: return "golden";
+    case package::Kind::kSignature: return "signature";
+  }
+  return "unknown";
+}
 
 Tensor seeded_tensor(DataType dtype, const Shape& shape, uint64_t seed) {
   Tensor pixels(DataType::kU8, shape);
@@ -169,30 +201,22 @@ Bytes make_package(const PackageContents& contents) {
   for (const PlannedSection& s : sections) {
     uint8_t digest[32];
     sha256(s.bytes.data(), s.bytes.size(), digest);
-    manifest["sections"].push_back({{"kind", kind_name(s.kind)}, {"bytes", s.bytes.size()}, {"sha256", hex(digest)}});
+    manifest["sections"].push_back({{"kind", section_name(s.kind)}, {"bytes", s.bytes.size()}, {"sha256", hex(digest)}});
   }
   const std::string text = canonical_json(manifest);
   sections.insert(sections.begin(), {Kind::kManifest, Bytes(text.begin(), text.end())});
 
-  Bytes out(sizeof(PackageHeader) + sections.size() * sizeof(SectionRecord));
-  std::vector<SectionRecord> records;
-  for (const PlannedSection& s : sections) {
-    align(out);
-    SectionRecord r;
-    r.kind = static_cast<uint32_t>(s.kind);
-    r.required = s.kind != Kind::kGolden;
-    r.offset = out.size();
-    r.bytes = s.bytes.size();
-    sha256(s.bytes.data(), s.bytes.size(), r.sha256);
-    append(out, s.bytes.data(), s.bytes.size());
-    records.push_back(r);
+  return lay_out(sections);
+}
+
+Bytes with_section(const PackageFile& file, Kind kind, ByteSpan content) {
+  std::vector<PlannedSection> sections;
+  for (uint32_t i = 0; i < file.reader.section_count(); ++i) {
+    const package::Section s = file.reader.section(i);
+    if (const auto k = static_cast<Kind>(file.reader.record(i).kind); k != kind) sections.push_back({k, Bytes(s.data, s.data + s.bytes)});
   }
-  PackageHeader header;
-  header.section_count = static_cast<uint16_t>(records.size());
-  header.total_bytes = out.size();
-  std::memcpy(out.data(), &header, sizeof header);
-  std::memcpy(out.data() + sizeof header, records.data(), records.size() * sizeof(SectionRecord));
-  return out;
+  sections.push_back({kind, Bytes(content.begin(), content.end())});
+  return lay_out(sections);
 }
 
 bool looks_like_package(ByteSpan bytes) { return bytes.size() >= 4 && std::memcmp(bytes.data(), &package::kMagic, 4) == 0; }
@@ -222,7 +246,7 @@ Result<PackageFile> open_package(const std::string& path, Verify verify) {
   }
   uint32_t bad = 0;
   if (verify == Verify::kFull && !file.reader.verify(&bad).ok())
-    return Error(Code::kIntegrity, where + ": the section '" + kind_name(static_cast<Kind>(file.reader.record(bad).kind)) + "' does not match its hash");
+    return Error(Code::kIntegrity, where + ": the section '" + section_name(static_cast<Kind>(file.reader.record(bad).kind)) + "' does not match its hash");
   const package::Section manifest = file.reader.find(Kind::kManifest);
   VERGE_TRY(file.manifest, parse_json({reinterpret_cast<const char*>(manifest.data), manifest.bytes}), where + ": manifest");
   if (!file.manifest.is_object()) return corrupt(where + ": the manifest is no JSON object");

@@ -46,5 +46,10 @@ enum class Verify { kStructure, kFull };
 // Errors name the file. kFull compares every section with its hash.
 Result<PackageFile> open_package(const std::string& path, Verify verify = Verify::kStructure);
 bool looks_like_package(ByteSpan bytes);
+// "program", "golden", ...: how the manifest names a section
+const char* section_name(package::Kind kind);
+
+// The package's bytes with `content` as its only section of this kind, at the end.
+Bytes with_section(const PackageFile& package, package::Kind kind, ByteSpan content);
 
 }  // namespace verge

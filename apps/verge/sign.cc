@@ -1,0 +1,104 @@
+#include <sys/stat.h>
+
+#include <cstdio>
+
+#include "packaging/signature.h"
+#include "verge/command.h"
+
+namespace verge::cli {
+namespace {
+
+struct KeyOptions {
+  std::string name;
+};
+
+struct SignOptions {
+  std::string package, key, output;
+  bool json = false;
+};
+
+Result<std::string> read_text(const std::string& path) {
+  VERGE_TRY(const Bytes bytes, read_file(path));
+  return std::string(bytes.begin(), bytes.end());
+}
+
+Result<void> new_key(const KeyOptions& o) {
+  const std::string secret = o.name + ".pem", open = o.name + ".pub.pem";
+  if (read_file(secret).ok()) return invalid("'" + secret + "' exists; a key is never overwritten");
+  const KeyPair keys = make_key_pair();
+  const mode_t before = ::umask(077);  // for the owner's eyes alone
+  const Result<void> written = write_file(secret, secret_pem(keys));
+  ::umask(before);
+  VERGE_CHECK(written);
+  VERGE_CHECK(write_file(open, public_pem(keys.public_key)));
+  std::printf("wrote %s (keep it offline) and %s, key %s\n", secret.c_str(), open.c_str(), key_id(keys.public_key).c_str());
+  return done();
+}
+
+Result<void> sign(const SignOptions& o) {
+  VERGE_TRY(const std::string text, read_text(o.key));
+  VERGE_TRY(const KeyPair keys, parse_secret_pem(text, o.key));
+  Bytes bytes;
+  {
+    VERGE_TRY(const PackageFile package, open_package(o.package, Verify::kFull));
+    VERGE_TRY(bytes, sign_package(package, keys));
+  }
+  const std::string to = o.output.empty() ? o.package : o.output;
+  VERGE_CHECK(write_file(to, bytes));
+  std::printf("signed %s with key %s\n", to.c_str(), key_id(keys.public_key).c_str());
+  return done();
+}
+
+Result<void> verify(const SignOptions& o) {
+  VERGE_TRY(const PackageFile package, open_package(o.package, Verify::kFull));
+  const std::optional<PublicKey> claimed = claimed_key(package);
+  if (!o.key.empty()) {
+    VERGE_TRY(const std::string text, read_text(o.key));
+    VERGE_TRY(const PublicKey key, parse_public_pem(text, o.key));
+    VERGE_CHECK(verify_signature(package, key), "package '" + o.package + "'");
+  }
+  const bool trusted = !o.key.empty();
+  if (o.json) {
+    print_json({{"package", o.package},
+                {"hashes", "match"},
+                {"key", claimed ? Json(key_id(*claimed)) : Json()},
+                {"signature", trusted   ? "valid"
+                              : claimed ? "not checked"
+                                        : "none"}});
+  } else if (trusted) {
+    std::printf("%s: every section matches its hash, signed by key %s\n", o.package.c_str(), key_id(*claimed).c_str());
+  } else {
+    std::printf("%s: every section matches its hash; %s\n", o.package.c_str(),
+                claimed ? ("it claims to be signed by key " + key_id(*claimed) + ", check it with --key PUBLIC.pem").c_str() : "not signed");
+  }
+  return done();
+}
+
+void add_key(CLI::App& app, Commands& commands) {
+  auto options = std::make_shared<KeyOptions>();
+  CLI::App* key = app.add_subcommand("key", "Make keys that packages are signed with")->require_subcommand(1);
+  CLI::App* sub = key->add_subcommand("new", "An ed25519 key pair: NAME.pem and NAME.pub.pem\n\nExample: verge key new release");
+  sub->add_option("name", options->name, "where to write, without ending")->required();
+  commands.push_back({sub, [options] { return new_key(*options); }});
+}
+
+}  // namespace
+
+void add_sign(CLI::App& app, Commands& commands) {
+  add_key(app, commands);
+  auto signing = std::make_shared<SignOptions>();
+  CLI::App* sub = app.add_subcommand("sign", "Sign a package: its manifest, and through it every section\n\nExample: verge sign model.vpk --key release.pem");
+  sub->add_option("package", signing->package, "a .vpk")->required();
+  sub->add_option("--key", signing->key, "the secret key (PEM, ed25519)")->required();
+  sub->add_option("-o,--output", signing->output, "where to write (default: in place)");
+  commands.push_back({sub, [signing] { return sign(*signing); }});
+
+  auto verifying = std::make_shared<SignOptions>();
+  sub = app.add_subcommand("verify", "Check every hash of a package, and with --key who signed it\n\nExample: verge verify model.vpk --key release.pub.pem");
+  sub->add_option("package", verifying->package, "a .vpk")->required();
+  sub->add_option("--key", verifying->key, "the public key to trust (PEM, ed25519)");
+  sub->add_flag("--json", verifying->json, "print the result as JSON");
+  commands.push_back({sub, [verifying] { return verify(*verifying); }});
+}
+
+}  // namespace verge::cli
