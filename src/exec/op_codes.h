@@ -1,4 +1,4 @@
-// Numbers of the instructions, and the full table of their device halves.
+// Numbers of the instructions, and the tables of their device halves.
 #pragma once
 #include "rt/op_table.h"
 
@@ -7,6 +7,7 @@ namespace verge::exec {
 enum class Op : uint16_t {
 #define VERGE_INSTRUCTION(number, name) name = number,
 #include "exec/instructions.inc"
+#include "exec/training_instructions.inc"
 #undef VERGE_INSTRUCTION
 };
 
@@ -14,9 +15,12 @@ enum class Op : uint16_t {
   Status check_##name(const rt::Instruction& in);      \
   Status run_##name(const rt::Instruction& in, const rt::RunEnv& env);
 #include "exec/instructions.inc"
+#include "exec/training_instructions.inc"
 #undef VERGE_INSTRUCTION
 
-// Every instruction of this build. Static, constant.
+// Every instruction that inference has. Static, constant.
 const rt::OpTable& full_table();
+// Those and what training adds: linked only where it is called.
+const rt::OpTable& training_table();
 
 }  // namespace verge::exec

@@ -69,7 +69,7 @@ Result<Executable> Executable::open_in_place(std::shared_ptr<const void> owner, 
   state->program = program;
   state->options = options;
   rt::OpenFailure failure;
-  if (Status s = rt::Model::open(program.data(), program.size(), exec::full_table(), &state->model, &failure); !s.ok()) return open_error(s, failure);
+  if (Status s = rt::Model::open(program.data(), program.size(), exec::training_table(), &state->model, &failure); !s.ok()) return open_error(s, failure);
   const size_t bytes = state->model.session_bytes();
   state->memory = aligned_memory(bytes);
   if (!state->memory) return Error(Code::kOutOfMemory, "no memory for an arena of " + human_bytes(static_cast<double>(bytes)));

@@ -34,10 +34,11 @@ std::vector<std::string> blockers(const Graph& graph) {
 
 }  // namespace
 
-Result<Lowered> lower(const Graph& graph, const ops::LowerOptions& options) {
+Result<Lowered> lower(const Graph& graph, const ops::LowerOptions& options, std::span<const StateBinding> states) {
   if (const auto reasons = blockers(graph); !reasons.empty()) return unsupported(join(reasons, "\n"));
   ProgramBuilder builder(graph, options);
   Lowered out;
+  for (const StateBinding& state : states) builder.add_state(state);
   for (ValueId in : graph.inputs()) builder.tensor(in);
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);

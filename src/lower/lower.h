@@ -1,11 +1,21 @@
 // Graph -> Program: the only way from the portable form to the one that runs. Changes no numerics beyond the plan.
 #pragma once
+#include <span>
+
 #include "core/bytes.h"
 #include "core/result.h"
 #include "ir/graph.h"
 #include "ops/emitter.h"
 
 namespace verge {
+
+// A graph input whose value lives on from run to run: parameters, statistics and the states of an optimiser. Each run reads it and leaves the value of
+// the graph output `next` in its place (invalid: unchanged). Neither is an input or output of the Program; the tensor lies in its mutable section.
+struct StateBinding {
+  ValueId value;
+  ValueId next;
+  Tensor initial;
+};
 
 struct Lowered {
   Bytes program;
@@ -16,6 +26,6 @@ struct Lowered {
 };
 
 // `graph` must have gone through passes::prepare (static types, nhwc). kUnsupported lists every node that cannot be lowered, with its reason.
-Result<Lowered> lower(const Graph& graph, const ops::LowerOptions& options = {});
+Result<Lowered> lower(const Graph& graph, const ops::LowerOptions& options = {}, std::span<const StateBinding> states = {});
 
 }  // namespace verge

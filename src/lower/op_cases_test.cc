@@ -17,6 +17,7 @@
 #include "ops/reduce/reduce_cases.h"
 #include "ops/resize/resize_cases.h"
 #include "ops/softmax/softmax_cases.h"
+#include "ops/training_cases.h"
 #include "ops/transpose/movement_cases.h"
 #include "ops/unary/unary_cases.h"
 #include "testing/isa.h"
@@ -54,7 +55,10 @@ constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
                                 {"choice", testing::choice_cases},
                                 {"requantizing_movement", testing::requantizing_movement_cases},
                                 {"resize", testing::resize_cases},
-                                {"recurrent", testing::recurrent_cases}};
+                                {"recurrent", testing::recurrent_cases},
+                                {"conv_gradient", testing::conv_gradient_cases},
+                                {"computed_weights", testing::computed_weight_cases},
+                                {"training", testing::training_cases}};
 
 Result<std::vector<Tensor>> run(const Bytes& program, const OpCase& c, int threads) {
   VERGE_TRY(Executable executable, Executable::open(program, {threads}));

@@ -4,6 +4,8 @@
 #include <functional>
 #include <string_view>
 
+#include "ops/reshape/copy_attrs.h"
+
 namespace verge {
 namespace {
 
@@ -93,6 +95,52 @@ void ProgramBuilder::emit_raw(exec::Op op, std::vector<TensorRef> in, std::vecto
   instructions_.push_back({op, std::move(in), std::move(out), scratch_tensor, offset, static_cast<uint32_t>(attr_bytes), in_place, node_ ? node_->name : ""});
 }
 
+void ProgramBuilder::add_state(const StateBinding& state) {
+  mutable_.resize(aligned(mutable_.size(), rt::kAlignment));
+  const uint32_t piece = add_piece(rt::Section::kMutable, state.initial.bytes().size());
+  pieces_[piece].offset = mutable_.size();
+  mutable_.insert(mutable_.end(), state.initial.bytes().begin(), state.initial.bytes().end());
+  value_tensor_[state.value.index] = add_tensor(state.initial.dtype(), state.initial.shape(), {}, piece, graph_.value(state.value).name);
+  states_.push_back(state);
+}
+
+bool ProgramBuilder::is_state(ValueId input) const {
+  return std::any_of(states_.begin(), states_.end(), [&](const StateBinding& s) { return s.value == input; });
+}
+
+bool ProgramBuilder::is_next(ValueId output) const {
+  return std::any_of(states_.begin(), states_.end(), [&](const StateBinding& s) { return s.next == output; });
+}
+
+// The instruction that makes `next` may write it over `state`, and no later one reads `state`.
+bool ProgramBuilder::written_in_place(TensorRef state, TensorRef next) const {
+  const uint32_t memory = root(tensors_[state.index].piece);
+  bool written = false;
+  for (const BuildInstruction& n : instructions_) {
+    const auto reads = std::any_of(n.in.begin(), n.in.end(), [&](TensorRef t) { return t.valid() && root(tensors_[t.index].piece) == memory; });
+    if (written && reads) return false;
+    written = written || std::count(n.replaces.begin(), n.replaces.end(), std::pair{state, next}) > 0;
+  }
+  return written;
+}
+
+// Each state's next value is made where the state lies, or copied there at the end.
+void ProgramBuilder::place_states() {
+  node_ = nullptr;
+  std::vector<std::pair<TensorRef, TensorRef>> copies;
+  for (const StateBinding& state : states_) {
+    if (!state.next.valid()) continue;
+    const TensorRef from = tensor(state.value), to = tensor(state.next);
+    Piece& made = pieces_[root(tensors_[to.index].piece)];
+    if (made.section == rt::Section::kArena && written_in_place(from, to)) {
+      made.owner = tensors_[from.index].piece;
+    } else {
+      copies.emplace_back(to, from);
+    }
+  }
+  for (const auto& [from, to] : copies) emit(exec::Op::copy, {from}, {to}, exec::CopyAttrs{});
+}
+
 void ProgramBuilder::touch(TensorRef tensor, int64_t instruction) {
   if (!tensor.valid()) return;
   Piece& piece = pieces_[tensors_[tensor.index].piece];
@@ -109,6 +157,7 @@ void ProgramBuilder::find_lifetimes() {
   }
   for (ValueId in : graph_.inputs()) touch(tensor(in), -1);
   for (ValueId out : graph_.outputs()) {
+    if (is_next(out)) continue;
     touch(tensor(out), static_cast<int64_t>(instructions_.size()));
     pieces_[tensors_[tensor(out).index].piece].keep = true;
   }
@@ -156,6 +205,7 @@ void ProgramBuilder::end_node(int64_t macs) {
 }
 
 Result<Bytes> ProgramBuilder::finish(int64_t macs) {
+  place_states();
   find_lifetimes();
   share_in_place();
   plan_memory();
@@ -230,8 +280,10 @@ Bytes ProgramBuilder::write(int64_t macs) {
   for (const BuildTensor& t : tensors_) write_tensor(tables, t);
   for (const BuildInstruction& n : instructions_) write_instruction(tables, n);
   std::vector<uint32_t> inputs, outputs;
-  for (ValueId in : graph_.inputs()) inputs.push_back(value_tensor_[in.index].index);
-  for (ValueId out : graph_.outputs()) outputs.push_back(value_tensor_[out.index].index);
+  for (ValueId in : graph_.inputs())
+    if (!is_state(in)) inputs.push_back(value_tensor_[in.index].index);
+  for (ValueId out : graph_.outputs())
+    if (!is_next(out)) outputs.push_back(tensor(out).index);
 
   rt::ProgramHeader header;
   Bytes file(sizeof(header));
@@ -247,7 +299,8 @@ Bytes ProgramBuilder::write(int64_t macs) {
   header.names = append(file, std::vector<char>(names_.begin(), names_.end()));
   header.const_offset = append(file, constants_).offset;
   header.const_bytes = constants_.size();
-  header.mutable_offset = file.size();
+  header.mutable_offset = mutable_.empty() ? file.size() : append(file, mutable_).offset;
+  header.mutable_bytes = mutable_.size();
   header.arena_bytes = plan_.bytes;
   header.macs = static_cast<uint64_t>(macs);
   header.total_bytes = file.size();

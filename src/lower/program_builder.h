@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lower/arena_plan.h"
+#include "lower/lower.h"
 #include "ops/emitter.h"
 #include "rt/program.h"
 
@@ -18,6 +19,8 @@ class ProgramBuilder : public ops::Emitter {
   void begin_node(const Node& node) { node_ = &node, first_of_node_ = instructions_.size(); }
   // Books the node's work on the last instruction that it emitted; a node that only renames memory has none.
   void end_node(int64_t macs);
+  // A graph input becomes a mutable tensor that starts with these bytes.
+  void add_state(const StateBinding& state);
   // Plans the arena and writes the bytes. The graph's inputs and outputs become the Program's.
   Result<Bytes> finish(int64_t macs);
   const ArenaPlan& arena() const { return plan_; }
@@ -31,6 +34,7 @@ class ProgramBuilder : public ops::Emitter {
   ops::TensorRef scratch(size_t bytes) override;
   ops::TensorRef temporary(DataType dtype, Shape shape, QuantParams quant) override;
   Result<void> alias(ValueId out, ValueId in) override;
+  void replaces(ops::TensorRef state, ops::TensorRef next) override { instructions_.back().replaces.emplace_back(state, next); }
   void emit_raw(exec::Op op, std::vector<ops::TensorRef> in, std::vector<ops::TensorRef> out, const void* attrs, size_t attr_bytes, ops::TensorRef scratch,
                 int in_place) override;
 
@@ -58,6 +62,7 @@ class ProgramBuilder : public ops::Emitter {
     int in_place;
     std::string name;
     float macs = 0;
+    std::vector<std::pair<ops::TensorRef, ops::TensorRef>> replaces;
   };
 
   uint32_t add_piece(rt::Section section, uint64_t bytes);
@@ -65,6 +70,10 @@ class ProgramBuilder : public ops::Emitter {
   uint32_t place_constant(const Tensor& tensor);
   uint32_t root(uint32_t piece) const;
   void touch(ops::TensorRef tensor, int64_t instruction);
+  bool is_state(ValueId input) const;
+  bool is_next(ValueId output) const;
+  bool written_in_place(ops::TensorRef state, ops::TensorRef next) const;
+  void place_states();
   void find_lifetimes();
   void share_in_place();
   void plan_memory();
@@ -83,7 +92,8 @@ class ProgramBuilder : public ops::Emitter {
   std::vector<BuildTensor> tensors_;
   std::vector<Piece> pieces_;
   std::vector<BuildInstruction> instructions_;
-  Bytes attributes_, constants_;
+  std::vector<StateBinding> states_;
+  Bytes attributes_, constants_, mutable_;
   std::unordered_multimap<uint64_t, std::pair<uint64_t, uint64_t>> constant_places_;  // hash -> (offset, bytes)
   std::string names_ = std::string(1, '\0');
   std::unordered_map<std::string, uint32_t> name_at_;

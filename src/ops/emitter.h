@@ -41,6 +41,8 @@ class Emitter {
     static_assert(std::is_trivially_copyable_v<A> && alignof(A) <= 8);
     emit_raw(op, std::move(in), std::move(out), &attrs, sizeof(A), scratch, in_place);
   }
+  // The instruction emitted last reads each element of `state` before it writes the same element of `next`: a state may be replaced where it lies.
+  virtual void replaces(TensorRef state, TensorRef next) = 0;
   virtual void emit_raw(exec::Op op, std::vector<TensorRef> in, std::vector<TensorRef> out, const void* attrs, size_t attr_bytes, TensorRef scratch, int in_place) = 0;
 };
 

@@ -3,6 +3,7 @@
 namespace verge::exec {
 namespace {
 
+// A gradient's window may have negative padding: it begins inside the picture.
 constexpr int32_t kMostKernel = 1 << 14, kMostStride = 1 << 14, kMostPad = 1 << 28;
 constexpr int64_t kMostExtent = 1 << 28;  // of a position in the input, padding included
 constexpr int64_t kMostPixels = INT32_MAX, kMostTapBytes = INT32_MAX;
@@ -11,7 +12,7 @@ constexpr int32_t kMostChannels = 1 << 26;
 bool within(int32_t value, int32_t low, int32_t high) { return value >= low && value <= high; }
 
 bool axis_fits(int32_t kernel, int32_t stride, int32_t dilation, int32_t pad, int32_t in, int32_t out) {
-  return within(kernel, 1, kMostKernel) && within(stride, 1, kMostStride) && dilation >= 1 && within(pad, 0, kMostPad) && in >= 1 && out >= 1 &&
+  return within(kernel, 1, kMostKernel) && within(stride, 1, kMostStride) && dilation >= 1 && within(pad, -kMostPad, kMostPad) && in >= 1 && out >= 1 &&
          in <= kMostExtent && int64_t{out} * stride <= kMostExtent && int64_t{kernel} * dilation <= kMostExtent;
 }
 

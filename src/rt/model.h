@@ -104,6 +104,8 @@ class Session {
   // Puts mutable tensors (states) back to their initial bytes.
   void reset();
   const TensorView& tensor(uint32_t i) const { return views_[i]; }
+  // The mutable tensors' bytes, model().mutable_bytes() of them: what a checkpoint holds.
+  uint8_t* mutable_data() { return mutable_; }
   const Model& model() const { return *model_; }
   void set_trace(Trace trace) { options_.trace = trace; }
 

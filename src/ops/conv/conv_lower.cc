@@ -2,6 +2,7 @@
 #include "kernels/gemm/pack_f32.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/conv_attrs.h"
+#include "ops/conv/conv_gradient.h"
 #include "ops/product_i16.h"
 #include "ops/product_i8.h"
 
@@ -34,22 +35,35 @@ Tensor packed_depthwise(const ConvGeometry& g, const Tensor& w) {
   return packed;
 }
 
-Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {
-  const Tensor& w = *emitter.graph().constant(node.input(1));
+// As the instruction reads them: packed here where they are constant, by an instruction where they are computed at run time.
+TensorRef packed_weights(const Node& node, Emitter& emitter, const ConvGeometry& g, bool depthwise) {
+  if (const Tensor* w = emitter.graph().constant(node.input(1)))
+    return emitter.constant(depthwise ? packed_depthwise(g, *w) : packed_conv_f32(g, *w), node.name + ".weights");
+  const size_t floats = depthwise ? packed_depthwise_f32_size(static_cast<size_t>(g.out_c), g.taps())
+                                  : static_cast<size_t>(g.groups) * packed_weights_f32_size(g.group_out(), g.taps(), g.group_in());
+  return emit_pack(emitter, emitter.tensor(node.input(1)), pack_attrs(g, depthwise ? exec::PackKind::kDepthwise : exec::PackKind::kProduct), floats);
+}
+
+TensorRef packed_biases(const Node& node, Emitter& emitter, const ConvGeometry& g, bool depthwise) {
+  const size_t groups = depthwise ? 1 : static_cast<size_t>(g.groups), n = depthwise ? static_cast<size_t>(g.out_c) : g.group_out();
   const Tensor* bias = emitter.graph().constant(node.input(2));
-  if (node.input(2).valid() && (!bias || bias->dtype() != DataType::kF32)) return unsupported("a bias that is not constant f32");
+  if (bias || !node.input(2).valid()) return emitter.constant(packed_bias(groups, n, bias), node.name + ".bias");
+  exec::PackF32Attrs attrs;
+  attrs.kind = static_cast<int32_t>(exec::PackKind::kBias), attrs.groups = static_cast<int32_t>(groups), attrs.n = static_cast<int32_t>(n);
+  return emit_pack(emitter, emitter.tensor(node.input(2)), attrs, groups * packed_bias_f32_size(n));
+}
+
+Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {
+  if (node.input(2).valid() && emitter.graph().type(node.input(2)).dtype != DataType::kF32) return unsupported("a bias that is not f32");
   const RealClamp clamp = real_clamp(node);
   const exec::ConvF32Attrs attrs{window_attrs(g), g.groups, static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
-  const bool residual = node.input(3).valid();
+  const bool residual = node.input(3).valid(), depthwise = is_depthwise(g) && !residual;
   const TensorRef x = emitter.tensor(node.input(0)), y = emitter.tensor(node.output());
-  if (is_depthwise(g) && !residual) {
-    const TensorRef weights = emitter.constant(packed_depthwise(g, w), node.name + ".weights");
-    const TensorRef biases = emitter.constant(packed_bias(1, static_cast<size_t>(g.out_c), bias), node.name + ".bias");
-    emitter.emit(exec::Op::depthwise_f32, {x, weights, biases}, {y}, attrs, emitter.scratch(static_cast<size_t>(g.in_c) * sizeof(float)));
+  std::vector<TensorRef> in = {x, packed_weights(node, emitter, g, depthwise), packed_biases(node, emitter, g, depthwise)};
+  if (depthwise) {
+    emitter.emit(exec::Op::depthwise_f32, std::move(in), {y}, attrs, emitter.scratch(static_cast<size_t>(g.in_c) * sizeof(float)));
     return done();
   }
-  std::vector<TensorRef> in = {x, emitter.constant(packed_conv_f32(g, w), node.name + ".weights"),
-                               emitter.constant(packed_bias(static_cast<size_t>(g.groups), g.group_out(), bias), node.name + ".bias")};
   if (residual) in.push_back(emitter.tensor(node.input(3)));
   const TensorRef zeros = g.pointwise() ? TensorRef{} : emitter.scratch(g.group_in() * sizeof(float));
   emitter.emit(exec::Op::conv_f32, std::move(in), {y}, attrs, zeros, residual ? 3 : -1);
@@ -79,13 +93,13 @@ Result<void> lower_conv(const Node& node, Emitter& emitter) {
   VERGE_CHECK(require_nhwc(node));
   const Graph& graph = emitter.graph();
   const TensorType &x = graph.type(node.input(0)), &y = graph.type(node.output());
-  const Tensor* w = graph.constant(node.input(1));
-  if (!w) return unsupported("weights that are computed at run time; they must be constant");
-  VERGE_TRY(const ConvGeometry geometry, conv_geometry(node, x.shape(), w->shape(), y.shape()));
-  if (x.dtype == DataType::kF32 && w->dtype() == DataType::kF32) return lower_f32(node, emitter, geometry);
+  const TensorType& w = graph.type(node.input(1));
+  VERGE_TRY(const ConvGeometry geometry, conv_geometry(node, x.shape(), w.shape(), y.shape()));
+  if (x.dtype == DataType::kF32 && w.dtype == DataType::kF32) return lower_f32(node, emitter, geometry);
+  if (!graph.constant(node.input(1))) return unsupported("quantised weights that are computed at run time; they must be constant");
   if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(y.dtype)) return lower_i8(node, emitter, geometry);
   if (is_product_i16(graph, node)) return lower_i16(node, emitter, geometry);
-  return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and i8, u8 or i16 where quantised, are supported");
+  return unsupported("input " + x.text() + " with weights " + dtype_name(w.dtype) + "; f32, and i8, u8 or i16 where quantised, are supported");
 }
 
 }  // namespace verge::ops

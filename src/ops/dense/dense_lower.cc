@@ -1,4 +1,5 @@
 #include "kernels/gemm/pack_f32.h"
+#include "ops/conv/conv_gradient.h"
 #include "ops/dense/dense.h"
 #include "ops/dense/dense_attrs.h"
 #include "ops/product_i16.h"
@@ -7,17 +8,34 @@
 namespace verge::ops {
 namespace {
 
-Result<void> lower_f32(const Node& node, Emitter& emitter, const Tensor& w, const Tensor* bias) {
-  if (bias && bias->dtype() != DataType::kF32) return unsupported(std::string("a bias of type ") + dtype_name(bias->dtype()) + " with f32 weights");
-  const size_t n = static_cast<size_t>(w.shape()[0]), k = static_cast<size_t>(w.shape()[1]);
-  Tensor packed(DataType::kF32, {static_cast<int32_t>(packed_weights_f32_size(n, 1, k))}), packed_bias(DataType::kF32, {static_cast<int32_t>(packed_bias_f32_size(n))});
-  pack_weights_f32(n, 1, k, w.values<float>().data(), {k, 0, 1}, packed.mut<float>().data());
-  pack_bias_f32(n, bias ? bias->values<float>().data() : nullptr, packed_bias.mut<float>().data());
+// Packed here where they are constant, by an instruction where they are computed at run time.
+TensorRef packed_weights(const Node& node, Emitter& emitter, const ConvGeometry& g) {
+  const size_t n = g.group_out(), k = g.group_in(), floats = packed_weights_f32_size(n, 1, k);
+  const Tensor* w = emitter.graph().constant(node.input(1));
+  if (!w) return emit_pack(emitter, emitter.tensor(node.input(1)), pack_attrs(g, exec::PackKind::kProduct), floats);
+  Tensor packed(DataType::kF32, {static_cast<int32_t>(floats)});
+  pack_weights_f32(n, 1, k, w->values<float>().data(), {k, 0, 1}, packed.mut<float>().data());
+  return emitter.constant(std::move(packed), node.name + ".weights");
+}
+
+TensorRef packed_biases(const Node& node, Emitter& emitter, const ConvGeometry& g) {
+  const size_t n = g.group_out(), floats = packed_bias_f32_size(n);
+  const Tensor* bias = emitter.graph().constant(node.input(2));
+  if (node.input(2).valid() && !bias) return emit_pack(emitter, emitter.tensor(node.input(2)), pack_attrs(g, exec::PackKind::kBias), floats);
+  Tensor packed(DataType::kF32, {static_cast<int32_t>(floats)});
+  pack_bias_f32(n, bias ? bias->values<float>().data() : nullptr, packed.mut<float>().data());
+  return emitter.constant(std::move(packed), node.name + ".bias");
+}
+
+Result<void> lower_f32(const Node& node, Emitter& emitter) {
+  const Graph& graph = emitter.graph();
+  if (node.input(2).valid() && graph.type(node.input(2)).dtype != DataType::kF32)
+    return unsupported(std::string("a bias of type ") + dtype_name(graph.type(node.input(2)).dtype) + " with f32 weights");
+  const ConvGeometry g = exec::rows_geometry(graph.type(node.input(0)).shape(), graph.type(node.output()).shape());
   const RealClamp clamp = real_clamp(node);
   const exec::DenseF32Attrs attrs{static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
-  emitter.emit(exec::Op::dense_f32,
-               {emitter.tensor(node.input(0)), emitter.constant(std::move(packed), node.name + ".weights"), emitter.constant(std::move(packed_bias), node.name + ".bias")},
-               {emitter.tensor(node.output())}, attrs);
+  const TensorRef weights = packed_weights(node, emitter, g), biases = packed_biases(node, emitter, g);
+  emitter.emit(exec::Op::dense_f32, {emitter.tensor(node.input(0)), weights, biases}, {emitter.tensor(node.output())}, attrs);
   return done();
 }
 
@@ -41,8 +59,8 @@ Result<void> lower_dense(const Node& node, Emitter& emitter) {
   const Graph& graph = emitter.graph();
   const TensorType& x = graph.type(node.input(0));
   const Tensor *w = graph.constant(node.input(1)), *bias = graph.constant(node.input(2));
-  if (!w || (node.input(2).valid() && !bias)) return unsupported("weights or bias that are computed at run time; `matmul` and `add` take those");
-  if (x.dtype == DataType::kF32 && w->dtype() == DataType::kF32) return lower_f32(node, emitter, *w, bias);
+  if (x.dtype == DataType::kF32 && graph.type(node.input(1)).dtype == DataType::kF32) return lower_f32(node, emitter);
+  if (!w || (node.input(2).valid() && !bias)) return unsupported("quantised weights or bias that are computed at run time; they must be constant");
   if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(graph.type(node.output()).dtype)) return lower_i8(node, emitter, *w);
   if (is_product_i16(graph, node)) return lower_i16(node, emitter, *w);
   return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and i8, u8 or i16 where quantised, are supported");

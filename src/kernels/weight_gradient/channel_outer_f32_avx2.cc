@@ -1,0 +1,9 @@
+#include "kernels/vec/avx2.h"
+
+#include "kernels/weight_gradient/generic.h"
+
+namespace verge {
+
+void channel_outer_f32_avx2(const ChannelOuterF32& args) { channel_outer<F32>(args); }
+
+}  // namespace verge

@@ -1,0 +1,111 @@
+#include <cstring>
+
+#include "exec/checks.h"
+#include "exec/op_codes.h"
+#include "kernels/pool/pool_f32.h"
+#include "ops/pool/pool_attrs.h"
+
+namespace verge::exec {
+namespace {
+
+constexpr size_t kChannels = 64;  // at a time, on the stack
+
+struct Pool {
+  ConvGeometry g;
+  const PoolAttrs& a;
+  const float *x, *dy;  // of one picture; x for a maximum only
+  float* dx;
+
+  // body(pixel of the input) for every tap of output pixel (oy, ox) that lies inside.
+  template <typename Body> void for_taps(int32_t oy, int32_t ox, const Body& body) const {
+    for (int32_t ky = 0; ky < g.kernel_h; ++ky)
+      for (int32_t kx = 0; kx < g.kernel_w; ++kx) {
+        const int32_t iy = oy * g.stride_h - g.pad_top + ky * g.dilation_h, ix = ox * g.stride_w - g.pad_left + kx * g.dilation_w;
+        if (iy >= 0 && iy < g.in_h && ix >= 0 && ix < g.in_w) body((static_cast<size_t>(iy) * static_cast<size_t>(g.in_w) + static_cast<size_t>(ix)) * static_cast<size_t>(g.in_c));
+      }
+  }
+
+  int32_t counted(int32_t at, int32_t stride, int32_t kernel, int32_t dilation, int32_t pad, int32_t end) const {
+    int32_t n = 0;
+    for (int32_t k = 0; k < kernel; ++k) n += at * stride + k * dilation < end + pad;
+    return n;
+  }
+
+  // What an average divides by.
+  float count(int32_t oy, int32_t ox) const {
+    if (a.count == static_cast<int32_t>(PoolCount::kPadded))
+      return static_cast<float>(counted(oy, g.stride_h, g.kernel_h, g.dilation_h, g.pad_top, g.in_h + a.pad_bottom)) *
+             static_cast<float>(counted(ox, g.stride_w, g.kernel_w, g.dilation_w, g.pad_left, g.in_w + a.pad_right));
+    int32_t n = 0;
+    for_taps(oy, ox, [&](size_t) { ++n; });
+    return static_cast<float>(n);
+  }
+
+  void average(int32_t oy, int32_t ox, const float* from) const {
+    const float share = 1 / count(oy, ox);
+    for_taps(oy, ox, [&](size_t pixel) {
+      float* to = dx + pixel;
+      for (int32_t c = 0; c < g.in_c; ++c) to[c] += from[c] * share;
+    });
+  }
+
+  // The first of equal maxima takes all.
+  void maximum(int32_t oy, int32_t ox, size_t first, size_t channels, const float* from) const {
+    float best[kChannels];
+    uint32_t place[kChannels];
+    uint32_t tap = 0;
+    for_taps(oy, ox, [&](size_t pixel) {
+      const float* v = x + pixel + first;
+      for (size_t c = 0; c < channels; ++c) {
+        const bool better = tap == 0 || v[c] > best[c];
+        best[c] = better ? v[c] : best[c];
+        place[c] = better ? tap : place[c];
+      }
+      ++tap;
+    });
+    tap = 0;
+    for_taps(oy, ox, [&](size_t pixel) {
+      float* to = dx + pixel + first;
+      for (size_t c = 0; c < channels; ++c) to[c] += place[c] == tap ? from[first + c] : 0.0f;
+      ++tap;
+    });
+  }
+
+  void run() const {
+    const auto all = static_cast<size_t>(g.in_c);
+    std::memset(dx, 0, static_cast<size_t>(g.in_h) * static_cast<size_t>(g.in_w) * all * sizeof(float));
+    const float* from = dy;
+    for (int32_t oy = 0; oy < g.out_h; ++oy)
+      for (int32_t ox = 0; ox < g.out_w; ++ox, from += all) {
+        if (a.kind == static_cast<int32_t>(PoolKind::kAverage)) average(oy, ox, from);
+        else
+          for (size_t c = 0; c < all; c += kChannels) maximum(oy, ox, c, all - c < kChannels ? all - c : kChannels, from);
+      }
+  }
+};
+
+}  // namespace
+
+Status check_pool_gradient_f32(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<PoolAttrs>();
+  VERGE_REQUIRE(a && in.in_count == 2 && in.has(1) && in.out_count == 1 && (a->kind == 0 || a->kind == 1) && (a->count == 0 || a->count == 1), Code::kCorrupt);
+  VERGE_REQUIRE(in.in(1).dtype == DataType::kF32 && in.out().dtype == DataType::kF32, Code::kCorrupt);
+  VERGE_RETURN_IF_BAD(check_geometry(a->window, 1, in.out().shape, in.in(1).shape));
+  VERGE_RETURN_IF_BAD(check_end_padding(a->pad_bottom, a->pad_right));
+  VERGE_REQUIRE(in.out().shape[3] == in.in(1).shape[3], Code::kCorrupt);
+  const bool maximum = a->kind == static_cast<int32_t>(PoolKind::kMax);
+  VERGE_REQUIRE(maximum == in.has(0) && (!maximum || same_type(in.in(0), in.out())), Code::kCorrupt);
+  return {};
+}
+
+Status run_pool_gradient_f32(const rt::Instruction& in, const rt::RunEnv& env) {
+  const PoolAttrs& a = *in.attrs_as<PoolAttrs>();
+  const ConvGeometry g = make_geometry(a.window, 1, in.out().shape, in.in(1).shape);
+  const auto picture = static_cast<size_t>(in.out().shape.count(1, 4)), pooled = static_cast<size_t>(in.in(1).shape.count(1, 4));
+  env.parallel.each(static_cast<size_t>(g.batch), [&](size_t b) {
+    Pool{g, a, in.has(0) ? in.in(0).as<float>() + b * picture : nullptr, in.in(1).as<float>() + b * pooled, in.out().mut<float>() + b * picture}.run();
+  });
+  return {};
+}
+
+}  // namespace verge::exec

@@ -1,0 +1,213 @@
+#include "train/networks.h"
+
+#include <cmath>
+
+#include "core/text.h"
+#include "ops/op.h"
+#include "train/random.h"
+
+namespace verge::train {
+namespace {
+
+using Ints = std::vector<int64_t>;
+
+// Adds layers one after the other; each is named and drawn from its own random numbers.
+class Builder {
+ public:
+  Builder(const std::string& name, const Ints& input, uint64_t seed) : seed_(seed) {
+    graph_.name = name;
+    std::vector<Dim> dims = {Dim::named("N")};
+    dims.insert(dims.end(), input.begin(), input.end());
+    x_ = graph_.add_input("input", TensorType(DataType::kF32, dims));
+  }
+
+  struct Conv {
+    int64_t out = 1;
+    Ints kernel = {3, 3};
+    int64_t stride = 1;
+    bool depthwise = false;
+    bool bias = false;
+  };
+
+  Builder& conv(const std::string& name, const Conv& c) {
+    const int64_t in = channels(), group_in = c.depthwise ? 1 : in, out = c.depthwise ? in : c.out;
+    std::vector<ValueId> inputs = {x_, weights(name + ".weight", {out, c.kernel[0], c.kernel[1], group_in}, c.kernel[0] * c.kernel[1] * group_in)};
+    if (c.bias) inputs.push_back(constant(name + ".bias", out, 0));
+    return node("conv", name, inputs,
+                {{"layout", std::string("nhwc")}, {"strides", Ints{c.stride, c.stride}}, {"auto_pad", std::string("same_upper")}, {"groups", c.depthwise ? in : 1}});
+  }
+  Builder& batch_norm(const std::string& name) {
+    const int64_t n = channels();
+    return node("batch_norm", name, {x_, constant(name + ".scale", n, 1), constant(name + ".bias", n, 0), constant(name + ".mean", n, 0), constant(name + ".variance", n, 1)},
+                {{"axis", int64_t{-1}}, {"epsilon", 1e-3}});
+  }
+  Builder& relu(const std::string& name) { return node("relu", name, {x_}); }
+  Builder& relu6(const std::string& name) { return node("clamp", name, {x_}, {{"min", 0.0}, {"max", 6.0}}); }
+  Builder& unit(const std::string& name, const Conv& c) { return conv(name + ".conv", c).batch_norm(name + ".norm").relu(name + ".relu"); }
+  Builder& dense(const std::string& name, int64_t out) {
+    const int64_t in = channels();
+    return node("dense", name, {x_, weights(name + ".weight", {out, in}, in), constant(name + ".bias", out, 0)});
+  }
+  Builder& max_pool(const std::string& name) {
+    return node("max_pool", name, {x_}, {{"layout", std::string("nhwc")}, {"kernel", Ints{2, 2}}, {"strides", Ints{2, 2}}});
+  }
+  Builder& global_mean(const std::string& name) { return node("reduce_mean", name, {x_}, {{"axes", Ints{1, 2}}, {"keepdims", int64_t{0}}}); }
+  Builder& flatten(const std::string& name) { return node("reshape", name, {x_}, {{"shape", Ints{0, -1}}}); }
+  Builder& add(const std::string& name, ValueId other) { return node("add", name, {x_, other}); }
+
+  ValueId value() const { return x_; }
+  Builder& go_on_from(ValueId value) {
+    x_ = value;
+    return *this;
+  }
+  int64_t channels() const { return graph_.type(x_).dims.back().size; }
+
+  Result<Graph> finish(const std::string& output) {
+    graph_.add_output(x_, output);
+    VERGE_CHECK(error_, "architecture " + graph_.name);
+    return std::move(graph_);
+  }
+
+ private:
+  Builder& node(const std::string& op, const std::string& name, std::vector<ValueId> inputs, Attrs attrs = {}) {
+    if (!error_.ok()) return *this;
+    const NodeId id = graph_.add_node({op, std::move(inputs), std::move(attrs), name, 1, {}});
+    error_ = ops::infer_node(graph_, graph_.node(id));
+    x_ = graph_.node(id).output();
+    return *this;
+  }
+  ValueId constant(const std::string& name, int64_t n, float value) {
+    return graph_.add_constant(Tensor::of({static_cast<int32_t>(n)}, std::vector<float>(static_cast<size_t>(n), value)), name);
+  }
+  ValueId weights(const std::string& name, const Shape& shape, int64_t fan_in) {
+    Random random({seed_, drawn_++});
+    Tensor w(DataType::kF32, shape);
+    const double deviation = std::sqrt(2.0 / static_cast<double>(fan_in));
+    for (float& v : w.mut<float>()) v = static_cast<float>(deviation * random.normal());
+    return graph_.add_constant(std::move(w), name);
+  }
+
+  Graph graph_;
+  ValueId x_;
+  uint64_t seed_, drawn_ = 0;
+  Result<void> error_;
+};
+
+void residual_stack(Builder& b, const std::string& name, int64_t out, int64_t stride) {
+  const ValueId from = b.value();
+  b.unit(name + ".1", {.out = out, .stride = stride}).conv(name + ".2.conv", {.out = out}).batch_norm(name + ".2.norm");
+  const ValueId deep = b.value();
+  b.go_on_from(from);
+  if (stride != 1) b.conv(name + ".shortcut", {.out = out, .kernel = {1, 1}, .stride = stride, .bias = true});
+  b.add(name + ".add", deep).relu(name + ".relu");
+}
+
+Result<Graph> resnet8(Builder& b, const NetworkOptions& o) {
+  b.unit("stem", {.out = 16});
+  residual_stack(b, "stack1", 16, 1);
+  residual_stack(b, "stack2", 32, 2);
+  residual_stack(b, "stack3", 64, 2);
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+void separable(Builder& b, const std::string& name, int64_t out, int64_t stride) {
+  b.unit(name + ".depthwise", {.stride = stride, .depthwise = true}).unit(name + ".pointwise", {.out = out, .kernel = {1, 1}});
+}
+
+Result<Graph> ds_cnn(Builder& b, const NetworkOptions& o) {
+  b.unit("stem", {.out = 64, .kernel = {10, 4}, .stride = 2});
+  for (int i = 1; i <= 4; ++i) separable(b, "block" + std::to_string(i), 64, 1);
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> mobilenet_v1_025(Builder& b, const NetworkOptions& o) {
+  b.unit("stem", {.out = 8, .stride = 2});
+  constexpr int64_t kOut[] = {16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256};
+  constexpr int64_t kStride[] = {1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1};
+  for (size_t i = 0; i < std::size(kOut); ++i) separable(b, "block" + std::to_string(i + 1), kOut[i], kStride[i]);
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> autoencoder(Builder& b, const NetworkOptions&) {
+  const int64_t features = b.channels();
+  int i = 0;
+  for (int64_t width : {128, 128, 128, 128, 8, 128, 128, 128, 128}) {
+    const std::string name = "layer" + std::to_string(++i);
+    b.dense(name + ".dense", width).batch_norm(name + ".norm").relu(name + ".relu");
+  }
+  return b.dense("head", features).finish("output");
+}
+
+Result<Graph> mnist_cnn(Builder& b, const NetworkOptions& o) {
+  b.conv("conv1", {.out = 32, .kernel = {5, 5}, .bias = true}).relu("relu1").max_pool("pool1");
+  b.conv("conv2", {.out = 64, .kernel = {5, 5}, .bias = true}).relu("relu2").max_pool("pool2");
+  return b.flatten("flat").dense("dense1", 512).relu("relu3").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> lenet5(Builder& b, const NetworkOptions& o) {
+  b.conv("conv1", {.out = 6, .kernel = {5, 5}, .bias = true}).relu("relu1").max_pool("pool1");
+  b.conv("conv2", {.out = 16, .kernel = {5, 5}, .bias = true}).relu("relu2").max_pool("pool2");
+  return b.flatten("flat").dense("dense1", 120).relu("relu3").dense("dense2", 84).relu("relu4").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> lenet_300_100(Builder& b, const NetworkOptions& o) {
+  return b.flatten("flat").dense("dense1", 300).relu("relu1").dense("dense2", 100).relu("relu2").dense("head", o.classes).finish("logits");
+}
+
+// Convolution, batch normalisation, perhaps the input added, activation.
+void inspection_unit(Builder& b, const std::string& name, const Builder::Conv& conv, bool residual, bool six) {
+  const ValueId from = b.value();
+  b.conv(name + ".conv", conv).batch_norm(name + ".norm");
+  if (residual) b.add(name + ".add", from);
+  if (six) b.relu6(name + ".relu6");
+  else b.relu(name + ".relu");
+}
+
+Result<Graph> inspection(Builder& b, const NetworkOptions& o) {
+  const Builder::Conv depthwise{.depthwise = true}, pointwise{.out = 64, .kernel = {1, 1}};
+  inspection_unit(b, "unit1", {.out = 32, .stride = 2}, false, false);
+  inspection_unit(b, "unit2", {.out = 32}, false, false);
+  inspection_unit(b, "unit3", {.out = 32}, true, false);
+  inspection_unit(b, "unit4", {.out = 64, .stride = 2}, false, false);
+  inspection_unit(b, "unit5", depthwise, false, true);
+  inspection_unit(b, "unit6", pointwise, true, false);
+  inspection_unit(b, "unit7", {.out = 64, .stride = 2}, false, false);
+  inspection_unit(b, "unit8", depthwise, false, true);
+  inspection_unit(b, "unit9", pointwise, true, false);
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+struct Architecture {
+  const char* name;
+  Ints input;
+  Result<Graph> (*make)(Builder& builder, const NetworkOptions& options);
+};
+
+const std::vector<Architecture>& architectures() {
+  static const std::vector<Architecture> kAll = {
+      {"lenet_300_100", {28, 28, 1}, lenet_300_100}, {"lenet5", {28, 28, 1}, lenet5}, {"mnist_cnn", {28, 28, 1}, mnist_cnn},
+      {"resnet8", {32, 32, 3}, resnet8}, {"ds_cnn", {49, 10, 1}, ds_cnn}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
+      {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection}};
+  return kAll;
+}
+
+}  // namespace
+
+std::vector<std::string> network_names() {
+  std::vector<std::string> names;
+  for (const Architecture& a : architectures()) names.emplace_back(a.name);
+  return names;
+}
+
+Result<Graph> make_network(const std::string& name, const NetworkOptions& options) {
+  for (const Architecture& a : architectures()) {
+    if (name != a.name) continue;
+    const Ints input = options.input.empty() ? a.input : options.input;
+    if (input.size() != a.input.size()) return invalid("architecture " + name + " takes an input of " + std::to_string(a.input.size()) + " sizes, " + bracketed(input) + " was given");
+    Builder builder(name, input, options.seed);
+    return a.make(builder, options);
+  }
+  return invalid("no architecture '" + name + "'; known: " + join(network_names(), ", ") + "; or give a model file (.onnx, .tflite)");
+}
+
+}  // namespace verge::train

@@ -1,0 +1,56 @@
+// One training step as a Graph: forward, loss, gradient and update, with the parameters, statistics and the optimiser's states as mutable tensors.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "lower/lower.h"
+
+namespace verge::train {
+
+enum class Loss : uint8_t { kCrossEntropy, kBinaryCrossEntropy, kMse, kHuber };
+enum class Optimizer : uint8_t { kSgd, kAdam, kAdamW };
+
+// How samples arrive: bytes that the step itself makes x = (byte - mean) / std of, channels last; or floats.
+struct InputOptions {
+  bool bytes = false;
+  std::vector<float> mean = {0}, std = {1};  // one number, or one a channel
+};
+
+struct TrainingOptions {
+  int64_t batch = 64;
+  InputOptions input;
+  Loss loss = Loss::kCrossEntropy;
+  bool reconstruct = false;  // the target is the input
+  Optimizer optimizer = Optimizer::kSgd;
+  double momentum = 0.9, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  bool nesterov = false;
+  double decay = 0;          // of weights of convolutions and dense layers; other parameters do not decay
+  double clip_norm = 0;      // of all gradients together; 0: none
+  double ema = 0;            // of the parameters, per step; 0: none
+  double norm_momentum = 0.1;  // of batch normalisation's new statistics
+  std::vector<std::string> frozen;  // parameters whose name begins with one of these stay as they are
+};
+
+// A constant of the network that training changes, and the states that hold it.
+struct Parameter {
+  ValueId constant;   // in the network
+  size_t state = 0;   // index into TrainingGraph::states
+  int average = -1;   // the same of its moving average
+};
+
+// Inputs of the Program: input, target (unless reconstruct), schedule [rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t)]. Outputs: loss, the network's output.
+struct TrainingGraph {
+  Graph graph;
+  std::vector<StateBinding> states;
+  std::vector<Parameter> parameters;
+};
+
+// `network`: static but for its batch, channels last, one float input whose first dimension is the batch, one output. kUnsupported names what has no
+// derivative or no trainable form.
+Result<TrainingGraph> make_training_graph(const Graph& network, const TrainingOptions& options);
+
+// Gives every value's first dimension that came from the input's a new size; the types are inferred again.
+Result<void> set_batch(Graph& graph, int64_t batch);
+
+}  // namespace verge::train
