@@ -39,6 +39,7 @@ void add_optimize(CLI::App& app, Commands& commands);
 void add_run(CLI::App& app, Commands& commands);
 void add_sign(CLI::App& app, Commands& commands);
 void add_targets(CLI::App& app, Commands& commands);
+void add_train(CLI::App& app, Commands& commands);
 void add_validate(CLI::App& app, Commands& commands);
 
 // Options that every command on a model takes.

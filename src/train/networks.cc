@@ -31,7 +31,7 @@ class Builder {
 
   Builder& conv(const std::string& name, const Conv& c) {
     const int64_t in = channels(), group_in = c.depthwise ? 1 : in, out = c.depthwise ? in : c.out;
-    std::vector<ValueId> inputs = {x_, weights(name + ".weight", {out, c.kernel[0], c.kernel[1], group_in}, c.kernel[0] * c.kernel[1] * group_in)};
+    std::vector<ValueId> inputs = {x_, weights(name + ".weight", {out, c.kernel[0], c.kernel[1], group_in})};
     if (c.bias) inputs.push_back(constant(name + ".bias", out, 0));
     return node("conv", name, inputs,
                 {{"layout", std::string("nhwc")}, {"strides", Ints{c.stride, c.stride}}, {"auto_pad", std::string("same_upper")}, {"groups", c.depthwise ? in : 1}});
@@ -46,7 +46,7 @@ class Builder {
   Builder& unit(const std::string& name, const Conv& c) { return conv(name + ".conv", c).batch_norm(name + ".norm").relu(name + ".relu"); }
   Builder& dense(const std::string& name, int64_t out) {
     const int64_t in = channels();
-    return node("dense", name, {x_, weights(name + ".weight", {out, in}, in), constant(name + ".bias", out, 0)});
+    return node("dense", name, {x_, weights(name + ".weight", {out, in}), constant(name + ".bias", out, 0)});
   }
   Builder& max_pool(const std::string& name) {
     return node("max_pool", name, {x_}, {{"layout", std::string("nhwc")}, {"kernel", Ints{2, 2}}, {"strides", Ints{2, 2}}});
@@ -79,10 +79,12 @@ class Builder {
   ValueId constant(const std::string& name, int64_t n, float value) {
     return graph_.add_constant(Tensor::of({static_cast<int32_t>(n)}, std::vector<float>(static_cast<size_t>(n), value)), name);
   }
-  ValueId weights(const std::string& name, const Shape& shape, int64_t fan_in) {
+  // [outputs, inputs of one...]
+  ValueId weights(const std::string& name, const Ints& sizes) {
     Random random({seed_, drawn_++});
+    const Shape shape = TensorType(DataType::kF32, std::vector<Dim>(sizes.begin(), sizes.end())).shape();
     Tensor w(DataType::kF32, shape);
-    const double deviation = std::sqrt(2.0 / static_cast<double>(fan_in));
+    const double deviation = std::sqrt(2.0 * static_cast<double>(shape[0]) / static_cast<double>(shape.count()));
     for (float& v : w.mut<float>()) v = static_cast<float>(deviation * random.normal());
     return graph_.add_constant(std::move(w), name);
   }

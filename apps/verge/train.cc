@@ -1,0 +1,117 @@
+#include "train/fit.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include "core/text.h"
+#include "os/file.h"
+#include "report/training.h"
+#include "verge/command.h"
+#include "verge/data_options.h"
+#include "verge/progress.h"
+
+namespace verge::cli {
+namespace {
+
+std::atomic<bool> interrupted{false};
+
+struct Options {
+  std::string recipe, output, report, max_time;
+  train::FitOptions fit;
+  bool json = false;
+  double speed = 0;
+};
+
+// "40s", "5m", "1h" or seconds.
+Result<double> parse_time(const std::string& text) {
+  if (text.empty()) return 0.0;
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  if (end == text.c_str() || factor == 0 || !(value > 0)) return invalid("--max-time " + text + ": wants a time, as in 40s, 5m or 1h");
+  return value * factor;
+}
+
+std::string score_text(const Json& line) {
+  if (line.contains("top1")) return format("top-1 %.2f %%", line["top1"].get<double>() * 100);
+  if (line.contains("mse")) return format("mean square error %.5g", line["mse"].get<double>());
+  return "";
+}
+
+void print_history(const Json& history) {
+  std::printf("%6s %10s %12s %12s %14s\n", "epoch", "loss", "train top-1", "rate", "samples/s");
+  for (const Json& h : history)
+    std::printf("%6lld %10.4f %12s %12.5f %14s   %s\n", static_cast<long long>(h["epoch"].get<int64_t>()), h["loss"].get<double>(),
+                h.contains("train_top1") ? format("%.2f %%", h["train_top1"].get<double>() * 100).c_str() : "-", h["rate"].get<double>(),
+                with_commas(static_cast<int64_t>(h["samples_per_second"].get<double>())).c_str(), score_text(h).c_str());
+}
+
+Result<void> print_speed(const Options& o) {
+  VERGE_TRY(const Json speed, train::training_speed(o.fit.recipe, o.fit.threads, o.speed));
+  if (o.json) print_json(speed);
+  else std::printf("%s samples/s (median of %lld steps of %lld samples, %d threads, measured)\n", with_commas(static_cast<int64_t>(speed["samples_per_second"].get<double>())).c_str(),
+                   static_cast<long long>(speed["steps"].get<int64_t>()), static_cast<long long>(speed["batch"].get<int64_t>()), o.fit.threads);
+  return done();
+}
+
+Result<void> write_results(const Options& o, train::FitOutcome& outcome) {
+  VERGE_CHECK(write_file(o.output, outcome.package));
+  const std::string stem = o.output.substr(0, o.output.rfind(".vpk")), report = o.report.empty() ? stem + ".html" : o.report;
+  const std::string command = "verge train " + o.recipe + " --data " + o.fit.data.path + " -o " + o.output;
+  VERGE_CHECK(write_file(report, training_report(outcome.report, command)));
+  outcome.report["output"] = o.output;
+  outcome.report["html"] = report;
+  if (o.json) {
+    print_json(outcome.report);
+  } else {
+    print_history(outcome.report["history"]);
+    std::printf("wrote %s (%s) and %s\n", o.output.c_str(), human_bytes(static_cast<double>(outcome.package.size())).c_str(), report.c_str());
+  }
+  return done();
+}
+
+Result<void> run_train(Options& o) {
+  VERGE_TRY(const Bytes yaml, read_file(o.recipe), "the recipe");
+  VERGE_TRY(o.fit.recipe, train::parse_recipe(std::string(yaml.begin(), yaml.end()), o.recipe));
+  if (o.speed > 0) return print_speed(o);
+  if (o.fit.data.path.empty()) return invalid("--data is required: labelled samples, best a folder a class");
+  if (o.output.empty()) return invalid("-o is required: the package to write");
+  VERGE_TRY(o.fit.most_seconds, parse_time(o.max_time));
+  if (o.fit.checkpoint.empty()) o.fit.checkpoint = o.output + ".checkpoint";
+  o.fit.interrupted = &interrupted;
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  Result<train::FitOutcome> outcome = invalid("");
+  {
+    ProgressLine line;
+    outcome = train::fit(o.fit, [&](const train::FitProgress& p) {
+      line.show(format("epoch %lld of %lld, loss %.4f, %s samples/s", static_cast<long long>(p.epoch), static_cast<long long>(p.epochs), p.loss,
+                       with_commas(static_cast<int64_t>(p.samples_per_second)).c_str()), p.share);
+    });
+  }
+  if (!outcome.ok()) return std::move(outcome).error();
+  if (!outcome->interrupted) return write_results(o, *outcome);
+  return Error(Code::kBusy, "interrupted after step " + std::to_string(outcome->report["steps"].get<int64_t>()) + "; '" + o.fit.checkpoint + "' holds everything: the same command with --resume goes on from there");
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Commands& commands) {
+  auto o = std::make_shared<Options>();
+  CLI::App* sub = app.add_subcommand("train", "Train a network by a recipe, or fine-tune a model\n\nExample: verge train examples/train/mnist.yaml --data digits/ --max-time 40s -o mnist.vpk");
+  sub->add_option("recipe", o->recipe, "a recipe, YAML (docs/training.md)")->required();
+  add_data_options(*sub, o->fit.data, false);
+  sub->add_option("--validation", o->fit.validation, "other samples that judge (default: a share of --data)");
+  sub->add_option("--max-time", o->max_time, "end by then, as in 40s, 5m or 1h; the schedule is made to fit");
+  sub->add_option("--threads", o->fit.threads, "threads (0: every processor)")->default_val(0);
+  sub->add_option("--checkpoint", o->fit.checkpoint, "where the state is kept (default: beside the output)");
+  sub->add_flag("--resume", o->fit.resume, "go on from the checkpoint");
+  sub->add_option("--stop-after", o->fit.stop_after_steps, "stop after so many steps, as an interruption would");
+  sub->add_option("--speed", o->speed, "only measure training on made-up samples, for so many seconds");
+  sub->add_option("--report", o->report, "the HTML report (default: beside the package)");
+  sub->add_option("-o,--output", o->output, "the package to write");
+  sub->add_flag("--json", o->json, "print the result as JSON");
+  commands.push_back({sub, [o] { return run_train(*o); }});
+}
+
+}  // namespace verge::cli

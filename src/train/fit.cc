@@ -1,0 +1,409 @@
+#include "train/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "base/sha256.h"
+#include "core/text.h"
+#include "engine/load.h"
+#include "packaging/package_file.h"
+#include "eval/score.h"
+#include "ops/op.h"
+#include "os/thread_pool.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "passes/pipelines.h"
+#include "train/checkpoint.h"
+#include "train/examples.h"
+#include "train/trainer.h"
+
+namespace verge::train {
+namespace {
+
+enum Purpose : uint64_t { kOrder = 1, kAugment = 2 };
+
+uint64_t name_hash(const std::string& name) {  // FNV-1a
+  uint64_t h = 1469598103934665603ull;
+  for (unsigned char c : name) h = (h ^ c) * 1099511628211ull;
+  return h;
+}
+
+// Where the network's parameters lie in a model file: imported for a batch of 2, so that no pass takes a batch of 1 for granted.
+Result<Graph> import_network(const std::string& path) {
+  VERGE_TRY(Graph graph, import_file(path));
+  VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");
+  passes::PassOptions options;
+  options.skip = {"fold_weights", "batch_norm_alone", "fuse", "fuse_activation"};
+  VERGE_CHECK(passes::prepare(graph, options), "'" + path + "'");
+  return graph;
+}
+
+bool is_architecture(const std::string& name) {
+  const std::vector<std::string> known = network_names();
+  return std::find(known.begin(), known.end(), name) != known.end() || name.find('.') == std::string::npos;
+}
+
+Result<Graph> network_of(const Recipe& recipe) { return is_architecture(recipe.model) ? make_network(recipe.model, recipe.network) : import_network(recipe.model); }
+
+// The sizes of one sample as the network takes it: [h, w, c] for a picture, whichever layout the network's own input has.
+std::vector<int64_t> sample_sizes(const Graph& network) {
+  std::vector<int64_t> out;
+  const TensorType& type = network.type(network.inputs()[0]);
+  for (size_t i = 1; i < type.dims.size(); ++i) out.push_back(type.dims[i].size);
+  if (out.size() == 3 && (out[0] == 1 || out[0] == 3) && out[2] != 1 && out[2] != 3) out = {out[1], out[2], out[0]};
+  return out;
+}
+
+bool channels_first(const Graph& network) {
+  const TensorType& type = network.type(network.inputs()[0]);
+  return type.dims.size() == 4 && sample_sizes(network)[0] != type.dims[1].size;
+}
+
+// The same network with its picture channels last: the transpose moves inside.
+Result<Graph> channels_last(const Graph& network) {
+  if (!channels_first(network)) return network;
+  Graph g = network;
+  const ValueId in = g.inputs()[0];
+  for (NodeId id : g.users(in)) {
+    const Node& node = g.node(id);
+    if (node.op != "transpose" || node.integers("perm") != std::vector<int64_t>{0, 2, 3, 1}) return unsupported("the network reads its input channels first in " + describe(node));
+    g.replace_uses(node.output(), in);
+  }
+  const std::vector<Dim> d = g.type(in).dims;
+  g.value(in).type.dims = {d[0], d[2], d[3], d[1]};
+  g.remove_dead();
+  VERGE_CHECK(ops::infer_types(g));
+  return g.compacted();
+}
+
+class Run {
+ public:
+  Run(const FitOptions& options, const std::function<void(const FitProgress&)>& progress) : o_(options), r_(options.recipe), progress_(progress), pool_(options.threads) {}
+
+  Result<FitOutcome> run() {
+    start_ = now_s();
+    VERGE_CHECK(prepare());
+    if (o_.resume) VERGE_CHECK(go_on());
+    while (step_ < total_steps() && !time_is_up()) {
+      VERGE_CHECK(train_step());
+      const bool epoch_ends = step_ % steps_an_epoch_ == 0;
+      if (epoch_ends) VERGE_CHECK(end_epoch());
+      if (stopped()) return interrupted_outcome();
+    }
+    if (step_ % steps_an_epoch_ != 0) VERGE_CHECK(end_epoch());
+    return outcome();
+  }
+
+ private:
+  Result<void> prepare() {
+    VERGE_TRY(Graph network, network_of(r_), "recipe");
+    ExampleOptions examples{o_.data, sample_sizes(network), r_.skip_damaged, !r_.training.reconstruct};
+    VERGE_TRY(Examples all, Examples::load(examples, pool_.parallel_for()));
+    VERGE_CHECK(split(std::move(all), examples));
+    if (is_architecture(r_.model) && !r_.training.reconstruct) {
+      NetworkOptions n = r_.network;
+      n.classes = static_cast<int64_t>(train_.class_count());
+      VERGE_TRY(network, make_network(r_.model, n), "recipe");
+    }
+    VERGE_TRY(network_, channels_last(network));
+    training_ = r_.training;
+    training_.input.bytes = train_.pictures();
+    training_.batch = std::min<int64_t>(training_.batch, static_cast<int64_t>(train_.size()));
+    VERGE_CHECK(check_classes());
+    VERGE_TRY(Trainer trainer, Trainer::create(network_, training_, o_.threads), "model '" + r_.model + "'");
+    trainer_.emplace(std::move(trainer));
+    batch_ = static_cast<size_t>(training_.batch);
+    steps_an_epoch_ = static_cast<int64_t>(train_.size() / batch_);
+    spare_.resize(batch_ * train_.sample_bytes());
+    return done();
+  }
+
+  Result<void> check_classes() {
+    if (training_.reconstruct) return done();
+    const TensorType& y = network_.type(network_.outputs()[0]);
+    const int64_t outputs = y.dims.empty() ? 0 : y.dims.back().size;
+    if (outputs == static_cast<int64_t>(train_.class_count())) return done();
+    return invalid("the network has " + std::to_string(outputs) + " outputs, the data have " + std::to_string(train_.class_count()) + " classes" +
+                   (train_.classes().empty() ? "" : " (" + join(train_.classes(), ", ") + ")"));
+  }
+
+  // What judges: other data, or those whose names' hashes are the smallest, the same on every machine.
+  Result<void> split(Examples all, ExampleOptions options) {
+    if (!o_.validation.empty()) {
+      options.data.path = o_.validation;
+      options.data.class_names = all.classes();
+      VERGE_TRY(check_, Examples::load(options, pool_.parallel_for()));
+      train_ = std::move(all);
+      return done();
+    }
+    std::vector<size_t> order(all.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return name_hash(all.name(a)) < name_hash(all.name(b)); });
+    auto held = static_cast<size_t>(r_.validation * static_cast<double>(all.size()));
+    if (all.size() - held < 1) return invalid("'" + o_.data.path + "' holds too few samples: " + std::to_string(all.size()));
+    std::vector<size_t> check(order.begin(), order.begin() + static_cast<int64_t>(held)), train(order.begin() + static_cast<int64_t>(held), order.end());
+    std::sort(check.begin(), check.end()), std::sort(train.begin(), train.end());
+    check_ = all.part(check);
+    train_ = all.part(train);
+    return done();
+  }
+
+  int64_t total_steps() const { return r_.epochs * steps_an_epoch_; }
+  double share() const {
+    const double by_steps = static_cast<double>(step_) / static_cast<double>(total_steps());
+    return o_.most_seconds > 0 ? std::max(by_steps, (now_s() - start_) / o_.most_seconds) : by_steps;
+  }
+  bool time_is_up() const { return o_.most_seconds > 0 && now_s() - start_ >= o_.most_seconds; }
+  bool stopped() const { return (o_.interrupted && o_.interrupted->load()) || (o_.stop_after_steps > 0 && step_ >= o_.stop_after_steps); }
+
+  // The order of an epoch's samples: by its number and the seed alone.
+  void order_samples(int64_t epoch) {
+    if (epoch == ordered_) return;
+    order_.resize(train_.size());
+    std::iota(order_.begin(), order_.end(), size_t{0});
+    Random random({r_.seed, kOrder, static_cast<uint64_t>(epoch)});
+    for (size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random.below(i)]);
+    ordered_ = epoch;
+  }
+
+  Result<void> fill_batch(int64_t epoch) {
+    order_samples(epoch);
+    const size_t first = static_cast<size_t>(step_ % steps_an_epoch_) * batch_, bytes = train_.sample_bytes();
+    auto* to = trainer_->input().mut<uint8_t>();
+    float* target = training_.reconstruct ? nullptr : trainer_->target().mut<float>();
+    std::vector<Result<void>> failed(batch_);
+    pool_.parallel_for().each(batch_, [&](size_t i) {
+      const size_t sample = order_[first + i];
+      failed[i] = train_.read(sample, to + i * bytes);
+      if (train_.pictures() && r_.augmentation.any())
+        augment(r_.augmentation, train_.picture_size(), Random({r_.seed, kAugment, static_cast<uint64_t>(epoch), sample}), to + i * bytes, spare_.data() + i * bytes);
+    });
+    for (Result<void>& f : failed)
+      if (!f.ok()) return std::move(f).error();
+    if (target) fill_target(first, target);
+    return done();
+  }
+
+  void fill_target(size_t first, float* target) {
+    const size_t classes = train_.class_count();
+    labels_.resize(batch_);
+    for (size_t i = 0; i < batch_; ++i) {
+      labels_[i] = train_.label(order_[first + i]);
+      std::fill_n(target + i * classes, classes, static_cast<float>(r_.smoothing / static_cast<double>(classes)));
+      target[i * classes + static_cast<size_t>(labels_[i])] += static_cast<float>(1 - r_.smoothing);
+    }
+  }
+
+  Result<void> train_step() {
+    const int64_t epoch = step_ / steps_an_epoch_;
+    if (step_ % steps_an_epoch_ == 0) epoch_start_ = now_s(), epoch_first_ = step_;
+    VERGE_CHECK(fill_batch(epoch));
+    rate_ = rate_at(r_, share());
+    VERGE_TRY(const float loss, trainer_->step(rate_));
+    ++step_;
+    if (!std::isfinite(loss))
+      return Error(Code::kBudget, "the loss is " + std::string(std::isnan(loss) ? "not a number" : "infinite") + " at step " + std::to_string(step_) + " of epoch " + std::to_string(epoch + 1) +
+                                      format(", rate %g", rate_) + ": lower \"optimizer.rate\", or bound the gradients with \"optimizer: {clip_norm: 1}\"" +
+                                      (o_.checkpoint.empty() || history_.empty() ? "" : "; '" + o_.checkpoint + "' holds the state after epoch " + std::to_string(history_.size())));
+    loss_sum_ += static_cast<double>(loss);
+    ++loss_count_;
+    count_hits();
+    if (progress_) {
+      const double seconds = std::max(1e-9, now_s() - epoch_start_);
+      progress_({share(), epoch + 1, r_.epochs, loss_sum_ / static_cast<double>(loss_count_), static_cast<double>((step_ - epoch_first_) * training_.batch) / seconds});
+    }
+    return done();
+  }
+
+  void count_hits() {
+    if (training_.reconstruct) return;
+    const size_t classes = train_.class_count();
+    const float* y = trainer_->output().as<float>();
+    for (size_t i = 0; i < batch_; ++i) hits_ += std::max_element(y + i * classes, y + (i + 1) * classes) - (y + i * classes) == labels_[i];
+  }
+
+  Result<void> end_epoch() {
+    const double seconds = now_s() - epoch_start_;
+    Json line = {{"epoch", history_.size() + 1}, {"steps", step_}, {"rate", rate_}, {"loss", loss_sum_ / static_cast<double>(std::max<int64_t>(1, loss_count_))}};
+    if (!training_.reconstruct) line["train_top1"] = static_cast<double>(hits_) / static_cast<double>(std::max<int64_t>(1, loss_count_) * training_.batch);
+    if (check_.size() > 0) {
+      VERGE_TRY(const Json scores, evaluate());
+      line.update(scores);
+    }
+    line["seconds"] = seconds;
+    line["samples_per_second"] = static_cast<double>((step_ - epoch_first_) * training_.batch) / seconds;
+    history_.push_back(std::move(line));
+    loss_sum_ = 0, loss_count_ = 0, hits_ = 0;
+    return save();
+  }
+
+  // The network as it is now on the samples that judge, through lowering, Program and runtime as it will be deployed.
+  Result<Json> evaluate() {
+    constexpr int64_t kBatch = 50;
+    VERGE_TRY(Graph graph, with_normalisation(trainer_->trained(), training_.input));
+    VERGE_CHECK(set_batch(graph, kBatch));
+    VERGE_CHECK(passes::prepare(graph));
+    VERGE_TRY(const Lowered lowered, lower(graph, {o_.threads}));
+    VERGE_TRY(Executable executable, Executable::open(lowered.program, {o_.threads}));
+    double hits = 0, squares = 0;
+    for (size_t first = 0; first < check_.size(); first += kBatch) {
+      const size_t n = std::min<size_t>(kBatch, check_.size() - first), bytes = check_.sample_bytes();
+      auto* to = executable.session().input(0).mut<uint8_t>();
+      std::vector<Result<void>> failed(n);
+      std::memset(to, 0, kBatch * bytes);
+      pool_.parallel_for().each(n, [&](size_t i) { failed[i] = check_.read(first + i, to + i * bytes); });
+      for (Result<void>& f : failed)
+        if (!f.ok()) return std::move(f).error();
+      const std::vector<float> x = training_.reconstruct ? std::vector<float>(reinterpret_cast<float*>(to), reinterpret_cast<float*>(to) + n * bytes / sizeof(float)) : std::vector<float>();
+      VERGE_CHECK(executable.run());
+      const TensorView& y = executable.session().output(0);
+      const size_t width = static_cast<size_t>(y.shape.count()) / kBatch;
+      for (size_t i = 0; i < n; ++i) {
+        const float* row = y.as<float>() + i * width;
+        if (training_.reconstruct) {
+          for (size_t k = 0; k < width; ++k) squares += std::pow(static_cast<double>(row[k]) - static_cast<double>(x[i * width + k]), 2) / static_cast<double>(width);
+        } else {
+          hits += std::max_element(row, row + width) - row == check_.label(first + i);
+        }
+      }
+    }
+    const auto count = static_cast<double>(check_.size());
+    return training_.reconstruct ? Json{{"mse", squares / count}} : Json{{"top1", hits / count}};
+  }
+
+  Json checkpoint_header() const { return {{"recipe", r_.source}, {"data", o_.data.path}, {"step", step_}, {"history", history_}, {"loss_sum", loss_sum_}, {"loss_count", loss_count_}, {"hits", hits_}}; }
+
+  Result<void> save() {
+    if (o_.checkpoint.empty()) return done();
+    return write_checkpoint(o_.checkpoint, {checkpoint_header(), trainer_->state()});
+  }
+
+  Result<void> go_on() {
+    VERGE_TRY(const Checkpoint c, read_checkpoint(o_.checkpoint));
+    if (c.header["recipe"] != r_.source) return invalid("'" + o_.checkpoint + "' is of another recipe; begin anew without --resume, or give the recipe that it was made with");
+    step_ = c.header["step"].get<int64_t>();
+    history_ = c.header["history"];
+    loss_sum_ = c.header["loss_sum"].get<double>(), loss_count_ = c.header["loss_count"].get<int64_t>(), hits_ = c.header["hits"].get<int64_t>();
+    epoch_start_ = now_s(), epoch_first_ = step_;
+    return trainer_->set_state(c.state, step_);
+  }
+
+  Result<FitOutcome> interrupted_outcome() {
+    VERGE_CHECK(save());
+    FitOutcome out;
+    out.interrupted = true;
+    out.report = report();
+    return out;
+  }
+
+  Json report() const {
+    return {{"recipe", r_.source}, {"samples", train_.size()}, {"validation_samples", check_.size()}, {"skipped", train_.skipped()}, {"classes", train_.classes()},
+            {"parameters", parameter_count()}, {"training_memory_bytes", trainer_->memory_bytes()}, {"threads", o_.threads}, {"steps", step_}, {"history", history_},
+            {"seconds", now_s() - start_}};
+  }
+
+  int64_t parameter_count() const {
+    int64_t n = 0;
+    for (uint32_t i = 0; i < network_.value_count(); ++i)
+      if (const Tensor* t = network_.constant(ValueId{i}); t && t->dtype() == DataType::kF32) n += t->count();
+    return n;
+  }
+
+  Result<FitOutcome> outcome() {
+    FitOutcome out;
+    out.network = trainer_->trained();
+    out.report = report();
+    VERGE_TRY(out.package, package(out.network));
+    out.report["package_bytes"] = out.package.size();
+    return out;
+  }
+
+  Json manifest() const {
+    Json m = {{"name", r_.model.substr(r_.model.rfind('/') + 1)}, {"created_by", "verge train"}};
+    if (train_.pictures()) m["pipeline"] = declaration_json(declaration());
+    if (!train_.classes().empty()) m["labels"] = train_.classes();
+    m["training"] = {{"recipe", r_.source}, {"samples", train_.size()}, {"steps", step_}};
+    if (!history_.empty() && history_.back().contains("top1")) m["validation"] = {{"samples", check_.size()}, {"top1", history_.back()["top1"]}};
+    return m;
+  }
+
+  Declaration declaration() const {
+    Declaration d;
+    d.layout = Layout::kNhwc;
+    if (train_.picture_size().channels == 1) d.color = ColorOrder::kGray;
+    const auto spread = [](const std::vector<float>& from, std::array<float, 3>& to) {
+      for (size_t i = 0; i < 3; ++i) to[i] = from[std::min(i, from.size() - 1)];
+    };
+    spread(training_.input.mean, d.mean);
+    spread(training_.input.std, d.std);
+    return d;
+  }
+
+  Result<Bytes> package(const Graph& network) const {
+    Graph graph = network;
+    VERGE_CHECK(set_batch(graph, 1));
+    VERGE_CHECK(passes::prepare(graph));
+    VERGE_TRY(const Lowered lowered, lower(graph));
+    VERGE_TRY(Executable executable, Executable::open(lowered.program));
+    const TensorType& in = graph.type(graph.inputs()[0]);
+    const std::vector<Tensor> golden = {seeded_tensor(in.dtype, in.shape(), 1)};
+    VERGE_TRY(const std::vector<Tensor> answers, executable.run(golden));
+    PackageContents contents;
+    contents.manifest = manifest();
+    contents.program = lowered.program;
+    contents.golden.push_back({golden, answers});
+    return make_package(contents);
+  }
+
+  const FitOptions& o_;
+  const Recipe& r_;
+  const std::function<void(const FitProgress&)>& progress_;
+  ThreadPool pool_;
+  Graph network_;
+  TrainingOptions training_;
+  Examples train_, check_;
+  std::optional<Trainer> trainer_;
+  size_t batch_ = 0;
+  int64_t step_ = 0, steps_an_epoch_ = 0, ordered_ = -1, epoch_first_ = 0;
+  std::vector<size_t> order_;
+  std::vector<int> labels_;
+  Bytes spare_;
+  double start_ = 0, epoch_start_ = 0, rate_ = 0, loss_sum_ = 0;
+  int64_t loss_count_ = 0, hits_ = 0;
+  Json history_ = Json::array();
+};
+
+}  // namespace
+
+Result<FitOutcome> fit(const FitOptions& options, const std::function<void(const FitProgress&)>& progress) { return Run(options, progress).run(); }
+
+Result<Json> training_speed(const Recipe& recipe, int threads, double seconds) {
+  VERGE_TRY(const Graph imported, network_of(recipe));
+  VERGE_TRY(const Graph network, channels_last(imported));
+  VERGE_TRY(Trainer trainer, Trainer::create(network, recipe.training, threads));
+  std::vector<double> times;
+  const auto make_up = [&] {
+    const TensorView& x = trainer.input();
+    Random random({recipe.seed, 7});
+    for (int64_t i = 0; i < x.shape.count(); ++i) x.mut<float>()[i] = static_cast<float>(random.normal());
+    if (recipe.training.reconstruct) return;
+    const TensorView& t = trainer.target();
+    const int64_t classes = t.shape.back(0);
+    std::fill_n(t.mut<float>(), t.shape.count(), 0.0f);
+    for (int64_t i = 0; i < t.shape.count() / classes; ++i) t.mut<float>()[i * classes + static_cast<int64_t>(random.below(static_cast<uint64_t>(classes)))] = 1;
+  };
+  for (const double end = now_s() + seconds; now_s() < end || times.size() < 3;) {
+    make_up();
+    const double start = now_s();
+    VERGE_CHECK(trainer.step(1e-4));
+    times.push_back(now_s() - start);
+  }
+  std::sort(times.begin(), times.end());
+  const auto batch = static_cast<double>(recipe.training.batch);
+  return Json{{"model", recipe.model}, {"batch", recipe.training.batch}, {"threads", threads}, {"steps", times.size()}, {"samples_per_second", batch / times[times.size() / 2]},
+              {"best_samples_per_second", batch / times.front()}, {"memory_bytes", trainer.memory_bytes()}};
+}
+
+}  // namespace verge::train

@@ -1,0 +1,40 @@
+// A training run as data: the YAML file that `verge train` reads (docs/training.md).
+#pragma once
+#include <string>
+
+#include "core/json.h"
+#include "train/augment.h"
+#include "train/networks.h"
+#include "train/training_graph.h"
+
+namespace verge::train {
+
+enum class Schedule : uint8_t { kConstant, kCosine, kOneCycle, kStep };
+
+struct Recipe {
+  std::string model;          // an architecture's name, or a model file
+  NetworkOptions network;
+  TrainingOptions training;
+  double smoothing = 0;       // of the labels
+  Augmentation augmentation;
+  double rate = 0.1;
+  Schedule schedule = Schedule::kCosine;
+  double warmup = 0;          // share of the run with a rising rate
+  std::vector<double> milestones;  // of kStep: shares of the run after which the rate is multiplied by gamma
+  double gamma = 0.1;
+  int64_t epochs = 10;
+  uint64_t seed = 0;
+  double validation = 0.1;    // share of the data that judges, where no other data do
+  bool skip_damaged = false;
+  Json source;                // as read, for the report and the package
+};
+
+// kInvalidArgument names the key, what was found and what is wanted.
+Result<Recipe> parse_recipe(const std::string& yaml, const std::string& file);
+
+// The rate at a point of the run, 0..1.
+//   one_cycle: from rate / 25 up to rate in `warmup` (0.3 unless given), then down to rate / 250,000, both along a cosine (Smith and Topin 2017)
+//   cosine:    from rate down to 0 after a linear warm-up
+double rate_at(const Recipe& recipe, double progress);
+
+}  // namespace verge::train

@@ -1,0 +1,85 @@
+#include "train/trainer.h"
+
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include "core/text.h"
+#include "ops/op.h"
+
+namespace verge::train {
+
+Result<Trainer> Trainer::create(const Graph& network, const TrainingOptions& options, int threads) {
+  VERGE_TRY(TrainingGraph graph, make_training_graph(network, options));
+  VERGE_TRY(const Lowered lowered, lower(graph.graph, {threads}, graph.states));
+  std::vector<uint32_t> tensors;
+  for (const StateBinding& s : graph.states) tensors.push_back(lowered.value_tensor[s.value.index]);
+  VERGE_TRY(Executable executable, Executable::open(lowered.program, {threads}));
+  return Trainer(network, options, std::move(graph), std::move(tensors), std::move(executable));
+}
+
+Result<float> Trainer::step(double rate) {
+  const auto t = static_cast<double>(steps_ + 1);
+  rt::Session& session = executable_.session();
+  float* schedule = session.input(executable_.input_count() - 1).mut<float>();
+  schedule[0] = static_cast<float>(rate);
+  schedule[1] = static_cast<float>(1 / (1 - std::pow(options_.beta1, t)));
+  schedule[2] = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
+  VERGE_CHECK(executable_.run());
+  ++steps_;
+  return *session.output(0).as<float>();
+}
+
+Graph Trainer::trained() const {
+  Graph out = network_;
+  for (const Parameter& p : parameters_) {
+    const TensorView& view = const_cast<Executable&>(executable_).session().tensor(tensors_[p.average >= 0 ? static_cast<size_t>(p.average) : p.state]);
+    Tensor value(view.dtype, view.shape);
+    std::memcpy(value.data(), view.data, view.bytes());
+    out.value(p.constant).constant = std::make_shared<const Tensor>(std::move(value));
+  }
+  return out;
+}
+
+Bytes Trainer::state() const {
+  const uint8_t* data = const_cast<Executable&>(executable_).session().mutable_data();
+  return {data, data + model().mutable_bytes()};
+}
+
+Result<void> Trainer::set_state(ByteSpan state, int64_t steps) {
+  if (state.size() != model().mutable_bytes())
+    return invalid("the checkpoint holds " + std::to_string(state.size()) + " bytes of parameters, this network and optimiser have " + std::to_string(model().mutable_bytes()));
+  std::memcpy(executable_.session().mutable_data(), state.data(), state.size());
+  steps_ = steps;
+  return done();
+}
+
+Result<Graph> with_normalisation(const Graph& network, const InputOptions& input) {
+  if (!input.bytes) return network;
+  Graph g;
+  const ValueId in = network.inputs()[0];
+  TensorType type = network.type(in);
+  type.dtype = DataType::kU8;
+  const auto add = [&](const std::string& op, std::vector<ValueId> inputs, Attrs attrs) { return g.node(g.add_node({op, std::move(inputs), std::move(attrs), "normalise." + op, 1, {}})).output(); };
+  std::vector<float> scale = input.std;
+  for (float& s : scale) s = 1 / s;
+  const auto row = [&](const std::vector<float>& v) { return g.add_constant(Tensor::of({static_cast<int32_t>(v.size())}, v)); };
+  const ValueId bytes = g.add_input(network.value(in).name, type);
+  std::map<uint32_t, ValueId> map;
+  map[in.index] = add("mul", {add("sub", {add("cast", {bytes}, {{"to", std::string("f32")}}), row(input.mean)}, {}), row(scale)}, {});
+  for (NodeId id : network.order()) {
+    const Node& node = network.node(id);
+    std::vector<ValueId> inputs;
+    for (ValueId v : node.inputs) {
+      if (v.valid() && network.constant(v) && !map.count(v.index)) map[v.index] = g.add_constant(*network.constant(v), network.value(v).name);
+      inputs.push_back(v.valid() ? map.at(v.index) : ValueId{});
+    }
+    const NodeId made = g.add_node({node.op, inputs, node.attrs, node.name, node.outputs.size(), node.subgraphs});
+    for (size_t i = 0; i < node.outputs.size(); ++i) map[node.outputs[i].index] = g.node(made).outputs[i];
+  }
+  for (size_t i = 0; i < network.outputs().size(); ++i) g.add_output(map.at(network.outputs()[i].index), network.output_name(i));
+  VERGE_CHECK(ops::infer_types(g));
+  return g;
+}
+
+}  // namespace verge::train
