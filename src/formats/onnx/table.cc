@@ -5,7 +5,7 @@
 namespace verge::formats::onnx {
 
 std::span<const Family> families() {
-  static const std::array<Family, 12> kFamilies = {{
+  static const std::array<Family, 13> kFamilies = {{
       {kOnnxDomain, pointwise_rows()},
       {kOnnxDomain, product_rows()},
       {kOnnxDomain, window_rows()},
@@ -18,6 +18,7 @@ std::span<const Family> families() {
       {kOnnxDomain, quantisation_rows()},
       {kOnnxDomain, recurrent_rows()},
       {kMicrosoft, microsoft_rows()},
+      {kClassical, classical_rows()},
   }};
   return kFamilies;
 }

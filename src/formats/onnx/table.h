@@ -13,6 +13,7 @@ using Translate = Result<void> (*)(NodeContext& context);
 inline constexpr int64_t kNewest = INT64_MAX;  // the meaning has not changed since
 inline constexpr std::string_view kOnnxDomain = "";
 inline constexpr std::string_view kMicrosoft = "com.microsoft";
+inline constexpr std::string_view kClassical = "ai.onnx.ml";
 
 struct Row {
   const char* op;
@@ -39,6 +40,7 @@ std::span<const Row> constant_rows();
 std::span<const Row> quantisation_rows();
 std::span<const Row> recurrent_rows();
 std::span<const Row> microsoft_rows();
+std::span<const Row> classical_rows();
 
 std::span<const Family> families();
 
