@@ -20,7 +20,7 @@ SHARED = os.environ.get("VERGE_SHARED", os.path.join(ROOT, "..", "shared"))
 YARD = os.path.join(SHARED, "yardsticks", "mcu")
 VERGE = os.path.join(os.environ.get("VERGE_BUILD", os.path.join(ROOT, "build", "release")), "verge")
 MODELS = ("ic", "kws", "vww", "ad", "sww")
-MODES = ("fast",)
+MODES = ("fast", "small")
 CORES = {
     "m4": ("-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard", "mps2.ld", 25000000),
     "m7": ("-mcpu=cortex-m7 -mfpu=fpv5-sp-d16 -mfloat-abi=hard", "mps2.ld", 25000000),

@@ -98,9 +98,22 @@ bool fits_planes(Family family, const ConvGeometry& g, int pitch) {
   return family == Family::kDsp || (g.taps() <= kVectorTaps && (g.kernel_h - 1) * pitch + g.kernel_w - 1 <= kVectorReach);
 }
 
+// Whether most depthwise outputs lie in rows so short that gathering them for a row at a time costs more than it saves.
+bool has_short_rows(const Network& network) {
+  constexpr int kShort = 12;
+  int64_t in_short = 0, all = 0;
+  for (const Layer& l : network.layers) {
+    if (l.kind != Kind::kDepthwise) continue;
+    const auto outputs = static_cast<int64_t>(l.window.out_pixels()) * l.window.out_c;
+    all += outputs, in_short += l.window.out_w < kShort ? outputs : 0;
+  }
+  return 2 * in_short > all;
+}
+
 }  // namespace
 
-int plane_pitch(Family family, const Network& network) {
+int plane_pitch(Family family, const Network& network, bool stream) {
+  if (stream && family == Family::kDsp && has_short_rows(network)) return 0;
   int pitch = 0;
   for (const Layer& l : network.layers)
     if (l.kind == Kind::kDepthwise) pitch = std::max(pitch, row_values(family, l.window));
@@ -111,7 +124,7 @@ int plane_pitch(Family family, const Network& network) {
 
 int band_rows(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
-  if (l.kind != Kind::kDepthwise || l.pitch == 0) return 1;
+  if (l.kind != Kind::kDepthwise || l.pitch == 0 || l.by_rows) return 1;
   const int64_t row = as64(l.pitch) * (family == Family::kDsp ? 2 : 1);
   const int64_t fit = (kPlaneBytes / row - g.kernel_h) / g.stride_h + 1;
   const int most_rows = static_cast<int>(std::clamp<int64_t>(fit, 1, g.out_h));
@@ -133,7 +146,7 @@ int64_t scratch_bytes(Family family, const Layer& l) {
   switch (l.kind) {
     case Kind::kConv: return family == Family::kDsp ? product_depth(family, l) * 8 + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0) : product_depth(family, l);
     case Kind::kDepthwise:
-      if (l.pitch == 0) return g.kernel_h * run;
+      if (l.pitch == 0) return family == Family::kDsp ? round_up(g.in_c, 4) : g.kernel_h * run;
       if (family == Family::kMve) return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch;
       return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch * 2 + (g.taps() == 9 ? 0 : as64(g.kernel_h) * ((g.kernel_w + 1) / 2) * 4);
     default: return 0;
@@ -160,7 +173,8 @@ std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
 namespace {
 
 constexpr std::string_view kConvSources[] = {"conv_plain", "conv_dsp", "conv_mve"}, kDenseSources[] = {"dense_plain", "dense_dsp", "dense_mve"},
-                           kDepthwiseSources[] = {"depthwise_plain", "depthwise_dsp", "depthwise_mve"};
+                           kDepthwiseSources[] = {"depthwise_plain", "depthwise_dsp", "depthwise_mve"},
+                           kDepthwiseRowSources[] = {"depthwise_plain", "depthwise_row", "depthwise_plain"};
 
 std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   const auto own = static_cast<size_t>(family);
@@ -171,7 +185,7 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   if ((is_product(l) || l.kind == Kind::kAdd) && family == Family::kMve) out.push_back("vectors");
   switch (l.kind) {
     case Kind::kConv: out.push_back(kConvSources[own]); break;
-    case Kind::kDepthwise: out.push_back(kDepthwiseSources[l.pitch ? own : 0]); break;
+    case Kind::kDepthwise: out.push_back(l.pitch ? kDepthwiseSources[own] : kDepthwiseRowSources[own]); break;
     case Kind::kDense: out.push_back(kDenseSources[own]); break;
     case Kind::kAdd: out.push_back("add"); break;
     case Kind::kAverage: out.push_back("mean"); break;
@@ -183,7 +197,7 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
 
 // A source stands behind those that it uses.
 constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
-                                       "depthwise_mve", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax"};
+                                       "depthwise_mve", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax"};
 
 }  // namespace
 

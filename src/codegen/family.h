@@ -18,8 +18,8 @@ std::optional<std::string> misfit(Family family, const Layer& layer);
 
 // Output rows that a depthwise kernel makes at once; 1 but for dsp.
 int band_rows(Family family, const Layer& layer);
-// Values in a row of the scratch of dsp's and mve's depthwise kernels, one number for a network: Layer::pitch. 0: plain kernels do the work.
-int plane_pitch(Family family, const Network& network);
+// Values in a row of the scratch of dsp's and mve's depthwise kernels, one number for a network: Layer::pitch. 0: other kernels do the work.
+int plane_pitch(Family family, const Network& network, bool stream);
 
 int64_t scratch_bytes(Family family, const Layer& layer);
 

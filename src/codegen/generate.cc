@@ -30,6 +30,18 @@ Result<void> check_products(Family family, const Network& network) {
   return findings.empty() ? done() : unsupported(join(findings, "\n"));
 }
 
+struct Placed {
+  Network network;
+  Layout layout;
+};
+
+Result<Placed> placed_network(Family family, Network network, bool stream) {
+  prepare(family, stream, network);
+  VERGE_CHECK(check_products(family, network));
+  Layout layout = place(family, network, stream);
+  return Placed{std::move(network), std::move(layout)};
+}
+
 Report report_of(const Network& network, const Layout& layout, const Sheet& sheet) {
   Report out;
   for (size_t i = 0; i < network.layers.size(); ++i) {
@@ -64,16 +76,18 @@ std::string identifier(const std::string& stem) {
 Result<Generated> generate(const rt::Model& model, const Options& options) {
   if (options.name != identifier(options.name)) return invalid("--name " + options.name + ": wants a C identifier, as " + identifier(options.name));
   VERGE_TRY(const Family family, family_of(options.target));
-  VERGE_TRY(Network network, read_network(model));
-  prepare(family, network);
-  VERGE_CHECK(check_products(family, network));
-  const Layout layout = place(family, network);
-  const Sheet sheet = print_layers(family, network, layout);
+  VERGE_TRY(const Network network, read_network(model));
+  VERGE_TRY(Placed placed, placed_network(family, network, false));
+  if (options.mode == Mode::kSmall) {
+    VERGE_TRY(Placed streamed, placed_network(family, network, true));
+    if (streamed.layout.arena_bytes < placed.layout.arena_bytes) placed = std::move(streamed);
+  }
+  const Sheet sheet = print_layers(family, placed.network, placed.layout);
   Generated out;
-  out.files.push_back({options.name + ".h", print_header(options, network, layout)});
-  out.files.push_back({options.name + ".c", print_source(options, family, network, layout, sheet)});
+  out.files.push_back({options.name + ".h", print_header(options, placed.network, placed.layout)});
+  out.files.push_back({options.name + ".c", print_source(options, family, placed.network, placed.layout, sheet)});
   if (options.harness) out.files.push_back({"bench_" + options.name + ".c", print_harness(options)});
-  out.report = report_of(network, layout, sheet);
+  out.report = report_of(placed.network, placed.layout, sheet);
   return out;
 }
 

@@ -2,17 +2,21 @@
 #pragma once
 #include "codegen/family.h"
 #include "codegen/network.h"
+#include "codegen/stream.h"
 
 namespace verge::codegen {
 
 struct Layout {
+  std::vector<Run> runs;         // in order; a run of one layer makes it whole
   std::vector<int64_t> buffers;  // offsets
   std::vector<int64_t> scratch;  // of each layer; -1: none
+  std::vector<int64_t> state;    // of each run; -1: none
   int64_t arena_bytes = 0, lower_bound = 0;
   int peak_layer = 0;
 };
 
-Layout place(Family family, const Network& network);
+// Every layer whole, or with `stream` rows through runs of layers.
+Layout place(Family family, const Network& network, bool stream);
 // Bytes of the arena that are in use while layer i runs.
 int64_t live_bytes(const Network& network, const Layout& layout, int i);
 

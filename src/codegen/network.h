@@ -48,6 +48,7 @@ struct Layer {
   std::vector<int32_t> table;       // kSoftmax
   int64_t macs = 0;
   int pitch = 0;                    // kDepthwise: family.h
+  bool by_rows = false;             // rows are to be made one by one
 };
 
 struct Network {

@@ -92,11 +92,20 @@ ConstArray tap_weights(const Layer& l, const std::string& name) {
   return bytes(name, out);
 }
 
+// [taps][channels], and what a word that begins at the last byte reads.
+ConstArray pixel_weights(const Layer& l, const std::string& name) {
+  const size_t taps = l.window.taps(), channels = static_cast<size_t>(l.window.out_c);
+  std::vector<int8_t> out(taps * channels + (channels % 4 ? 4 - channels % 4 : 0), 0);
+  for (size_t i = 0; i < l.product.weights.size(); ++i) out[i % taps * channels + i / taps] = l.product.weights[i];
+  return bytes(name, out);
+}
+
 }  // namespace
 
 uint32_t kernel_multiplier(int32_t multiplier) { return static_cast<uint32_t>(multiplier) << 1; }
 
 ConstArray weights_array(Family family, const Layer& l, const std::string& name) {
+  if (l.kind == Kind::kDepthwise && l.pitch == 0 && family == Family::kDsp) return pixel_weights(l, name);
   if (l.kind == Kind::kDepthwise) return family == Family::kMve && l.pitch ? tap_weights(l, name) : bytes(name, l.product.weights);
   if (family == Family::kMve) return four_weights(l, name);
   if (family == Family::kDsp) return pair_weights(l, name);

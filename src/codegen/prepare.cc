@@ -52,13 +52,14 @@ void silence_constants(Layer& l) {
 
 }  // namespace
 
-void prepare(Family family, Network& network) {
+void prepare(Family family, bool stream, Network& network) {
   for (Layer& l : network.layers) {
-    if (l.kind == Kind::kConv) flatten(l.window);
-    if (l.kind == Kind::kDepthwise || l.kind == Kind::kConv) lay_down(l.window);
+    l.by_rows = stream;
+    if (l.kind == Kind::kConv && !stream) flatten(l.window);
+    if ((l.kind == Kind::kDepthwise || l.kind == Kind::kConv) && !stream) lay_down(l.window);
     silence_constants(l);
   }
-  const int pitch = plane_pitch(family, network);
+  const int pitch = plane_pitch(family, network, stream);
   for (Layer& l : network.layers) l.pitch = pitch;
 }
 

@@ -6,6 +6,7 @@
 namespace verge::codegen {
 
 // Pointwise convolutions become one row of pixels, columns of one pixel become rows, channels that are the same for every input lose their weights.
-void prepare(Family family, Network& network);
+// With `stream` rows stay what they are.
+void prepare(Family family, bool stream, Network& network);
 
 }  // namespace verge::codegen

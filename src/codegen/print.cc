@@ -16,19 +16,22 @@ Text at(int64_t offset) { return offset ? "a + " + std::to_string(offset) : "a";
 class LayerPrinter {
  public:
   LayerPrinter(Family family, const Network& network, const Layout& layout, size_t index)
-      : family_(family), network_(network), layout_(layout), index_(index), l_(network.layers[index]), name_("l" + std::to_string(index)) {}
+      : family_(family), network_(network), layout_(layout), index_(index), l_(network.layers[index]), name_("l" + std::to_string(index)) {
+    for (size_t r = 0; r < layout.runs.size(); ++r)
+      if (static_cast<int>(index) >= layout.runs[r].first && static_cast<int>(index) < layout.runs[r].last) run_ = r;
+  }
 
   PrintedLayer print() {
     switch (l_.kind) {
       case Kind::kConv: product("vg_conv", "vg_conv_rows", std::to_string(product_depth(family_, l_))); break;
-      case Kind::kDepthwise: product("vg_depthwise", "vg_depthwise_rows", std::to_string(band_rows(family_, l_))); break;
+      case Kind::kDepthwise: product("vg_depthwise", "vg_depthwise_rows", l_.pitch == 0 && family_ == Family::kDsp ? "" : std::to_string(band_rows(family_, l_))); break;
       case Kind::kDense: dense(); break;
       case Kind::kAdd: add(); break;
-      case Kind::kAverage: call(format("vg_average(%s, %s, %d, %d)", in(0).c_str(), out().c_str(), l_.window.in_h * l_.window.in_w, l_.window.in_c)); break;
+      case Kind::kAverage: average(); break;
       case Kind::kSoftmax: softmax(); break;
       case Kind::kCopy: call(format("memmove(%s, %s, %lld)", out().c_str(), in(0).c_str(), static_cast<long long>(buffer(l_.out).bytes))); break;
     }
-    if (l_.low > -128 || l_.high < 127) call(format("vg_clamp(%s, %lld, %d, %d)", out().c_str(), static_cast<long long>(buffer(l_.out).bytes), l_.low, l_.high));
+    if (l_.low > -128 || l_.high < 127) clamp();
     return printed_;
   }
 
@@ -36,6 +39,38 @@ class LayerPrinter {
   const Buffer& buffer(int i) const { return network_.buffers[static_cast<size_t>(i)]; }
   Text in(size_t i) const { return at(layout_.buffers[static_cast<size_t>(l_.in[i])]); }
   Text out() const { return at(layout_.buffers[static_cast<size_t>(l_.out)]); }
+  const Run& run() const { return layout_.runs[run_]; }
+  bool streams() const { return run().streams(); }
+  // Rows that the memory of a buffer holds in this run.
+  int held(int b) const {
+    const auto ring = run().ring_rows.find(b);
+    return ring == run().ring_rows.end() ? rows_of(network_, b).count : ring->second;
+  }
+  // Row y of a buffer.
+  Text row(int b) const {
+    const Rows rows = rows_of(network_, b);
+    const Text y = held(b) < rows.count ? format("y %% %d", held(b)) : Text("y");
+    return at(layout_.buffers[static_cast<size_t>(b)]) + format(" + %s * %lld", y.c_str(), static_cast<long long>(rows.bytes));
+  }
+  Text in_part(size_t i) const { return streams() ? row(l_.in[i]) : in(i); }
+  Text out_part() const { return streams() ? row(l_.out) : out(); }
+  int64_t out_bytes() const { return streams() ? rows_of(network_, l_.out).bytes : buffer(l_.out).bytes; }
+  Text rows_made() const { return streams() ? Text("y, y + 1") : format("0, %d", l_.window.out_h); }
+
+  void clamp() {
+    const bool sums = l_.kind == Kind::kAverage;
+    const Text what = format("vg_clamp(%s, %lld, %d, %d)", sums ? out().c_str() : out_part().c_str(), static_cast<long long>(sums ? buffer(l_.out).bytes : out_bytes()), l_.low, l_.high);
+    call(sums && streams() ? format("if (y + 1 == %d) ", l_.window.in_h) + what : what);
+  }
+
+  void average() {
+    const ConvGeometry& g = l_.window;
+    if (!streams()) return call(format("vg_average(%s, %s, %d, %d)", in(0).c_str(), out().c_str(), g.in_h * g.in_w, g.in_c));
+    const Text sums = "(int32_t *)(void *)(" + at(layout_.state[run_]) + ")";
+    call(format("vg_sum_row(%s, %s, %d, %d, y == 0)", in_part(0).c_str(), sums.c_str(), g.in_w, g.in_c));
+    call(format("if (y + 1 == %d) vg_divide_sums(%s, %s, %d, %d)", g.in_h, sums.c_str(), out().c_str(), g.in_h * g.in_w, g.in_c));
+  }
+
   Text scratch() const { return layout_.scratch[index_] < 0 ? "0" : at(layout_.scratch[index_]); }
   void call(const Text& text) { printed_.call += "  " + text + ";\n"; }
   Text constant(const ConstArray& array, const char* suffix) {
@@ -46,7 +81,8 @@ class LayerPrinter {
 
   Text window() const {
     const ConvGeometry& g = l_.window;
-    return format("{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d}", g.in_h, g.in_w, g.in_c, g.out_w, g.out_c, g.in_h, g.out_h, g.kernel_h,
+    const int in_ring = streams() ? held(l_.in[0]) : g.in_h, out_ring = streams() ? held(l_.out) : g.out_h;
+    return format("{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d}", g.in_h, g.in_w, g.in_c, g.out_w, g.out_c, in_ring, out_ring, g.kernel_h,
                   g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w, g.pad_top, g.pad_left, l_.in_zero, l_.out_zero);
   }
 
@@ -54,8 +90,8 @@ class LayerPrinter {
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w");
     const bool fours = family_ == Family::kMve && l_.kind == Kind::kConv;
     const Text c = constant(fours ? fours_array(l_, name_ + "_c") : channels_array(family_, l_, name_ + "_c"), "_c");
-    printed_.constants += format("static const %s %s = {%s, %s, %s, %s};\n", type, name_.c_str(), window().c_str(), middle.c_str(), w.c_str(), c.c_str());
-    call(format("%s(&%s, %s, %s, %s, 0, %d)", function, name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), l_.window.out_h));
+    printed_.constants += format("static const %s %s = {%s, %s%s, %s};\n", type, name_.c_str(), window().c_str(), middle.empty() ? "" : (middle + ", ").c_str(), w.c_str(), c.c_str());
+    call(format("%s(&%s, %s, %s, %s, %s)", function, name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), rows_made().c_str()));
   }
 
   void dense() {
@@ -78,7 +114,7 @@ class LayerPrinter {
     printed_.constants += format("static const vg_add %s = {0x%xu, 0x%xu, 0x%xu, %d, %d, %d, %d, %d, %d};\n", name_.c_str(), kernel_multiplier(l_.x.multiplier),
                                  kernel_multiplier(l_.y.multiplier), kernel_multiplier(l_.z.multiplier), -l_.in_zero * (1 << 20), -l_.y_zero * (1 << 20), l_.out_zero,
                                  -l_.x.shift, -l_.y.shift, -l_.z.shift);
-    call(format("vg_add_run(&%s, %s, %s, %s, %lld)", name_.c_str(), in(0).c_str(), in(1).c_str(), out().c_str(), static_cast<long long>(buffer(l_.out).bytes)));
+    call(format("vg_add_run(&%s, %s, %s, %s, %lld)", name_.c_str(), in_part(0).c_str(), in_part(1).c_str(), out_part().c_str(), static_cast<long long>(out_bytes())));
   }
 
   void softmax() {
@@ -92,7 +128,7 @@ class LayerPrinter {
   Family family_;
   const Network& network_;
   const Layout& layout_;
-  size_t index_;
+  size_t index_, run_ = 0;
   const Layer& l_;
   Text name_;
   PrintedLayer printed_;
@@ -127,6 +163,48 @@ Text put_defines(const Text& what, const std::vector<int>& buffers, const Networ
                   static_cast<long long>(b.bytes));
     if (b.scale > 0) out += format("%s_SCALE %.9gf\n%s_ZERO_POINT %d\n", name.c_str(), static_cast<double>(b.scale), name.c_str(), b.zero_point);
   }
+  return out;
+}
+
+Text comment(const Network& network, int i) { return format("/* %d: %s, %s */", i, kind_name(network.layers[static_cast<size_t>(i)].kind), network.layers[static_cast<size_t>(i)].name.c_str()); }
+Text done_call(int i) { return format("  if (c->after_layer) c->after_layer(c->user, %d);\n", i); }
+
+Text print_whole(const Network& network, int i, const Sheet& sheet) { return "  " + comment(network, i) + "\n" + sheet.layers[static_cast<size_t>(i)].call + done_call(i); }
+
+// Rows through several layers in the order of a table.
+Text print_stream(const Network& network, const Run& run, const Sheet& sheet) {
+  Text steps;
+  for (const Step& s : run.steps) steps += (steps.size() % 140 > 136 ? "\n     " : "") + std::to_string(s.layer - run.first) + ",";
+  Text out = format("  {\n    static const uint8_t steps[%zu] = {%s};\n    uint16_t next[%d] = {0};\n    for (uint32_t i = 0; i < sizeof steps; ++i) {\n      const uint32_t y = next[steps[i]]++;\n      switch (steps[i]) {\n",
+                    run.steps.size(), steps.c_str(), run.last - run.first);
+  for (int i = run.first; i < run.last; ++i) {
+    const Text label = i + 1 < run.last ? "case " + std::to_string(i - run.first) : Text("default");
+    out += "      " + label + ": " + comment(network, i) + "\n" + sheet.layers[static_cast<size_t>(i)].call + "        break;\n";
+  }
+  out += "      }\n    }\n  }\n";
+  for (int i = run.first; i < run.last; ++i)
+    if (!run.ring_rows.count(network.layers[static_cast<size_t>(i)].out)) out += done_call(i);
+  return out;
+}
+
+int common_pitch(const Network& network) {
+  int pitch = 0;
+  for (const Layer& l : network.layers)
+    if (l.kind == Kind::kDepthwise) pitch = l.pitch;
+  return pitch;
+}
+
+// Sizes of the kernels' tables.
+Text kernel_limits(const Network& network) {
+  int height = 0;
+  size_t taps = 0;
+  for (const Layer& l : network.layers) {
+    if (l.kind == Kind::kConv || (l.kind == Kind::kDepthwise && l.pitch == 0)) height = std::max(height, l.window.kernel_h);
+    if (l.kind == Kind::kDepthwise && l.pitch == 0) taps = std::max(taps, l.window.taps());
+  }
+  Text out;
+  if (height > 1) out += format("#define VG_KERNEL_H %d\n", height);
+  if (taps > 1) out += format("#define VG_TAPS %zu\n", taps);
   return out;
 }
 
@@ -187,7 +265,7 @@ void $name_run($name_context *c);
   return named(out, o);
 }
 
-Text print_source(const Options& o, Family family, const Network& network, const Layout&, const Sheet& sheet) {
+Text print_source(const Options& o, Family family, const Network& network, const Layout& layout, const Sheet& sheet) {
   Text out = head(o) + R"(#include "$name.h"
 
 #include <string.h>
@@ -199,18 +277,12 @@ Text print_source(const Options& o, Family family, const Network& network, const
 #define VG_WEIGHTS $NAME_WEIGHTS
 
 )";
-  if (const int pitch = plane_pitch(family, network)) out += format("#define VG_PITCH %d\n\n", pitch);
-  int kernel_h = 0;
-  for (const Layer& l : network.layers)
-    if (l.kind == Kind::kConv) kernel_h = std::max(kernel_h, l.window.kernel_h);
-  if (kernel_h > 1) out += format("#define VG_KERNEL_H %d\n\n", kernel_h);
+  if (const int pitch = common_pitch(network)) out += format("#define VG_PITCH %d\n\n", pitch);
+  out += kernel_limits(network);
   for (std::string_view source : kernel_sources(family, network)) out += Text(kernel_text(source)) + "\n";
   for (const PrintedLayer& l : sheet.layers) out += l.constants;
   out += "\nvoid $name_run($name_context *c) {\n  int8_t *const a = c->arena;\n";
-  for (size_t i = 0; i < sheet.layers.size(); ++i) {
-    out += format("  /* %zu: %s, %s */\n", i, kind_name(network.layers[i].kind), network.layers[i].name.c_str());
-    out += sheet.layers[i].call + format("  if (c->after_layer) c->after_layer(c->user, %zu);\n", i);
-  }
+  for (const Run& run : layout.runs) out += run.streams() ? print_stream(network, run, sheet) : print_whole(network, run.first, sheet);
   return named(out + "}\n", o);
 }
 
