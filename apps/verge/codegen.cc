@@ -1,6 +1,8 @@
 #include "codegen/codegen.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "codegen/exports/exports.h"
@@ -14,7 +16,43 @@ struct Options {
   ModelOptions model;
   codegen::Options code;
   std::string folder, mode = "fast", project;
+  std::string max_ram, max_flash, max_instructions;
+  bool selftest = false;
 };
+
+// "32k", "1.5M", "27648"; nothing: no limit.
+Result<int64_t> limit_of(const char* option, const std::string& text) {
+  if (text.empty()) return int64_t{0};
+  char* end = nullptr;
+  const double n = std::strtod(text.c_str(), &end);
+  const double unit = *end == 'k' || *end == 'K' ? 1e3 : *end == 'M' ? 1e6 : 1;
+  if (unit != 1) ++end;
+  if (!(n > 0 && n < 1e12) || *end != 0) return invalid(std::string(option) + " " + text + ": wants a number such as 32k, 1.5M or 27648");
+  return static_cast<int64_t>(n * unit);
+}
+
+// Hashes of what the runtime's layers give on the self-test's input.
+Result<std::vector<uint32_t>> golden_hashes(LoadedModel& m) {
+  rt::Session& session = m.executable.session();
+  struct Recorder {
+    rt::Session* session;
+    std::vector<uint32_t> hashes;
+  } recorder{&session, {}};
+  for (size_t i = 0; i < session.model().input_count(); ++i) {
+    const std::vector<uint8_t> bytes = codegen::test_input(session.input(i).bytes());
+    std::memcpy(session.input(i).data, bytes.data(), bytes.size());
+  }
+  session.set_trace({[](void* context, uint32_t i, bool begin) {
+                       if (begin) return;
+                       auto& r = *static_cast<Recorder*>(context);
+                       const rt::Model& model = r.session->model();
+                       const TensorView& out = r.session->tensor(model.args(i)[model.instruction(i).in_count]);
+                       r.hashes.push_back(codegen::layer_hash(out.as<uint8_t>(), out.bytes()));
+                     },
+                     &recorder});
+  VERGE_CHECK(m.executable.run());
+  return std::move(recorder.hashes);
+}
 
 Result<codegen::Mode> mode_of(const std::string& name) {
   if (name == "fast") return codegen::Mode::kFast;
@@ -24,20 +62,24 @@ Result<codegen::Mode> mode_of(const std::string& name) {
 }
 
 Json report_json(const codegen::Report& r) {
-  Json out = {{"arena_bytes", r.arena_bytes}, {"arena_lower_bound", r.arena_lower_bound}, {"weight_bytes", r.weight_bytes}, {"macs", r.macs}};
+  Json out = {{"arena_bytes", r.arena_bytes}, {"arena_lower_bound", r.arena_lower_bound}, {"weight_bytes", r.weight_bytes}, {"macs", r.macs},
+              {"estimated_code_bytes", r.code_bytes}, {"stack_bound", r.stack_bytes}, {"estimated_instructions", r.instructions}, {"peak_layer", r.peak_layer}};
   for (const codegen::LayerReport& l : r.layers)
-    out["layers"].push_back({{"name", l.name}, {"kind", l.kind}, {"macs", l.macs}, {"weight_bytes", l.weight_bytes}, {"live_bytes", l.live_bytes}});
+    out["layers"].push_back({{"name", l.name}, {"kind", l.kind}, {"macs", l.macs}, {"weight_bytes", l.weight_bytes}, {"live_bytes", l.live_bytes}, {"estimated_instructions", l.instructions}});
   return out;
 }
 
 void print_report(const codegen::Report& r) {
-  std::printf("%4s %-12s %12s %10s %10s  %s\n", "", "layer", "MACs", "weights", "live", "name");
+  std::printf("%4s %-12s %12s %10s %10s %13s  %s\n", "", "layer", "MACs", "weights", "live", "instructions", "name");
   for (size_t i = 0; i < r.layers.size(); ++i) {
     const codegen::LayerReport& l = r.layers[i];
-    std::printf("%4zu %-12s %12s %10s %10s  %s\n", i, l.kind.c_str(), with_commas(l.macs).c_str(), with_commas(l.weight_bytes).c_str(), with_commas(l.live_bytes).c_str(), l.name.c_str());
+    std::printf("%4zu %-12s %12s %10s %10s %13s  %s\n", i, l.kind.c_str(), with_commas(l.macs).c_str(), with_commas(l.weight_bytes).c_str(), with_commas(l.live_bytes).c_str(),
+                with_commas(l.instructions).c_str(), l.name.c_str());
   }
-  std::printf("weights %s bytes, arena %s bytes (no plan is below %s), %s MACs\n", with_commas(r.weight_bytes).c_str(), with_commas(r.arena_bytes).c_str(),
-              with_commas(r.arena_lower_bound).c_str(), with_commas(r.macs).c_str());
+  std::printf("flash: weights %s bytes, code about %s\n", with_commas(r.weight_bytes).c_str(), with_commas(r.code_bytes).c_str());
+  std::printf("RAM: arena %s bytes (no plan of these layers is below %s), stack at most %s; the peak, layer %d, holds %s\n", with_commas(r.arena_bytes).c_str(),
+              with_commas(r.arena_lower_bound).c_str(), with_commas(r.stack_bytes).c_str(), r.peak_layer, r.peak_tensors.c_str());
+  std::printf("work: %s MACs, about %s instructions, the same for every input\n", with_commas(r.macs).c_str(), with_commas(r.instructions).c_str());
 }
 
 Result<void> write_files(const std::string& folder, const std::vector<codegen::GeneratedFile>& files) {
@@ -51,14 +93,22 @@ Result<void> write_files(const std::string& folder, const std::vector<codegen::G
 
 Result<void> run(Options o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
-  VERGE_TRY(const LoadedModel m, load_model(o.model.path, load));
+  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  codegen::Budget budget;
+  VERGE_TRY(budget.ram, limit_of("--max-ram", o.max_ram));
+  VERGE_TRY(budget.flash, limit_of("--max-flash", o.max_flash));
+  VERGE_TRY(budget.instructions, limit_of("--max-instructions", o.max_instructions));
   VERGE_TRY(o.code.mode, mode_of(o.mode));
   const std::filesystem::path path(o.model.path);
   if (o.code.name.empty()) o.code.name = codegen::identifier(path.stem().string());
   o.code.source_file = path.filename().string();
   o.code.source_sha256 = m.source_sha256;
   o.code.tool_version = "verge " VERGE_VERSION;
+  if (o.selftest) {
+    VERGE_TRY(o.code.layer_hashes, golden_hashes(m));
+  }
   VERGE_TRY(const codegen::Generated generated, codegen::generate(m.executable.model(), o.code), "'" + o.model.path + "'");
+  VERGE_CHECK(codegen::check_budget(generated.report, budget), "'" + o.model.path + "'");
   std::vector<codegen::GeneratedFile> files = generated.files;
   if (!o.project.empty()) {
     VERGE_TRY(files, codegen::export_project(o.project, generated.files, o.code));
@@ -83,6 +133,10 @@ void add_codegen(CLI::App& app, Commands& commands) {
   sub->add_option("--mode", options->mode, "fast; small: less RAM; flash: less flash")->default_val(options->mode);
   sub->add_flag("--harness", options->code.harness, "also write bench_NAME.c for a measuring harness");
   sub->add_option("--export", options->project, "write a project around the files: " + join(codegen::export_names(), ", "));
+  sub->add_flag("--selftest", options->selftest, "also write NAME_selftest.c: every layer against the runtime's bytes");
+  sub->add_option("--max-ram", options->max_ram, "fail when arena and stack take more, as in 32k");
+  sub->add_option("--max-flash", options->max_flash, "fail when weights and code take more");
+  sub->add_option("--max-instructions", options->max_instructions, "fail when an inference is estimated to take more, as in 15M");
   sub->add_option("-o,--output", options->folder, "the folder to write to")->required();
   commands.push_back({sub, [options] { return run(*options); }});
 }

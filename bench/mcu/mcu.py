@@ -73,7 +73,7 @@ def measure(core, model, target, mode, cases, golden):
     total = lambda groups: sum(v for k, v in groups.items() if k != "harness")
     return {"flash": total(flash), "code": total(flash) - report["weight_bytes"], "ram": total(ram) + figures["arena"] + figures["stack_run"], "arena": figures["arena"],
             "stack": figures["stack_run"], "instructions": figures["ins_max"], "least_instructions": figures["ins_min"],
-            "different": figures["diff_golden"]["different"], "macs": report["macs"]}
+            "different": figures["diff_golden"]["different"], "macs": report["macs"], "stack_bound": report["stack_bound"]}
 
 
 def measure_named(core, name, mode="fast", target=None):

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "codegen/codegen.h"
+#include "codegen/estimate.h"
 #include "codegen/family.h"
 #include "codegen/layout.h"
 #include "codegen/prepare.h"
@@ -42,17 +43,36 @@ Result<Placed> placed_network(Family family, Network network, bool stream) {
   return Placed{std::move(network), std::move(layout)};
 }
 
-Report report_of(const Network& network, const Layout& layout, const Sheet& sheet) {
+// "input (27,648), l0 (18,432)": buffers that are alive together with layer i's run.
+std::string alive_at(const Network& network, const Layout& layout, int i) {
+  std::vector<std::string> out;
+  for (size_t b = 0; b < network.buffers.size(); ++b) {
+    const Buffer& x = network.buffers[b];
+    if (x.first > i || x.last < i) continue;
+    const std::string name = x.first < 0 ? "the input" : "the output of layer " + std::to_string(x.first) + " '" + network.layers[static_cast<size_t>(x.first)].name + "'";
+    out.push_back(name + " (" + with_commas(x.bytes) + " bytes)");
+  }
+  if (layout.scratch[static_cast<size_t>(i)] >= 0) out.push_back("scratch");
+  return join(out, ", ");
+}
+
+Report report_of(Family family, const Placed& placed, const Sheet& sheet) {
+  const Network& network = placed.network;
   Report out;
   for (size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& l = network.layers[i];
-    out.layers.push_back({l.name, kind_name(l.kind), l.macs, sheet.layers[i].weight_bytes, live_bytes(network, layout, static_cast<int>(i))});
+    const int64_t instructions = estimated_instructions(family, l);
+    out.layers.push_back({l.name, kind_name(l.kind), l.macs, sheet.layers[i].weight_bytes, live_bytes(network, placed.layout, static_cast<int>(i)), instructions});
     out.weight_bytes += sheet.layers[i].weight_bytes;
     out.macs += l.macs;
+    out.instructions += instructions;
   }
-  out.arena_bytes = layout.arena_bytes;
-  out.arena_lower_bound = layout.lower_bound;
-  out.peak_layer = layout.peak_layer;
+  out.code_bytes = estimated_code_bytes(family, network);
+  out.stack_bytes = stack_bound(network);
+  out.arena_bytes = placed.layout.arena_bytes;
+  out.arena_lower_bound = placed.layout.lower_bound;
+  out.peak_layer = placed.layout.peak_layer;
+  if (!network.layers.empty()) out.peak_tensors = alive_at(network, placed.layout, out.peak_layer);
   return out;
 }
 
@@ -73,6 +93,33 @@ std::string identifier(const std::string& stem) {
   return out.empty() || std::isdigit(static_cast<unsigned char>(out[0])) ? "model_" + out : out;
 }
 
+Result<void> check_budget(const Report& r, const Budget& budget) {
+  std::vector<std::string> findings;
+  const auto check = [&](int64_t needed, int64_t limit, const char* option, const char* unit, const std::string& made_of) {
+    if (limit > 0 && needed > limit) findings.push_back(std::string(option) + " " + with_commas(limit) + ": the model needs " + with_commas(needed) + " " + unit + ": " + made_of);
+  };
+  check(r.ram_bytes(), budget.ram, "--max-ram", "bytes",
+        "an arena of " + with_commas(r.arena_bytes) + " and a stack of " + with_commas(r.stack_bytes) + "; its peak is layer " + std::to_string(r.peak_layer) + ", which holds " +
+            r.peak_tensors + ". Try --mode small");
+  check(r.flash_bytes(), budget.flash, "--max-flash", "bytes", "weights of " + with_commas(r.weight_bytes) + " and about " + with_commas(r.code_bytes) + " of code");
+  check(r.instructions, budget.instructions, "--max-instructions", "instructions", "an estimate for " + with_commas(r.macs) + " multiplications");
+  if (findings.empty()) return done();
+  return Error(Code::kBudget, join(findings, "\n"));
+}
+
+std::vector<uint8_t> test_input(size_t bytes) {
+  std::vector<uint8_t> out(bytes);
+  uint32_t state = 1;
+  for (uint8_t& b : out) b = static_cast<uint8_t>((state = state * 1664525u + 1013904223u) >> 24);
+  return out;
+}
+
+uint32_t layer_hash(const uint8_t* bytes, size_t count) {
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < count; ++i) hash = (hash ^ bytes[i]) * 16777619u;
+  return hash;
+}
+
 Result<Generated> generate(const rt::Model& model, const Options& options) {
   if (options.name != identifier(options.name)) return invalid("--name " + options.name + ": wants a C identifier, as " + identifier(options.name));
   VERGE_TRY(const Family family, family_of(options.target));
@@ -86,8 +133,13 @@ Result<Generated> generate(const rt::Model& model, const Options& options) {
   Generated out;
   out.files.push_back({options.name + ".h", print_header(options, placed.network, placed.layout)});
   out.files.push_back({options.name + ".c", print_source(options, family, placed.network, placed.layout, sheet)});
+  if (!options.layer_hashes.empty()) {
+    if (options.layer_hashes.size() != network.layers.size())
+      return invalid("golden hashes of " + std::to_string(options.layer_hashes.size()) + " layers, the model has " + std::to_string(network.layers.size()));
+    out.files.push_back({options.name + "_selftest.c", print_selftest(options, placed.network, placed.layout)});
+  }
   if (options.harness) out.files.push_back({"bench_" + options.name + ".c", print_harness(options)});
-  out.report = report_of(placed.network, placed.layout, sheet);
+  out.report = report_of(family, placed, sheet);
   return out;
 }
 

@@ -88,6 +88,7 @@ class Reader {
       default: refuse("no C for this operator yet"); break;
     }
     if (findings_.size() != before) inputs(0);
+    layer_.elements = out().shape.count();
     layer_.out = written(out_tensor(), static_cast<int>(network_.layers.size()));
     network_.layers.push_back(std::move(layer_));
   }

@@ -44,6 +44,7 @@ struct Layer {
   Multiplier x, y, z;        // kAdd; y's sign is in `subtract`
   int32_t y_zero = 0;
   bool subtract = false;
+  int64_t elements = 0;             // of the output
   int64_t rows = 0, columns = 0;    // kSoftmax
   std::vector<int32_t> table;       // kSoftmax
   int64_t macs = 0;

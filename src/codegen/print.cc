@@ -257,6 +257,9 @@ static inline const int8_t *$name_output(const $name_context *c) { return c->are
 /* From the input to the output in the context's arena. The number of instructions does not depend on the data. */
 void $name_run($name_context *c);
 
+/* $name_selftest.c, where it was asked for: -1, or the first layer whose output is not what it should be. */
+int $name_selftest($name_context *c);
+
 #ifdef __cplusplus
 }
 #endif
@@ -284,6 +287,53 @@ Text print_source(const Options& o, Family family, const Network& network, const
   out += "\nvoid $name_run($name_context *c) {\n  int8_t *const a = c->arena;\n";
   for (const Run& run : layout.runs) out += run.streams() ? print_stream(network, run, sheet) : print_whole(network, run.first, sheet);
   return named(out + "}\n", o);
+}
+
+Text print_selftest(const Options& o, const Network& network, const Layout& layout) {
+  Text table;
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const int out = network.layers[i].out;
+    table += format("    {%lld, %lld, 0x%08xu},\n", static_cast<long long>(layout.buffers[static_cast<size_t>(out)]),
+                    static_cast<long long>(network.buffers[static_cast<size_t>(out)].bytes), o.layer_hashes[i]);
+  }
+  Text fill;
+  for (int in : network.inputs)
+    fill += format("  for (uint32_t i = 0, state = 1; i < %lldu; ++i) c->arena[%lld + i] = (int8_t)((state = state * 1664525u + 1013904223u) >> 24);\n",
+                   static_cast<long long>(network.buffers[static_cast<size_t>(in)].bytes), static_cast<long long>(layout.buffers[static_cast<size_t>(in)]));
+  return named(head(o) + R"(/* Layers' outputs on a made-up input against those of the runtime that the model was proved with. */
+#include "$name.h"
+
+typedef struct {
+  uint32_t offset, bytes, hash;
+} golden_layer;
+
+static const golden_layer golden[$NAME_LAYERS] = {
+)" + table + R"(};
+
+typedef struct {
+  const int8_t *arena;
+  int first_difference;
+} check;
+
+static void compare(void *user, int layer) {
+  check *const state = (check *)user;
+  const golden_layer *const g = &golden[layer];
+  uint32_t hash = 2166136261u;
+  for (uint32_t i = 0; i < g->bytes; ++i) hash = (hash ^ (uint8_t)state->arena[g->offset + i]) * 16777619u;
+  if (hash != g->hash && state->first_difference < 0) state->first_difference = layer;
+}
+
+/* -1: every layer gave the bytes that it should; else the first layer that did not. */
+int $name_selftest($name_context *c) {
+  check state = {c->arena, -1};
+  const $name_context as_it_was = *c;
+)" + fill + R"(  c->after_layer = compare;
+  c->user = &state;
+  $name_run(c);
+  *c = as_it_was;
+  return state.first_difference;
+}
+)", o);
 }
 
 Text print_harness(const Options& o) {

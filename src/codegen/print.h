@@ -20,6 +20,8 @@ const char* kind_name(Kind kind);
 Sheet print_layers(Family family, const Network& network, const Layout& layout);
 std::string print_header(const Options& options, const Network& network, const Layout& layout);
 std::string print_source(const Options& options, Family family, const Network& network, const Layout& layout, const Sheet& sheet);
+// Compares every layer's output with options.layer_hashes.
+std::string print_selftest(const Options& options, const Network& network, const Layout& layout);
 std::string print_harness(const Options& options);
 
 }  // namespace verge::codegen

@@ -31,25 +31,27 @@ Network two_convolutions() {
 }
 
 TEST(Stream, ARingHoldsAsManyRowsAsTheNextKernelIsTall) {
-  const Run run = make_run(two_convolutions(), 0, 2);
+  const codegen::Run run = make_run(two_convolutions(), 0, 2);
   ASSERT_EQ(run.ring_rows.size(), 1u);
   EXPECT_EQ(run.ring_rows.at(1), 3);
   EXPECT_EQ(run.ring_bytes(two_convolutions()), 24);
 }
 
 TEST(Stream, EveryRowIsMadeOnceAndBeforeItIsRead) {
-  const Run run = make_run(two_convolutions(), 0, 2);
+  const codegen::Run run = make_run(two_convolutions(), 0, 2);
   int made[2] = {0, 0};
   for (const Step& s : run.steps) {
     EXPECT_EQ(s.row, made[s.layer]++);
-    if (s.layer == 1) EXPECT_GE(made[0], std::min(10, s.row + 2));
+    if (s.layer == 1) {
+      EXPECT_GE(made[0], std::min(10, s.row + 2));
+    }
   }
   EXPECT_EQ(made[0], 10);
   EXPECT_EQ(made[1], 10);
 }
 
 TEST(Stream, TheOutputStaysBehindWhatIsStillRead) {
-  const Run run = make_run(two_convolutions(), 0, 2);
+  const codegen::Run run = make_run(two_convolutions(), 0, 2);
   // Row y is made when rows up to y + 2 of the input have been read, and row y + 1 is the first that is read again.
   EXPECT_GE(distance_below(run, 0), 0);
   EXPECT_LE(distance_below(run, 0), 3 * 8);
@@ -63,7 +65,7 @@ TEST(Stream, WholeTensorsStayWhole) {
 
 TEST(Stream, StreamingNeedsLessThanWholeTensors) {
   const Network n = two_convolutions();
-  const std::vector<Run> runs = cut_into_runs(n, {0, 0}, {0, 0});
+  const std::vector<codegen::Run> runs = cut_into_runs(n, {0, 0}, {0, 0});
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_TRUE(runs[0].streams());
 }

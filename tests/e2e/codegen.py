@@ -41,8 +41,40 @@ def refuses_in_words():
         assert os.listdir(tmp) == [], "files of a model that was refused"
 
 
+def proves_itself():
+    """The self-test passes, and names the layer whose weights were changed."""
+    main = "#include \"model.h\"\nstatic int8_t arena[MODEL_ARENA_BYTES];\nint main(void) { model_context c = {arena, 0, 0}; return 1 + model_selftest(&c); }\n"
+    with tempfile.TemporaryDirectory() as tmp:
+        mcu.run(VERGE, "codegen", shared("yardsticks/mcu/models/ic.tflite"), "--target", "cortex-m4", "--name", "model", "--selftest", "-o", tmp)
+        with open(tmp + "/main.c", "w") as f:
+            f.write(main)
+        with open(tmp + "/model.c") as f:
+            code = f.read()
+        at = code.index("l4_c[")
+        first = code.index("0x", at)
+        for text, wanted in ((code, 0), (code[:first] + "0x4" + code[first + 3:], 1 + 4)):
+            with open(tmp + "/model.c", "w") as f:
+                f.write(text)
+            mcu.run("cc", "-std=c99", "-O1", "-I" + tmp, tmp + "/model.c", tmp + "/model_selftest.c", tmp + "/main.c", "-o", tmp + "/selftest")
+            assert run(tmp + "/selftest").returncode == wanted, wanted
+
+
+def keeps_budgets():
+    model = shared("yardsticks/mcu/models/ic.tflite")
+    with tempfile.TemporaryDirectory() as tmp:
+        p = run(VERGE, "codegen", model, "--max-ram", "20k", "--max-flash", "50k", "--max-instructions", "1M", "-o", tmp)
+        assert p.returncode == 4, p.returncode
+        for word in ("--max-ram 20,000", "--max-flash 50,000", "--max-instructions 1,000,000", "peak", "16,384 bytes"):
+            assert word in p.stderr, (word, p.stderr)
+        assert os.listdir(tmp) == [], "files of a model that does not fit"
+        assert run(VERGE, "codegen", model, "--max-ram", "40k", "--max-flash", "100k", "--max-instructions", "20M", "-o", tmp).returncode == 0
+        assert run(VERGE, "codegen", model, "--max-ram", "forty", "-o", tmp).returncode == 2
+
+
 if not shutil.which("cc"):
     skip("no C compiler (cc)")
 equals_tflm()
 reproduces_its_bytes()
 refuses_in_words()
+proves_itself()
+keeps_budgets()

@@ -24,6 +24,7 @@ def check(core, name, mode, target=None):
     print(f"{core:4} {name:4} {mode:6} {target or '':14} {m}", flush=True)
     assert m["different"] == 0
     assert m["instructions"] - m["least_instructions"] <= TICK, "the number of instructions depends on the input"
+    assert m["stack"] <= m["stack_bound"], "the report's bound on the stack is too low"
     if target is None and f"{core} {name} {mode}" in sizes:
         for what, limit in sizes[f"{core} {name} {mode}"].items():
             assert m[what] <= limit, f"{what} grew from {limit} to {m[what]} bytes: bench/mcu/mcu.py --update, and say why"

@@ -18,14 +18,14 @@ static inline const int8_t *vg_input_row(const vg_window *g, const int8_t *in, u
 }
 
 /* The input rows that output row y sees. */
-static void vg_input_rows(const vg_window *g, const int8_t *in, uint32_t y, const int8_t **rows) {
+static inline void vg_input_rows(const vg_window *g, const int8_t *in, uint32_t y, const int8_t **rows) {
   for (uint32_t k = 0; k < g->kernel_h; ++k) rows[k] = vg_input_row(g, in, y, k);
 }
 
-static int8_t *vg_output_row(const vg_window *g, int8_t *out, uint32_t y) { return out + y % g->out_ring * g->out_w * g->out_c; }
+static inline int8_t *vg_output_row(const vg_window *g, int8_t *out, uint32_t y) { return out + y % g->out_ring * g->out_w * g->out_c; }
 
 /* kernel_w pixels of one input row from column `left` on; the zero point outside. */
-static void vg_copy_taps(const vg_window *g, const int8_t *row, int32_t left, int8_t *taps) {
+static inline void vg_copy_taps(const vg_window *g, const int8_t *row, int32_t left, int8_t *taps) {
   const uint32_t n = g->in_c;
   if (row && left >= 0 && g->dilation_w == 1 && left + g->kernel_w <= g->in_w) {
     memcpy(taps, row + (uint32_t)left * n, g->kernel_w * n);
