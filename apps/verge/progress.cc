@@ -15,7 +15,7 @@ ProgressLine::~ProgressLine() {
   if (drawn_) std::fputs("\r\033[K", stderr);
 }
 
-void ProgressLine::show(const std::string& stage, double done) {
+void ProgressLine::show(const std::string& stage, double done, const std::string& detail) {
   const double elapsed = now_s() - start_;
   if (!terminal_) {
     if (stage != stage_) std::fprintf(stderr, "[%5.1f s] %s\n", elapsed, stage.c_str());
@@ -28,7 +28,7 @@ void ProgressLine::show(const std::string& stage, double done) {
   bar.resize(kWidth, '.');
   std::fprintf(stderr, "\r\033[K[%s] %3.0f %%  %.0f s", bar.c_str(), done * 100, elapsed);
   if (done > 0.1 && done < 1) std::fprintf(stderr, ", about %.0f s left", elapsed / done - elapsed);
-  std::fprintf(stderr, "  %s", stage.c_str());
+  std::fprintf(stderr, "  %s%s", stage.c_str(), detail.c_str());
   std::fflush(stderr);
   drawn_ = true;
   stage_ = stage;

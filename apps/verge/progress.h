@@ -8,8 +8,8 @@ class ProgressLine {
  public:
   ProgressLine();
   ~ProgressLine();
-  // `done` is 0..1. Shows elapsed time and, once it can be told, the time left.
-  void show(const std::string& stage, double done);
+  // `done` is 0..1. Shows elapsed time and, once it can be told, the time left; `detail`, which changes often, on a terminal alone.
+  void show(const std::string& stage, double done, const std::string& detail = "");
 
  private:
   double start_;

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "core/text.h"
 #include "os/file.h"
@@ -13,6 +14,7 @@
 namespace verge::cli {
 namespace {
 
+constexpr int kInterrupted = 130;  // 128 + SIGINT, as shells have it
 std::atomic<bool> interrupted{false};
 
 struct Options {
@@ -85,13 +87,15 @@ Result<void> run_train(Options& o) {
   {
     ProgressLine line;
     outcome = train::fit(o.fit, [&](const train::FitProgress& p) {
-      line.show(format("epoch %lld of %lld, loss %.4f, %s samples/s", static_cast<long long>(p.epoch), static_cast<long long>(p.epochs), p.loss,
-                       with_commas(static_cast<int64_t>(p.samples_per_second)).c_str()), p.share);
+      line.show(format("epoch %lld of %lld", static_cast<long long>(p.epoch), static_cast<long long>(p.epochs)), p.share,
+                format(", loss %.4f, %s samples/s", p.loss, with_commas(static_cast<int64_t>(p.samples_per_second)).c_str()));
     });
   }
   if (!outcome.ok()) return std::move(outcome).error();
   if (!outcome->interrupted) return write_results(o, *outcome);
-  return Error(Code::kBusy, "interrupted after step " + std::to_string(outcome->report["steps"].get<int64_t>()) + "; '" + o.fit.checkpoint + "' holds everything: the same command with --resume goes on from there");
+  std::fprintf(stderr, "interrupted after step %lld; '%s' holds everything: the same command with --resume goes on from there\n",
+               static_cast<long long>(outcome->report["steps"].get<int64_t>()), o.fit.checkpoint.c_str());
+  std::exit(kInterrupted);
 }
 
 }  // namespace

@@ -35,8 +35,9 @@ Result<Graph> import_network(const std::string& path) {
   VERGE_TRY(Graph graph, import_file(path));
   VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");
   passes::PassOptions options;
-  options.skip = {"fold_weights", "batch_norm_alone", "fuse", "fuse_activation"};
+  options.skip = {"fold_weights", "batch_norm_alone", "fuse", "fuse_activation", "constant_channels"};
   VERGE_CHECK(passes::prepare(graph, options), "'" + path + "'");
+  VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");  // reshapes that passes wrote for a batch of 2 copy it instead
   return graph;
 }
 
