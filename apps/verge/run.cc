@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "eval/files.h"
 #include "eval/score.h"
+#include "formats/format.h"
 #include "formats/npy.h"
 #include "formats/onnx/tensor_pb.h"
 #include "os/file.h"
@@ -62,7 +63,7 @@ Result<void> run_folder(const Options& o) {
                      " inputs (input_0.npy or input_0.pb, input_1...)");
   VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(tensors));
   VERGE_CHECK(make_directories(o.output_dir));
-  const bool protobuf = !inputs.empty() && inputs[0].protobuf;
+  const bool protobuf = inputs.empty() ? m.format == formats::format_name(formats::Format::kOnnx) : inputs[0].protobuf;
   for (size_t i = 0; i < outputs.size(); ++i) {
     VERGE_TRY(const Bytes bytes, protobuf ? Result<Bytes>(formats::onnx::write_tensor_pb(outputs[i], m.executable.model().output_name(i))) : formats::write_npy(outputs[i]));
     VERGE_CHECK(write_file(o.output_dir + "/output_" + std::to_string(i) + (protobuf ? ".pb" : ".npy"), bytes));

@@ -20,7 +20,7 @@ void store_bools(void* elements, size_t at, size_t n, const int64_t* in) {
 
 }  // namespace
 
-bool is_plain_integer(DataType dtype) { return (dtype >= DataType::kI8 && dtype <= DataType::kI64) || dtype == DataType::kBool; }
+bool is_plain_integer(DataType dtype) { return (dtype >= DataType::kI8 && dtype <= DataType::kU64) || dtype == DataType::kBool; }
 
 void load_integers(DataType dtype, const void* elements, size_t at, size_t n, int64_t* out) {
   switch (dtype) {
@@ -29,7 +29,8 @@ void load_integers(DataType dtype, const void* elements, size_t at, size_t n, in
     case DataType::kU16: return load<uint16_t>(elements, at, n, out);
     case DataType::kI32: return load<int32_t>(elements, at, n, out);
     case DataType::kU32: return load<uint32_t>(elements, at, n, out);
-    case DataType::kI64: return load<int64_t>(elements, at, n, out);
+    case DataType::kI64:
+    case DataType::kU64: return load<int64_t>(elements, at, n, out);
     default: return load<uint8_t>(elements, at, n, out);
   }
 }
@@ -40,7 +41,8 @@ void store_integers(DataType dtype, void* elements, size_t at, size_t n, const i
     case DataType::kU16: return store<uint16_t>(elements, at, n, in);
     case DataType::kI32:
     case DataType::kU32: return store<uint32_t>(elements, at, n, in);
-    case DataType::kI64: return store<int64_t>(elements, at, n, in);
+    case DataType::kI64:
+    case DataType::kU64: return store<int64_t>(elements, at, n, in);
     case DataType::kBool: return store_bools(elements, at, n, in);
     default: return store<uint8_t>(elements, at, n, in);
   }

@@ -1,4 +1,5 @@
-// Integers of any width as int64, a short run at a time: one loop serves every integer type. Values wrap when they are stored.
+// Integers of any width as int64, a short run at a time: one loop serves every integer type. Values wrap when they are stored;
+// u64 beyond the range of int64 keeps its bits.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,7 @@ namespace verge::exec {
 
 inline constexpr size_t kIntegerRun = 128;  // elements that callers keep on the stack
 
-// Types that load and store understand: i8, u8, i16, u16, i32, u32, i64, bool.
+// Types that load and store understand: i8, u8, i16, u16, i32, u32, i64, u64, bool.
 bool is_plain_integer(DataType dtype);
 // out[i] = elements[at + i] for i < n.
 void load_integers(DataType dtype, const void* elements, size_t at, size_t n, int64_t* out);

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/half.h"
+
 namespace verge {
 namespace {
 
@@ -77,7 +79,11 @@ double Tensor::at(int64_t i) const {
 
 std::vector<int64_t> Tensor::to_ints() const {
   std::vector<int64_t> out(static_cast<size_t>(count()));
-  for (int64_t i = 0; i < count(); ++i) out[i] = dtype_ == DataType::kI64 ? values<int64_t>()[i] : static_cast<int64_t>(at(i));
+  if (dtype_ == DataType::kI64 || dtype_ == DataType::kU64) {  // u64 keeps its bits
+    if (!out.empty()) std::memcpy(out.data(), bytes().data(), out.size() * sizeof(int64_t));
+    return out;
+  }
+  for (int64_t i = 0; i < count(); ++i) out[i] = static_cast<int64_t>(at(i));
   return out;
 }
 
@@ -94,31 +100,8 @@ Tensor cast_tensor(const Tensor& tensor, DataType dtype) {
   return out;
 }
 
-float f16_to_f32(uint16_t bits) {
-  const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  const float sign = bits & 0x8000 ? -1.0f : 1.0f;
-  if (exponent == 31) return fraction ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
-  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
-  return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-}
-
-uint16_t f32_to_f16(float value) {
-  const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
-  const float a = std::fabs(value);
-  if (a != a) return sign | 0x7e00;
-  if (a >= 65520.0f) return sign | 0x7c00;
-  if (a < std::ldexp(1.0f, -14)) return sign | static_cast<uint16_t>(std::nearbyint(std::ldexp(a, 24)));
-  int exponent;
-  const float fraction = std::frexp(a, &exponent);  // [0.5, 1)
-  const auto mantissa = static_cast<int>(std::nearbyint(std::ldexp(fraction, 11)));  // [1024, 2048]
-  return static_cast<uint16_t>(sign + ((exponent + 13) << 10) + mantissa);
-}
-
-uint16_t f32_to_bf16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  if (value != value) return static_cast<uint16_t>((bits >> 16) | 0x40);
-  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
+float f16_to_f32(uint16_t bits) { return half_to_float(bits); }
+uint16_t f32_to_f16(float value) { return float_to_half(value); }
+uint16_t f32_to_bf16(float value) { return float_to_bfloat(value); }
 
 }  // namespace verge

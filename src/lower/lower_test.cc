@@ -27,6 +27,7 @@ TEST(Lower, ARoundTripThroughTheProgramKeepsTheBytes) {
   ASSERT_TRUE(y.ok());
   EXPECT_EQ((*y)[0].shape(), (Shape{3, 2}));
   EXPECT_EQ((*y)[0].at(5), 6);
+  EXPECT_STREQ(executable->model().output_name(0), "y");  // the graph's name for it, not the value's
 }
 
 TEST(Lower, AWrongInputIsNamedWithBothTypes) {

@@ -8,6 +8,7 @@
 #include "ops/binary/binary_cases.h"
 #include "ops/conv/conv_cases.h"
 #include "ops/dense/dense_cases.h"
+#include "ops/grid_sample/sampling_cases.h"
 #include "ops/matmul/matmul_cases.h"
 #include "ops/norm/norm_cases.h"
 #include "ops/op.h"
@@ -16,6 +17,7 @@
 #include "ops/recurrent/recurrent_cases.h"
 #include "ops/reduce/reduce_cases.h"
 #include "ops/resize/resize_cases.h"
+#include "ops/scatter/scatter_cases.h"
 #include "ops/softmax/softmax_cases.h"
 #include "ops/training_cases.h"
 #include "ops/transpose/movement_cases.h"
@@ -58,7 +60,12 @@ constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
                                 {"recurrent", testing::recurrent_cases},
                                 {"conv_gradient", testing::conv_gradient_cases},
                                 {"computed_weights", testing::computed_weight_cases},
-                                {"training", testing::training_cases}};
+                                {"training", testing::training_cases},
+                                {"scatter", testing::scatter_cases},
+                                {"cumulate", testing::cumulate_cases},
+                                {"grid_sample", testing::grid_sample_cases},
+                                {"roi_align", testing::roi_align_cases},
+                                {"linear_attention", testing::linear_attention_cases}};
 
 Result<std::vector<Tensor>> run(const Bytes& program, const OpCase& c, int threads) {
   VERGE_TRY(Executable executable, Executable::open(program, {threads}));

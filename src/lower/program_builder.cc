@@ -13,6 +13,14 @@ using ops::TensorRef;
 
 uint64_t aligned(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
 
+// Outputs are known to callers by the graph's names for them, whatever passes called the values.
+const std::string& name_of(const Graph& graph, ValueId value) {
+  const std::vector<ValueId> outputs = graph.outputs();
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i] == value && !graph.is_input(value) && !graph.output_name(i).empty()) return graph.output_name(i);
+  return graph.value(value).name;
+}
+
 }  // namespace
 
 uint32_t ProgramBuilder::add_piece(rt::Section section, uint64_t bytes) {
@@ -63,7 +71,7 @@ TensorRef ProgramBuilder::tensor(ValueId value) {
   const Value& v = graph_.value(value);
   const Shape shape = v.type.shape();
   const uint32_t piece = v.constant ? place_constant(*v.constant) : add_piece(rt::Section::kArena, dtype_bytes(v.type.dtype, static_cast<size_t>(shape.count())));
-  return ref = add_tensor(v.type.dtype, shape, v.type.quant, piece, v.name);
+  return ref = add_tensor(v.type.dtype, shape, v.type.quant, piece, name_of(graph_, value));
 }
 
 TensorRef ProgramBuilder::constant(Tensor tensor, const std::string& name) {
@@ -82,7 +90,7 @@ TensorRef ProgramBuilder::temporary(DataType dtype, Shape shape, QuantParams qua
 Result<void> ProgramBuilder::alias(ValueId out, ValueId in) {
   const TensorRef from = tensor(in);
   const Value& v = graph_.value(out);
-  value_tensor_[out.index] = add_tensor(v.type.dtype, v.type.shape(), v.type.quant, tensors_[from.index].piece, v.name);
+  value_tensor_[out.index] = add_tensor(v.type.dtype, v.type.shape(), v.type.quant, tensors_[from.index].piece, name_of(graph_, out));
   return done();
 }
 

@@ -158,7 +158,7 @@ std::optional<Placement> place_by_attributes(const Graph& g, const Node& n, cons
   } else if (n.op == "expand") {
     placed = place_list(p.attrs, "shape", order);
   } else if (n.op == "resize") {
-    placed = place_list(p.attrs, "sizes", order) && place_list(p.attrs, "scales", order);
+    placed = !n.has("crop") && place_list(p.attrs, "sizes", order) && place_list(p.attrs, "scales", order);
   } else {
     return std::nullopt;
   }

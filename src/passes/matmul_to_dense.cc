@@ -20,7 +20,7 @@ Tensor turned(const Tensor& m) {
 std::optional<Patch> propose(const Graph& g, const Node& n) {
   const Tensor* w = g.constant(n.input(1));
   const TensorType& x = g.type(n.input(0));
-  if (!w || w->shape().rank != 2 || !is_float(w->dtype()) || !x.ranked || x.rank() < 2) return std::nullopt;
+  if (!w || w->shape().rank != 2 || w->dtype() != DataType::kF32 || !x.ranked || x.rank() < 2) return std::nullopt;
   Attrs attrs = n.attrs;
   attrs.erase("trans_b");
   Patch p(g);

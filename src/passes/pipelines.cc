@@ -12,6 +12,7 @@ const std::vector<Pass>& all_passes() {
       {"remove_dead", {}, remove_dead},
       {"identities", {&kRemoveNoOp, &kMergeReshapes, &kMergeTransposes}},
       {"fold_constants", {}, fold_constants},
+      {"reals_to_f32", {}, reals_to_f32},
       // One way to say it.
       {"canonical", {&kExtremesToClamp, &kMergeClamps, &kMatmulToDense, &kGlobalPoolToMean}},
       {"patterns", {&kFuseHardSigmoid, &kFuseGate}},
@@ -27,6 +28,7 @@ const std::vector<Pass>& all_passes() {
       {"tidy", {&kRemoveNoOp, &kMergeReshapes, &kMergeTransposes, &kMergeClamps}},
       {"constant_channels", {}, remove_constant_channels},
       // From here on: what lowering wants.
+      {"conv_transpose", {&kConvTransposeToConv}},
       {"layout", {}, choose_layout},
       {"tidy_layout", {&kMergeTransposes, &kTransposeToReshape, &kMergeReshapes, &kRemoveNoOp, &kFoldTransposeIntoDense}},
       {"compact", {}, remove_dead},
@@ -34,7 +36,7 @@ const std::vector<Pass>& all_passes() {
   return kPasses;
 }
 
-constexpr size_t kPrepareOnly = 3;  // the last of the list
+constexpr size_t kPrepareOnly = 4;  // the last of the list
 
 }  // namespace
 

@@ -17,6 +17,7 @@ Result<size_t> remove_dead(Graph& graph);
 Result<size_t> fold_constants(Graph& graph);
 Result<size_t> fold_dequantize(Graph& graph);
 Result<size_t> remove_constant_channels(Graph& graph);
+Result<size_t> reals_to_f32(Graph& graph);
 Result<size_t> choose_layout(Graph& graph);
 
 }  // namespace verge::passes

@@ -34,7 +34,7 @@ int handed_on(const Graph& g, const Node& n) {
   if (n.op == "transpose") return in_order(n.integers("perm")) ? 0 : -1;
   if (n.op == "pad") return all(n.integers("pads"), 0) ? 0 : -1;
   if (n.op == "slice") return fixed && all(n.integers("steps", {1}), 1) ? 0 : -1;
-  if (n.op == "resize") return fixed && !n.has("scales") && n.text("coordinate") != "tf_half_pixel_for_nn" ? 0 : -1;
+  if (n.op == "resize") return fixed && !n.has("scales") && !n.has("crop") && n.text("coordinate") != "tf_half_pixel_for_nn" ? 0 : -1;
   if (n.op == "add" || n.op == "mul") {
     const double neutral = n.op == "mul";
     return is_neutral(g, n, 1, neutral) ? 0 : is_neutral(g, n, 0, neutral) ? 1 : -1;

@@ -14,6 +14,7 @@ extern const Rule kMergeClamps;
 extern const Rule kMatmulToDense;
 extern const Rule kGlobalPoolToMean;
 extern const Rule kBatchNormToAffine;
+extern const Rule kConvTransposeToConv;
 
 // Arithmetic moved into weights.
 extern const Rule kFoldBatchNorm;

@@ -135,13 +135,13 @@ TEST(OnnxImport, BlockersBehindABlockedNodeAreFoundByDeclaredTypes) {
   ModelMaker m(13);
   m.input("x", {1, 4, 8});
   m.node("Whirl", {"x"}, {"a"}, "whirl");
-  ModelMaker::describe(*m.graph().add_value_info(), "a", {1, 4, 8, 8, 8}, DataType::kF32);
-  m.weight("w", {4, 4, 1, 1, 1}, std::vector<float>(16));
-  m.node("Conv", {"a", "w"}, {"y"}, "volume");
+  ModelMaker::describe(*m.graph().add_value_info(), "a", {1, 4, 8, 8, 8, 8}, DataType::kF32);
+  m.weight("w", {4, 4, 1, 1, 1, 1}, std::vector<float>(16));
+  m.node("Conv", {"a", "w"}, {"y"}, "time_and_volume");
   m.output("y");
   const Error error = error_of(m.import());
-  EXPECT_THAT(error.message(), HasSubstr("three spatial dimensions"));
-  EXPECT_THAT(error.message(), HasSubstr("node 'volume' (f32[1,4,8,8,8], f32[4,4,1,1,1])"));
+  EXPECT_THAT(error.message(), HasSubstr("4 spatial dimensions"));
+  EXPECT_THAT(error.message(), HasSubstr("node 'time_and_volume' (f32[1,4,8,8,8,8], f32[4,4,1,1,1,1])"));
 }
 
 TEST(OnnxImport, AnOpsetWithoutTranslationIsABlocker) {

@@ -202,8 +202,11 @@ Result<void> tile(NodeContext& c) {
 Result<void> dropout(NodeContext& c) {
   if (c.has(2)) {
     VERGE_TRY(const double training, c.number(2, "training_mode"));
-    const Tensor* ratio = c.constant(1);
-    if (training != 0 && !(ratio && ratio->count() == 1 && ratio->at(0) == 0)) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
+    double ratio = 0.5;
+    if (training != 0 && c.has(1)) {
+      VERGE_TRY(ratio, c.number(1, "ratio"));
+    }
+    if (training != 0 && ratio != 0) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
   }
   if (c.wants(1)) {  // the mask keeps everything
     const ValueId mask = c.add("equal", {c.in(0), c.in(0)});
@@ -212,7 +215,38 @@ Result<void> dropout(NodeContext& c) {
   return c.finish(c.add("identity", {c.in(0)}));
 }
 
+// Cut or padded about the middle; of an odd difference the end has more.
+Result<void> center_crop_pad(NodeContext& c) {
+  VERGE_TRY(const int rank, c.rank());
+  VERGE_TRY(const std::vector<int64_t> wanted, c.ints(1, "shape"));
+  std::vector<int64_t> axes(rank);
+  std::iota(axes.begin(), axes.end(), 0);
+  axes = c.integers("axes", axes);
+  if (axes.size() != wanted.size()) return c.damaged("it names " + std::to_string(wanted.size()) + " sizes for " + std::to_string(axes.size()) + " axes");
+  std::vector<int64_t> pads(2 * static_cast<size_t>(rank), 0);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    VERGE_TRY(const int axis, c.axis(axes[i], rank));
+    const Dim& have = c.type(size_t{0}).dims[axis];
+    if (!have.known()) return c.refuse("the size of axis " + std::to_string(axis) + " is not known", kFixSizes);
+    if (wanted[i] < 0 || wanted[i] > std::numeric_limits<int32_t>::max()) return c.damaged("a size of " + std::to_string(wanted[i]));
+    const int64_t more = wanted[i] - have.size;
+    pads[axis] = more / 2;
+    pads[rank + axis] = more - more / 2;
+  }
+  const ValueId x = cut(c, c.in(0), pads, rank);
+  for (int64_t& n : pads) n = std::max<int64_t>(0, n);
+  return c.finish(c.add("pad", {x}, {{"mode", std::string("constant")}, {"pads", pads}, {"value", 0.0}}));
+}
+
+Result<void> bit_cast(NodeContext& c) {
+  const auto to = static_cast<int32_t>(c.integer("to", 0));
+  if (dtype_from_onnx(to) == DataType::kNone) return c.refuse("it sees its input as " + onnx_type_name(to) + ", a type that is not supported");
+  return c.finish(c.add("bit_cast", {c.in(0)}, {{"to", std::string(dtype_name(dtype_from_onnx(to)))}}));
+}
+
 constexpr Row kRows[] = {
+    {"BitCast", 26, kNewest, bit_cast},
+    {"CenterCropPad", 18, kNewest, center_crop_pad},
     {"Concat", 1, kNewest, concat},
     {"Dropout", 7, kNewest, dropout},
     {"Expand", 8, kNewest, expand},

@@ -39,6 +39,7 @@ int64_t NodeContext::integer(const std::string& name, int64_t otherwise) {
 }
 
 double NodeContext::real(const std::string& name, double otherwise) {
+  if (const auto* given = find(name); given && given->type() == kInt) return static_cast<double>(given->i());
   const auto* a = find(name, kFloat, "a real number");
   return a ? a->f() : otherwise;
 }

@@ -1,14 +1,36 @@
 // Normalisations and softmax.
 #include <algorithm>
+#include <limits>
 
 #include "formats/onnx/reshaping.h"
+#include "formats/onnx/shorthand.h"
 #include "formats/onnx/table.h"
 
 namespace verge::formats::onnx {
 namespace {
 
+// By the mean and variance of the data at hand, which also move the running ones.
+Result<void> batch_norm_in_training(NodeContext& c) {
+  VERGE_TRY(const int rank, c.rank());
+  std::vector<int64_t> axes, column(static_cast<size_t>(std::max(rank, 2)) - 1, 1);
+  for (int i = 0; i < rank; ++i)
+    if (i != 1) axes.push_back(i);
+  column[0] = -1;
+  const ValueId mean = reduced(c, "reduce_mean", c.in(0), axes, true), centred = c.add("sub", {c.in(0), mean});
+  const ValueId variance = reduced(c, "reduce_mean", c.add("square", {centred}), axes, true);
+  const ValueId factor = c.add("rsqrt", {c.add("add", {variance, c.scalar(c.real("epsilon", 1e-5), variance)})});
+  const ValueId scaled = c.add("mul", {c.add("mul", {centred, factor}), shaped(c, c.in(1), column)});
+  const double momentum = c.real("momentum", 0.9);
+  const auto moved = [&](size_t running, ValueId now) {
+    return c.add("add", {c.add("mul", {c.in(running), c.scalar(momentum, now)}), c.add("mul", {shaped(c, now, {-1}), c.scalar(1 - momentum, now)})});
+  };
+  if (c.wants(1)) VERGE_CHECK(c.finish(moved(3, mean), 1));
+  if (c.wants(2)) VERGE_CHECK(c.finish(moved(4, variance), 2));
+  return c.finish(c.add("add", {scaled, shaped(c, c.in(2), column)}));
+}
+
 Result<void> batch_norm(NodeContext& c) {
-  if (c.integer("training_mode", 0)) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
+  if (c.integer("training_mode", 0)) return batch_norm_in_training(c);
   if (c.opset() < 7 && !c.integer("is_test", 0)) return c.refuse("it is in training mode", "export the model in evaluation mode (model.eval())");
   if (!c.integer("spatial", 1)) return c.refuse("it normalises each position apart (spatial = 0)");
   std::vector<ValueId> inputs = {c.in(0)};
@@ -62,14 +84,14 @@ Result<void> lrn(NodeContext& c) {
   return c.finish(c.add("lrn", {c.in(0)}, {{"size", size}, {"alpha", c.real("alpha", 1e-4)}, {"beta", c.real("beta", 0.75)}, {"bias", c.real("bias", 1)}}));
 }
 
-// x / |x|_p along one axis
+// x / |x|_p along one axis; 0 where the norm is
 Result<void> lp_normalization(NodeContext& c) {
   const int64_t p = c.integer("p", 2);
   if (p != 1 && p != 2) return c.refuse("p = " + std::to_string(p) + " is not supported; 1 and 2 are");
   VERGE_TRY(const int rank, c.rank());
   VERGE_TRY(const int axis, c.axis(c.integer("axis", -1), rank));
   const ValueId norm = c.add(p == 1 ? "reduce_l1" : "reduce_l2", {c.in(0)}, {{"axes", std::vector<int64_t>{axis}}, {"keepdims", int64_t{1}}});
-  return c.finish(c.add("div", {c.in(0), norm}));
+  return c.finish(c.add("div", {c.in(0), c.add("maximum", {norm, c.scalar(std::numeric_limits<float>::min(), norm)})}));
 }
 
 // (x - mean) / (standard deviation + 1e-9) over `axes`

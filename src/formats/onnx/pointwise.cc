@@ -92,6 +92,14 @@ Result<void> swish(NodeContext& c) {
   return c.finish(c.add("mul", {c.in(0), gate}));
 }
 
+// swish(a) * b
+Result<void> swi_glu(NodeContext& c) {
+  const double alpha = c.real("alpha", 1);
+  const ValueId scaled = alpha == 1 ? c.in(0) : c.add("mul", {c.in(0), c.scalar(alpha, c.in(0))});
+  const ValueId swished = alpha == 1 ? c.add("silu", {c.in(0)}) : c.add("mul", {c.in(0), c.add("sigmoid", {scaled})});
+  return c.finish(c.add("mul", {swished, c.in(1)}));
+}
+
 Result<void> thresholded_relu(NodeContext& c) {
   const ValueId x = c.in(0), above = c.add("greater", {x, c.scalar(c.real("alpha", 1), x)});
   return c.finish(c.add("where", {above, x, c.scalar(0, x)}));
@@ -107,7 +115,7 @@ Result<void> shrink(NodeContext& c) {
 
 Result<void> is_inf(NodeContext& c) {
   const bool negative = c.integer("detect_negative", 1), positive = c.integer("detect_positive", 1);
-  if (!negative && !positive) return c.refuse("it looks for neither infinity");
+  if (!negative && !positive) return c.finish(c.add("less", {c.in(0), c.in(0)}));
   const double infinity = std::numeric_limits<double>::infinity();
   const ValueId x = negative && positive ? c.add("abs", {c.in(0)}) : c.in(0);
   return c.finish(c.add("equal", {x, c.scalar(positive ? infinity : -infinity, x)}));
@@ -154,7 +162,11 @@ Result<void> cast_like(NodeContext& c) { return cast_to(c, c.type(1).dtype); }
 
 Result<void> where(NodeContext& c) { return c.finish(c.add("where", {c.in(0), c.in(1), c.in(2)})); }
 
-Result<void> bitwise_not(NodeContext& c) { return c.finish(c.add("bit_xor", {c.in(0), c.scalar(-1, c.in(0))})); }
+Result<void> bitwise_not(NodeContext& c) {
+  const DataType dtype = c.type(0).dtype;
+  const Tensor ones(dtype, {}, Bytes(dtype_bytes(dtype, 1), 0xff));
+  return c.finish(c.add("bit_xor", {c.in(0), c.constant(ones, "ones")}));
+}
 
 constexpr Row kRows[] = {
     {"Abs", 1, kNewest, unary, "abs"},
@@ -199,6 +211,7 @@ constexpr Row kRows[] = {
     {"PRelu", 1, kNewest, prelu},
     {"Selu", 1, kNewest, selu, "selu"},
     {"Shrink", 9, kNewest, shrink},
+    {"SwiGLU", 1, kNewest, swi_glu},
     {"Swish", 24, kNewest, swish},
     {"ThresholdedRelu", 1, kNewest, thresholded_relu},
 

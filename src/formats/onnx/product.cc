@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "formats/onnx/product.h"
+#include "formats/onnx/shorthand.h"
 #include "formats/onnx/table.h"
 #include "formats/onnx/weights.h"
 
@@ -70,7 +71,32 @@ Result<void> matmul(NodeContext& c) {
   return c.finish(product(c, {c.in(0), c.in(1)}));
 }
 
+// Of the rows `rows` and columns `columns` of x [..., n, n], by expansion along the first row.
+ValueId determinant(NodeContext& c, ValueId x, int axis, const std::vector<int64_t>& rows, const std::vector<int64_t>& columns) {
+  const ValueId row = sliced(c, x, axis, rows[0], rows[0] + 1);
+  ValueId sum;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const ValueId first = sliced(c, row, axis + 1, columns[i], columns[i] + 1);
+    std::vector<int64_t> others = columns;
+    others.erase(others.begin() + static_cast<int64_t>(i));
+    const ValueId term = others.empty() ? first : c.add("mul", {first, determinant(c, x, axis, {rows.begin() + 1, rows.end()}, others)});
+    sum = i == 0 ? term : c.add(i % 2 ? "sub" : "add", {sum, term});
+  }
+  return sum;
+}
+
+Result<void> det(NodeContext& c) {
+  VERGE_TRY(const Shape shape, known_shape(c, c.in(0), "input"));
+  if (shape.rank < 2 || shape.back(0) != shape.back(1) || shape.back(0) < 1) return c.damaged("its input " + c.type(size_t{0}).text() + " has no square matrices");
+  if (shape.back(0) > 4) return c.refuse("its matrices have more than 4 rows");
+  std::vector<int64_t> all;
+  for (int64_t i = 0; i < shape.back(0); ++i) all.push_back(i);
+  const ValueId y = determinant(c, c.in(0), shape.rank - 2, all, all);
+  return c.finish(shaped(c, y, {shape.dim, shape.dim + shape.rank - 2}));
+}
+
 constexpr Row kRows[] = {
+    {"Det", 11, kNewest, det},
     {"Gemm", 1, kNewest, gemm},
     {"MatMul", 1, kNewest, matmul},
 };

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "formats/onnx/product.h"
+#include "formats/onnx/shorthand.h"
 #include "formats/onnx/table.h"
 #include "formats/onnx/weights.h"
 #include "formats/onnx/window.h"
@@ -68,7 +69,6 @@ Attrs requantised(Attrs attrs) {
 
 // The dimension along which a list of scales runs.
 Result<int> quant_axis(NodeContext& c) {
-  if (c.integer("block_size", 0) != 0) return c.refuse("it is quantised in blocks", "quantise per tensor or per channel");
   const int rank = c.type(size_t{0}).ranked ? c.type(size_t{0}).rank() : 0;
   const int64_t axis = c.integer("axis", 1);
   return rank > 0 && axis >= -rank && axis < rank ? static_cast<int>(axis < 0 ? axis + rank : axis) : -1;
@@ -84,8 +84,43 @@ ValueId spread(NodeContext& c, ValueId value, int axis, ValueId like) {
 
 ValueId as_float(NodeContext& c, ValueId value) { return c.type(value).dtype == DataType::kF32 ? value : c.add("cast", {value}, {{"to", std::string("f32")}}); }
 
-// The range of an 8-bit type.
-std::pair<double, double> limits(DataType dtype) { return dtype == DataType::kU8 ? std::pair(0.0, 255.0) : std::pair(-128.0, 127.0); }
+// The range of an 8 or 16-bit type.
+std::pair<double, double> limits(DataType dtype) {
+  switch (dtype) {
+    case DataType::kU8: return {0, 255};
+    case DataType::kI16: return {-32768, 32767};
+    case DataType::kU16: return {0, 65535};
+    default: return {-128, 127};
+  }
+}
+
+// Scales or zero points of blocks of `block` elements along `axis`, one for each element.
+Result<ValueId> unblocked(NodeContext& c, ValueId value, int axis, int64_t block, const Shape& like) {
+  VERGE_TRY(const Shape blocks, known_shape(c, value, "scale"));
+  if (axis < 0 || blocks.rank != like.rank || int64_t{blocks[axis]} * block < like[axis]) return c.damaged("its scale " + c.type(value).text() + " does not fit blocks of " + std::to_string(block));
+  std::vector<int64_t> each(blocks.dim, blocks.dim + blocks.rank), all = each;
+  each.insert(each.begin() + axis + 1, 1);
+  std::vector<int64_t> wide = each;
+  wide[axis + 1] = block;
+  all[axis] *= block;
+  return sliced(c, shaped(c, expanded(c, shaped(c, value, each), wide), all), axis, 0, like[axis]);
+}
+
+// Scale and zero point (invalid: none) in a shape that broadcasts to the data.
+struct Spread {
+  ValueId scale, zero_point;
+};
+Result<Spread> spread_params(NodeContext& c, int axis) {
+  const int64_t block = c.integer("block_size", 0);
+  if (block <= 0) return Spread{spread(c, c.in(1), axis, c.in(0)), c.has(2) ? spread(c, c.in(2), axis, c.in(0)) : ValueId{}};
+  VERGE_TRY(const Shape like, known_shape(c, c.in(0), "input"));
+  Spread out;
+  VERGE_TRY(out.scale, unblocked(c, c.in(1), axis, block, like));
+  if (c.has(2)) {
+    VERGE_TRY(out.zero_point, unblocked(c, c.in(2), axis, block, like));
+  }
+  return out;
+}
 
 // round(x / scale) + zero_point, saturated: with a computed scale these are plain operators.
 ValueId quantized_by(NodeContext& c, ValueId x, ValueId scale, ValueId zero_point, DataType dtype) {
@@ -100,9 +135,13 @@ Result<void> quantize(NodeContext& c) {
   const DataType declared = dtype_from_onnx(static_cast<int32_t>(c.integer("output_dtype", 0)));
   const DataType dtype = c.has(2) ? c.type(2).dtype : declared != DataType::kNone ? declared : DataType::kU8;
   if (!is_integer(dtype) && !(c.has(2) && !c.constant(2))) return c.refuse("it quantises to a type that is not an integer");
-  VERGE_TRY(auto params, quant_params(c, 1, 2, axis));
-  if (!params && dtype != DataType::kU8 && dtype != DataType::kI8) return c.refuse("its scale is computed by the model, and its result is not of 8 bits");
-  if (!params) return c.finish(quantized_by(c, c.in(0), spread(c, c.in(1), axis, c.in(0)), c.has(2) ? spread(c, c.in(2), axis, c.in(0)) : ValueId{}, dtype));
+  const bool blocked = c.integer("block_size", 0) > 0;
+  VERGE_TRY(auto params, blocked ? Result<std::optional<QuantParams>>(std::optional<QuantParams>()) : quant_params(c, 1, 2, axis));
+  if (!params && (dtype_bits(dtype) < 8 || dtype_bits(dtype) > 16)) return c.refuse("its scale is computed by the model, and its result is not of 8 or 16 bits");
+  if (!params) {
+    VERGE_TRY(const Spread by, spread_params(c, axis));
+    return c.finish(quantized_by(c, as_float(c, c.in(0)), as_float(c, by.scale), by.zero_point, dtype));
+  }
   TensorType type;
   type.dtype = dtype;
   type.quant = *std::move(params);
@@ -111,15 +150,18 @@ Result<void> quantize(NodeContext& c) {
 
 Result<void> dequantize(NodeContext& c) {
   VERGE_TRY(const int axis, quant_axis(c));
-  VERGE_TRY(const auto params, quant_params(c, 1, 2, axis));
+  const bool blocked = c.integer("block_size", 0) > 0;
+  VERGE_TRY(const auto params, blocked ? Result<std::optional<QuantParams>>(std::optional<QuantParams>()) : quant_params(c, 1, 2, axis));
   if (params) {
     const ValueId y = c.add("dequantize", {c.quantised(c.in(0), *params)}, kOnnxRequant, TensorType(DataType::kF32, Shape{}));
     const DataType wanted = c.type(1).dtype;
     return c.finish(wanted == DataType::kF32 ? y : c.add("cast", {y}, {{"to", std::string(dtype_name(wanted))}}));
   }
+  VERGE_TRY(const Spread by, spread_params(c, axis));
   ValueId x = as_float(c, c.in(0));
-  if (c.has(2)) x = c.add("sub", {x, as_float(c, spread(c, c.in(2), axis, x))});
-  return c.finish(c.add("mul", {x, spread(c, c.in(1), axis, x)}));
+  if (by.zero_point.valid()) x = c.add("sub", {x, as_float(c, by.zero_point)});
+  const ValueId y = c.add("mul", {x, as_float(c, by.scale)});
+  return c.finish(cast(c, y, c.type(1).dtype));
 }
 
 // scale = (max(x, 0) - min(x, 0)) / 255, zero point = round(-min / scale), both of the data at hand.
@@ -137,9 +179,9 @@ Result<void> dynamic_quantize(NodeContext& c) {
 }
 
 // Less the zero points, which are one or a list along `axis`.
-ValueId centred(NodeContext& c, size_t x, size_t zero_point, int axis) {
-  const ValueId value = as_float(c, c.in(x));
-  return c.has(zero_point) ? c.add("sub", {value, spread(c, as_float(c, c.in(zero_point)), axis, value)}) : value;
+ValueId centred(NodeContext& c, ValueId x, ValueId zero_point, int axis) {
+  const ValueId value = as_float(c, x);
+  return zero_point.valid() ? c.add("sub", {value, spread(c, as_float(c, zero_point), axis, value)}) : value;
 }
 
 // Sums of products of 8-bit integers are exact in f32 below 2^24. The largest possible sum of each output is known where the weights are; where they are
@@ -171,18 +213,29 @@ constexpr const char* kStatic = "quantise with static ranges (quantize_static) i
 
 Result<void> conv_integer(NodeContext& c) {
   VERGE_TRY(WindowForm form, window_form(c));
-  const ValueId w = centred(c, 1, 3, 0);
+  VERGE_TRY(const ValueId weights, c.fixed(1, "weights"));
+  VERGE_TRY(const ValueId zero_point, c.fixed(3, "zero point of the weights"));
+  const ValueId w = centred(c, weights, zero_point, 0);
   if (c.type(w).rank() < 1 || !sums_are_exact(c, w, with_last(c.type(w).rank(), 0))) return c.refuse(kInexact, kStatic);
   form.attrs["groups"] = c.integer("group", 1);
   VERGE_TRY(const ValueId moved, conv_weights(c, w, form));
-  const ValueId y = as_source(c, form, c.add("conv", {as_plane(c, form, centred(c, 0, 2, -1)), moved}, form.attrs));
+  const ValueId y = as_source(c, form, c.add("conv", {as_plane(c, form, centred(c, c.in(0), c.in(2), -1)), moved}, form.attrs));
   return c.finish(c.add("cast", {y}, {{"to", std::string("i32")}}));
 }
 
+// Less the zero points, in i32.
+ValueId centred_integers(NodeContext& c, size_t x, size_t zero_point, int axis) {
+  const ValueId value = cast(c, c.in(x), DataType::kI32);
+  return c.has(zero_point) ? c.add("sub", {value, spread(c, cast(c, c.in(zero_point), DataType::kI32), axis, value)}) : value;
+}
+
+// In f32 where that is exact, which is faster.
 Result<void> matmul_integer(NodeContext& c) {
-  const ValueId b = centred(c, 1, 3, c.type(1).rank() - 1);
-  if (c.type(b).rank() < 1 || !sums_are_exact(c, b, with_last(c.type(b).rank(), c.type(b).rank() - 1))) return c.refuse(kInexact, kStatic);
-  const ValueId y = product(c, {centred(c, 0, 2, c.type(size_t{0}).rank() - 2), b});
+  const int a_axis = c.type(size_t{0}).rank() - 2, b_axis = c.type(1).rank() - 1;
+  const ValueId b = centred(c, c.in(1), c.in(3), b_axis);
+  if (c.type(b).rank() < 1 || !sums_are_exact(c, b, with_last(c.type(b).rank(), c.type(b).rank() - 1)))
+    return c.finish(c.add("matmul", {centred_integers(c, 0, 2, a_axis), centred_integers(c, 1, 3, b_axis)}, {{"trans_b", int64_t{0}}}));
+  const ValueId y = product(c, {centred(c, c.in(0), c.in(2), a_axis), b});
   return c.finish(c.add("cast", {y}, {{"to", std::string("i32")}}));
 }
 
@@ -202,7 +255,9 @@ Result<ValueId> quantised_bias(NodeContext& c, size_t i, ValueId x, ValueId w) {
 Result<void> qlinear_conv(NodeContext& c) {
   VERGE_TRY(WindowForm form, window_form(c));
   VERGE_TRY(const ValueId x, quantised_input(c, 0));
-  VERGE_TRY(const ValueId kernel, quantised_input(c, 3, 0));
+  VERGE_TRY(const ValueId weights, c.fixed(3, "weights"));
+  VERGE_TRY(const QuantParams params, known_quant_params(c, 4, 5, 0));
+  const ValueId kernel = c.quantised(weights, params);
   if (!kernel.valid() || !x.valid()) return c.finish({});
   VERGE_TRY(const ValueId w, conv_weights(c, kernel, form));
   VERGE_TRY(const ValueId bias, quantised_bias(c, 8, x, w));
@@ -217,7 +272,7 @@ Result<void> qlinear_matmul(NodeContext& c) {
   VERGE_TRY(const ValueId a, quantised_input(c, 0));
   VERGE_TRY(const ValueId b, quantised_input(c, 3, c.type(3).rank() - 1));
   if (!a.valid() || !b.valid()) return c.finish({});
-  if (c.type(a).quant.per_channel()) return c.refuse("its first operand is quantised per row");
+  if (c.type(a).quant.per_channel()) return c.refuse("its first operand is quantised per row", "quantise it per tensor");
   VERGE_TRY(TensorType type, quantised_output(c, 6, c.type(size_t{0}).dtype));
   if (is_weight(c.graph(), b) && c.type(b).rank() == 2) return c.finish(c.add("dense", {a, rearranged(c, b, {1, 0})}, kOnnxRequant, std::move(type)));
   return c.finish(c.add("matmul", {a, b}, requantised({{"trans_b", int64_t{0}}}), std::move(type)));

@@ -1,8 +1,17 @@
 // Reductions over axes, positions of extremes.
+#include "formats/onnx/shorthand.h"
 #include "formats/onnx/table.h"
 
 namespace verge::formats::onnx {
 namespace {
+
+// The greatest of bools is whether any is true, the least whether none is false; of none at all false and true.
+Result<void> reduce_bools(NodeContext& c, const std::vector<int64_t>& axes, bool keepdims) {
+  const bool any = std::string(c.core()) == "reduce_max";
+  if (!any && std::string(c.core()) != "reduce_min") return c.damaged("its input is " + c.type(size_t{0}).text());
+  const ValueId counted = cast(c, any ? c.in(0) : c.add("not", {c.in(0)}), DataType::kI32), sum = reduced(c, "reduce_sum", counted, axes, keepdims);
+  return c.finish(c.add(any ? "greater" : "equal", {sum, c.scalar(0, sum)}));
+}
 
 // The axes are an attribute, since opset 13 (ReduceSum) or 18 (the others) an input.
 Result<void> reduce(NodeContext& c) {
@@ -10,7 +19,9 @@ Result<void> reduce(NodeContext& c) {
   if (axes.empty() && c.integer("noop_with_empty_axes", 0)) return c.finish(c.in(0));
   if (c.type(size_t{0}).ranked)
     for (int64_t a : axes) VERGE_CHECK(c.axis(a, c.type(size_t{0}).rank()));
-  return c.finish(c.add(c.core(), {c.in(0)}, {{"axes", axes}, {"keepdims", c.integer("keepdims", 1)}}));
+  const bool keepdims = c.integer("keepdims", 1) != 0;
+  if (c.type(size_t{0}).dtype == DataType::kBool) return reduce_bools(c, axes, keepdims);
+  return c.finish(reduced(c, c.core(), c.in(0), axes, keepdims));
 }
 
 Result<void> position(NodeContext& c) {

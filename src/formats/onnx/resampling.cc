@@ -1,8 +1,10 @@
 // Resize and its forerunner, and blocks of channels that become space.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "formats/onnx/shorthand.h"
 #include "formats/onnx/table.h"
 
 namespace verge::formats::onnx {
@@ -107,14 +109,6 @@ Result<void> resize_by_scales(NodeContext& c) {
   return finish_old(c, scales);
 }
 
-// What differs between half_pixel and its symmetric form vanishes where every scale gives a whole size.
-bool scales_are_exact(const NodeContext& c, const Extent& extent) {
-  const std::vector<Dim>& dims = c.type(size_t{0}).dims;
-  for (size_t i = 0; i < extent.scales.size(); ++i)
-    if (dims[i].known() && static_cast<double>(dims[i].size) * extent.scales[i] != static_cast<double>(extent.sizes[i])) return false;
-  return true;
-}
-
 Result<Extent> extent_of(NodeContext& c) {
   VERGE_TRY(const int rank, c.rank());
   VERGE_TRY(const std::vector<int64_t> axes, resized_axes(c, rank));
@@ -128,19 +122,58 @@ Result<Extent> extent_of(NodeContext& c) {
   return extent_of_sizes(c, *sizes, axes);
 }
 
+// The part of the input that is resized: where it begins in every dimension, then where it ends.
+Result<std::vector<double>> crop_of(NodeContext& c) {
+  VERGE_TRY(const int rank, c.rank());
+  VERGE_TRY(const std::vector<int64_t> axes, resized_axes(c, rank));
+  VERGE_TRY(const std::vector<double> roi, constant_reals(c, 1, "region of interest"));
+  if (roi.size() != 2 * axes.size()) return c.damaged("its region of interest has " + std::to_string(roi.size()) + " numbers for " + std::to_string(axes.size()) + " axes");
+  std::vector<double> crop(2 * static_cast<size_t>(rank), 0.0);
+  std::fill(crop.begin() + rank, crop.end(), 1.0);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    crop[axes[i]] = roi[i];
+    crop[rank + axes[i]] = roi[axes.size() + i];
+  }
+  return crop;
+}
+
+// y with extrapolation_value wherever the crop reaches beyond the input.
+Result<ValueId> extrapolated(NodeContext& c, ValueId y, const std::vector<double>& crop) {
+  VERGE_TRY(const Shape out, known_shape(c, y, "result"));
+  ValueId filled = y;
+  for (int d = 0; d < out.rank; ++d) {
+    const double begin = crop[static_cast<size_t>(d)], end = crop[static_cast<size_t>(out.rank + d)];
+    std::vector<bool> outside;
+    for (int32_t i = 0; i < out[d]; ++i) {
+      const double at = out[d] == 1 ? (begin + end) / 2 : begin + (end - begin) * i / (out[d] - 1);
+      outside.push_back(at < 0 || at > 1);
+    }
+    if (std::none_of(outside.begin(), outside.end(), [](bool b) { return b; })) continue;
+    Shape line;
+    for (int k = 0; k < out.rank; ++k) line.dim[line.rank++] = k == d ? out[d] : 1;
+    filled = c.add("where", {bools(c, outside, line), c.scalar(c.real("extrapolation_value", 0), y), filled});
+  }
+  return filled;
+}
+
 Result<void> resize(NodeContext& c) {
   VERGE_TRY(const Extent extent, extent_of(c));
   std::string coordinate = c.text("coordinate_transformation_mode", "half_pixel");
-  if (coordinate == "half_pixel_symmetric" && scales_are_exact(c, extent)) coordinate = "half_pixel";
-  if (coordinate == "tf_crop_and_resize" || coordinate == "half_pixel_symmetric") return c.refuse("coordinate_transformation_mode " + coordinate + " is not supported");
   Attrs attrs = attrs_of(extent);
+  if (coordinate == "tf_crop_and_resize") {
+    VERGE_TRY(attrs["crop"], crop_of(c));
+    coordinate = "crop";
+  }
   attrs["coordinate"] = coordinate;
   attrs["mode"] = c.text("mode", "nearest");
   attrs["nearest_mode"] = c.text("nearest_mode", "round_prefer_floor");
   attrs["antialias"] = c.integer("antialias", 0);
   attrs["exclude_outside"] = c.integer("exclude_outside", 0);
   attrs["cubic_a"] = c.real("cubic_coeff_a", -0.75);
-  return c.finish(c.add("resize", {c.in(0)}, attrs));
+  const ValueId y = c.add("resize", {c.in(0)}, attrs);
+  if (coordinate != "crop") return c.finish(y);
+  VERGE_TRY(const ValueId filled, extrapolated(c, y, std::get<std::vector<double>>(attrs["crop"])));
+  return c.finish(filled);
 }
 
 Result<void> blocks(NodeContext& c) {

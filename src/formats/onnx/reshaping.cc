@@ -30,7 +30,23 @@ Result<std::vector<bool>> marked(NodeContext& c, const std::vector<int64_t>& axe
 
 }  // namespace
 
+namespace {
+
+// What a reshape of nothing gives, when the target names its sizes: the core operator reads a 0 as a copy.
+std::optional<Shape> empty_target(const TensorType& x, const std::vector<TargetDim>& target) {
+  if (!x.is_static() || x.shape().count() != 0 || target.size() > static_cast<size_t>(kMaxRank)) return std::nullopt;
+  Shape shape;
+  for (const TargetDim& t : target) {
+    if (!t.dim.known() || t.dim.size > std::numeric_limits<int32_t>::max()) return std::nullopt;
+    shape.dim[shape.rank++] = static_cast<int32_t>(t.dim.size);
+  }
+  return shape.count() == 0 ? std::optional(shape) : std::nullopt;
+}
+
+}  // namespace
+
 Result<ValueId> reshaped(NodeContext& c, ValueId x, const std::vector<TargetDim>& target) {
+  if (const auto empty = empty_target(c.type(x), target)) return c.constant(Tensor(c.type(x).dtype, *empty));
   constexpr int64_t kMostElements = int64_t{1} << 40;
   std::vector<int64_t> shape;
   int unknown = 0;

@@ -1,11 +1,10 @@
 #include "formats/onnx/table.h"
 
-#include <array>
-
 namespace verge::formats::onnx {
 
 std::span<const Family> families() {
   static const std::array<Family, 13> kFamilies = {{
+  static const Family kFamilies[] = {
       {kOnnxDomain, pointwise_rows()},
       {kOnnxDomain, product_rows()},
       {kOnnxDomain, window_rows()},
@@ -17,9 +16,18 @@ std::span<const Family> families() {
       {kOnnxDomain, constant_rows()},
       {kOnnxDomain, quantisation_rows()},
       {kOnnxDomain, recurrent_rows()},
+      {kOnnxDomain, attention_rows()},
+      {kOnnxDomain, conv_transpose_rows()},
+      {kOnnxDomain, einsum_rows()},
+      {kOnnxDomain, loss_rows()},
+      {kOnnxDomain, ngram_rows()},
+      {kOnnxDomain, sampling_rows()},
+      {kOnnxDomain, scattering_rows()},
+      {kOnnxDomain, signal_rows()},
       {kMicrosoft, microsoft_rows()},
       {kClassical, classical_rows()},
   }};
+  };
   return kFamilies;
 }
 

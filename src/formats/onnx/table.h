@@ -41,6 +41,14 @@ std::span<const Row> quantisation_rows();
 std::span<const Row> recurrent_rows();
 std::span<const Row> microsoft_rows();
 std::span<const Row> classical_rows();
+std::span<const Row> attention_rows();
+std::span<const Row> conv_transpose_rows();
+std::span<const Row> einsum_rows();
+std::span<const Row> loss_rows();
+std::span<const Row> ngram_rows();
+std::span<const Row> sampling_rows();
+std::span<const Row> scattering_rows();
+std::span<const Row> signal_rows();
 
 std::span<const Family> families();
 

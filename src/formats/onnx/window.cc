@@ -2,14 +2,16 @@
 #include "formats/onnx/window.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "formats/onnx/shorthand.h"
+#include "formats/onnx/spatial.h"
 #include "formats/onnx/table.h"
 #include "formats/onnx/weights.h"
 
 namespace verge::formats::onnx {
 namespace {
 
-constexpr const char* kThreeSpatial = "it has three spatial dimensions; one and two are supported";
 constexpr int64_t kMostStep = 1 << 20;  // of strides, dilations, pads: products of them stay in range
 
 // The list of `per_axis` numbers an axis, the axis that a rank-3 tensor lacks filled in front.
@@ -40,7 +42,7 @@ const char* core_auto_pad(const std::string& text) {
 Result<WindowForm> window_form(NodeContext& c) {
   VERGE_TRY(const int rank, c.rank(0));
   if (rank < 3) return c.damaged("its input " + c.type(size_t{0}).text() + " has no spatial dimension");
-  if (rank > 4) return c.refuse(kThreeSpatial);
+  if (rank > 4) return c.refuse("it has " + std::to_string(rank - 2) + " spatial dimensions; so many are not supported");
   WindowForm form;
   form.line = rank == 3;
   VERGE_TRY(form.attrs["strides"], window_list(c, "strides", form.line, 1, 1, 1));
@@ -82,7 +84,19 @@ Result<void> check_kernel_shape(NodeContext& c, const TensorType& w) {
   return done();
 }
 
+// Three spatial dimensions.
+Result<void> conv_of_volume(NodeContext& c) {
+  VERGE_TRY(const Shape x, known_shape(c, c.in(0), "input"));
+  VERGE_TRY(const ValueId weights, c.fixed(1, "weights"));
+  VERGE_TRY(const ValueId bias, c.fixed(2, "bias"));
+  VERGE_TRY(const Shape w, known_shape(c, weights, "weights"));
+  VERGE_TRY(const SpatialForm form, spatial_form(c, x, {w.dim + 2, w.dim + w.rank}));
+  VERGE_TRY(const ValueId y, volume_conv(c, c.in(0), weights, bias, form, c.integer("group", 1)));
+  return c.finish(y);
+}
+
 Result<void> conv(NodeContext& c) {
+  if (c.type(size_t{0}).rank() == 5) return conv_of_volume(c);
   VERGE_TRY(WindowForm form, window_form(c));
   VERGE_CHECK(check_kernel_shape(c, c.type(1)));
   form.attrs["groups"] = c.integer("group", 1);
@@ -90,70 +104,6 @@ Result<void> conv(NodeContext& c) {
   VERGE_TRY(const ValueId bias, c.fixed(2, "bias"));
   VERGE_TRY(const ValueId w, conv_weights(c, weights, form));
   return c.finish(as_source(c, form, c.add("conv", {as_plane(c, form, c.in(0)), w, bias}, form.attrs)));
-}
-
-// [in, out/groups, k...] becomes [out, k..., in/groups]: the two channel dimensions change places inside each group.
-Result<ValueId> transpose_weights(NodeContext& c, ValueId w, const WindowForm& form, int64_t groups) {
-  const TensorType type = c.type(w);
-  if (!type.is_static()) return c.refuse("the shape of its weights is not known");
-  if (type.rank() != (form.line ? 3 : 4)) return c.damaged("its weights are " + type.text() + ", of another rank than its input");
-  const Shape s = type.shape();
-  const int64_t kh = form.line ? 1 : s[2], kw = s.back(0), in = s[0], out = s[1];
-  if (groups < 1 || groups > in || in % groups != 0) return c.damaged("its " + std::to_string(in) + " channels cannot be in " + std::to_string(groups) + " groups");
-  if (groups == 1) return rearranged(c, w, form.line ? std::vector<int>{1, 2, 0} : std::vector<int>{1, 2, 3, 0}, {out, kh, kw, in});
-  if (type.quant.per_channel()) return c.refuse("its weights are grouped and quantised per channel", "export it with float weights or without groups");
-  const ValueId split = c.add("reshape", {w}, {{"shape", std::vector<int64_t>{groups, in / groups, out, kh, kw}}});
-  const ValueId moved = c.add("transpose", {split}, {{"perm", std::vector<int64_t>{0, 2, 3, 4, 1}}});
-  return c.add("reshape", {moved}, {{"shape", std::vector<int64_t>{groups * out, kh, kw, in / groups}}});
-}
-
-std::string auto_pad_of(const Attrs& attrs) {
-  const auto it = attrs.find("auto_pad");
-  return it == attrs.end() ? "" : std::get<std::string>(it->second);
-}
-
-// The numbers of output_shape for height and width; some exporters put batch and channels in front.
-Result<std::vector<int64_t>> wanted_output(NodeContext& c, bool line) {
-  std::vector<int64_t> wanted = c.integers("output_shape");
-  const size_t spatial = line ? 1 : 2;
-  if (!wanted.empty() && wanted.size() < spatial) return c.damaged("output_shape has too few numbers");
-  if (wanted.size() > spatial) wanted.erase(wanted.begin(), wanted.end() - static_cast<int64_t>(spatial));
-  return widened(std::move(wanted), 1, 1);
-}
-
-// ONNX leaves pads to be computed from auto_pad, or from an output shape that is asked for.
-Result<void> transpose_pads(NodeContext& c, WindowForm& form, const Shape& w, const std::vector<int64_t>& output_padding) {
-  VERGE_TRY(const std::vector<int64_t> wanted, wanted_output(c, form.line));
-  const std::string auto_pad = auto_pad_of(form.attrs);
-  form.attrs.erase("auto_pad");
-  std::vector<int64_t> pads(4, 0);
-  if (wanted.empty() && (auto_pad.empty() || auto_pad == "valid")) {
-    form.attrs.emplace("pads", pads);
-    return done();
-  }
-  const auto strides = std::get<std::vector<int64_t>>(form.attrs["strides"]), dilations = std::get<std::vector<int64_t>>(form.attrs["dilations"]);
-  for (int i = 0; i < 2; ++i) {
-    const Dim in = form.line && i == 0 ? Dim(1) : c.type(size_t{0}).dims[form.line ? 2 : 2 + i];
-    if (!in.known()) return c.refuse("its padding depends on an input size that is not known", "give sizes to the symbolic dimensions (--dim NAME=SIZE)");
-    const int64_t out = wanted.empty() ? in.size * strides[i] : wanted[i], reach = (w[1 + i] - 1) * dilations[i] + 1;
-    const int64_t total = std::max<int64_t>(0, strides[i] * (in.size - 1) + output_padding[i] + reach - out);
-    pads[i] = auto_pad == "same_upper" ? total / 2 : total - total / 2;
-    pads[i + 2] = total - pads[i];
-  }
-  form.attrs["pads"] = pads;
-  return done();
-}
-
-Result<void> conv_transpose(NodeContext& c) {
-  VERGE_TRY(WindowForm form, window_form(c));
-  VERGE_CHECK(check_kernel_shape(c, c.type(1)));
-  VERGE_TRY(const std::vector<int64_t> output_padding, window_list(c, "output_padding", form.line, 0, 1, 0));
-  const int64_t groups = c.integer("group", 1);
-  VERGE_TRY(const ValueId w, transpose_weights(c, c.in(1), form, groups));
-  if (w.valid()) VERGE_CHECK(transpose_pads(c, form, c.type(w).shape(), output_padding));
-  form.attrs["output_padding"] = output_padding;
-  form.attrs["groups"] = groups;
-  return c.finish(as_source(c, form, c.add("conv_transpose", {as_plane(c, form, c.in(0)), w, c.in(2)}, form.attrs)));
 }
 
 }  // namespace
@@ -168,23 +118,95 @@ Result<WindowForm> pool_form(NodeContext& c) {
 
 namespace {
 
+Result<void> pool_of_volume(NodeContext& c) {
+  VERGE_TRY(const Shape x, known_shape(c, c.in(0), "input"));
+  VERGE_TRY(const SpatialForm form, pool_spatial_form(c, x));
+  VERGE_TRY(const ValueId y, volume_pool(c, c.core(), c.in(0), form, c.integer("count_include_pad", 0) != 0));
+  return c.finish(y);
+}
+
 Result<void> pool(NodeContext& c) {
+  if (c.type(size_t{0}).rank() == 5) return pool_of_volume(c);
   VERGE_TRY(WindowForm form, pool_form(c));
   if (std::string(c.core()) == "avg_pool") form.attrs["count_include_pad"] = c.integer("count_include_pad", 0);
   return c.finish(as_source(c, form, c.add(c.core(), {as_plane(c, form, c.in(0))}, form.attrs)));
 }
 
-// (sum of |x|^p over the window)^(1/p), for p = 1 and 2 by way of an average that counts padding.
+// What each window of [h, w] sees, one row a window: places in the padded image, and in the image itself as the output of indices counts them.
+struct WindowPlaces {
+  std::vector<int64_t> padded, source;
+};
+
+WindowPlaces window_places(const Shape& x, const SpatialForm& form, int64_t padded_width, bool columns_first) {
+  WindowPlaces out;
+  const int64_t h = x[2], w = x[3];
+  for (int64_t p = 0; p < form.out[0] * form.out[1]; ++p)
+    for (int64_t t = 0; t < form.kernel[0] * form.kernel[1]; ++t) {
+      const int64_t row = p / form.out[1] * form.strides[0] + t / form.kernel[1] * form.dilations[0], column = p % form.out[1] * form.strides[1] + t % form.kernel[1] * form.dilations[1];
+      out.padded.push_back(row * padded_width + column);
+      const int64_t y = row - form.begin[0], z = column - form.begin[1];
+      out.source.push_back(columns_first ? y + z * h : y * w + z);
+    }
+  return out;
+}
+
+// With the places of the greatest elements: windows as rows, the place of the greatest of each row, where that lies in the input.
+Result<void> max_pool_with_places(NodeContext& c) {
+  const int rank = c.type(size_t{0}).rank();
+  if (rank != 3 && rank != 4) return c.refuse("its output of indices is supported for one and two spatial dimensions");
+  const ValueId x = rank == 3 ? shaped(c, c.in(0), {0, 0, 1, -1}) : c.in(0);
+  VERGE_TRY(const Shape source, known_shape(c, c.in(0), "input"));
+  VERGE_TRY(SpatialForm form, pool_spatial_form(c, source));
+  const std::vector<int64_t> out = form.out;
+  if (rank == 3)
+    for (const auto& [list, filler] : {std::pair{&form.kernel, 1}, {&form.strides, 1}, {&form.dilations, 1}, {&form.begin, 0}, {&form.end, 0}, {&form.out, 1}}) list->insert(list->begin(), filler);
+  VERGE_TRY(const Shape shape, known_shape(c, x, "input"));
+  const double lowest = is_float(c.type(x).dtype) ? -std::numeric_limits<double>::infinity() : c.type(x).dtype == DataType::kU8 ? 0 : -128;
+  const ValueId padded = padded_to_windows(c, x, shape, form, lowest);
+  VERGE_TRY(const Shape wide, known_shape(c, padded, "input"));
+  const WindowPlaces places = window_places(shape, form, wide[3], c.integer("storage_order", 0) != 0);
+  const int64_t images = int64_t{shape[0]} * shape[1], windows = form.out[0] * form.out[1], taps = form.kernel[0] * form.kernel[1];
+  if (windows * taps > (1 << 26)) return c.refuse("its windows are too many");
+  const Shape table{static_cast<int32_t>(windows), static_cast<int32_t>(taps)};
+  const ValueId rows = c.add("gather", {shaped(c, padded, {images, -1}), integers(c, places.padded, table)}, {{"axis", int64_t{1}}});
+  const ValueId tap = c.add("arg_max", {rows}, {{"axis", int64_t{2}}, {"keepdims", int64_t{0}}, {"select_last_index", int64_t{0}}});
+  std::vector<int64_t> row_begin, image_begin;
+  for (int64_t p = 0; p < windows; ++p) row_begin.push_back(p * taps);
+  for (int64_t i = 0; i < images; ++i) image_begin.push_back(i * shape[2] * shape[3]);
+  const ValueId entry = c.add("add", {tap, integers(c, row_begin, {static_cast<int32_t>(windows)})});
+  const ValueId place = c.add("gather", {integers(c, places.source, {static_cast<int32_t>(windows * taps)}), entry}, {{"axis", int64_t{0}}});
+  const ValueId everywhere = c.add("add", {place, integers(c, image_begin, {static_cast<int32_t>(images), 1})});
+  std::vector<int64_t> result = {shape[0], shape[1]};
+  result.insert(result.end(), out.begin(), out.end());
+  VERGE_CHECK(c.finish(shaped(c, everywhere, result), 1));
+  return c.finish(shaped(c, reduced(c, "reduce_max", rows, {2}, false), result));
+}
+
+Result<void> max_pool(NodeContext& c) { return c.wants(1) ? max_pool_with_places(c) : pool(c); }
+
+// (sum of |x|^p over the window)^(1/p): means of windows that all lie within the padded input.
 Result<void> lp_pool(NodeContext& c) {
-  const int64_t p = c.integer("p", 2);
-  if (p != 1 && p != 2) return c.refuse("p = " + std::to_string(p) + " is not supported; 1 and 2 are");
-  VERGE_TRY(WindowForm form, pool_form(c));
-  form.attrs["count_include_pad"] = int64_t{1};
-  const auto kernel = std::get<std::vector<int64_t>>(form.attrs["kernel"]);
-  const ValueId x = as_plane(c, form, c.add(p == 1 ? "abs" : "square", {c.in(0)}));
-  const ValueId mean = c.add("avg_pool", {x}, form.attrs);
-  const ValueId sum = c.add("mul", {mean, c.scalar(static_cast<double>(kernel[0] * kernel[1]), mean)});
-  return c.finish(as_source(c, form, p == 1 ? sum : c.add("sqrt", {sum})));
+  const auto p = static_cast<double>(c.integer("p", 2));
+  if (p < 1) return c.damaged("p = " + std::to_string(c.integer("p", 2)));
+  VERGE_TRY(const Shape shape, known_shape(c, c.in(0), "input"));
+  VERGE_TRY(SpatialForm form, pool_spatial_form(c, shape));
+  const ValueId size = c.add("abs", {c.in(0)}), power = p == 1 ? size : p == 2 ? c.add("square", {size}) : c.add("pow", {size, c.scalar(p, size)});
+  const ValueId padded = padded_to_windows(c, power, shape, form, 0);
+  double cells = 1;
+  for (size_t d = 0; d < form.axes(); ++d) cells *= static_cast<double>(form.kernel[d]), form.begin[d] = form.end[d] = 0;
+  ValueId mean;
+  if (shape.rank == 5) {
+    VERGE_TRY(mean, volume_pool(c, "avg_pool", padded, form, true));
+  } else {
+    if (shape.rank > 5) return c.refuse("it has more than three spatial dimensions");
+    WindowForm window;
+    window.line = shape.rank == 3;
+    const auto pair = [&](const std::vector<int64_t>& list) { return window.line ? std::vector<int64_t>{1, list[0]} : list; };
+    window.attrs = {{"kernel", pair(form.kernel)}, {"strides", pair(form.strides)}, {"dilations", pair(form.dilations)}, {"pads", std::vector<int64_t>(4, 0)}, {"count_include_pad", int64_t{1}}};
+    mean = as_source(c, window, c.add("avg_pool", {as_plane(c, window, padded)}, window.attrs));
+  }
+  const ValueId sum = c.add("mul", {mean, c.scalar(cells, mean)});
+  return c.finish(p == 1 ? sum : p == 2 ? c.add("sqrt", {sum}) : c.add("pow", {sum, c.scalar(1 / p, sum)}));
 }
 
 // All spatial dimensions at once: a reduction that keeps them as size 1.
@@ -204,12 +226,11 @@ Result<void> global_lp_pool(NodeContext& c) {
 constexpr Row kRows[] = {
     {"AveragePool", 1, kNewest, pool, "avg_pool"},
     {"Conv", 1, kNewest, conv},
-    {"ConvTranspose", 1, kNewest, conv_transpose},
     {"GlobalAveragePool", 1, kNewest, global_pool, "reduce_mean"},
     {"GlobalLpPool", 2, kNewest, global_lp_pool, "reduce_l2"},
     {"GlobalMaxPool", 1, kNewest, global_pool, "reduce_max"},
     {"LpPool", 2, kNewest, lp_pool},
-    {"MaxPool", 1, kNewest, pool, "max_pool"},
+    {"MaxPool", 1, kNewest, max_pool, "max_pool"},
 };
 
 }  // namespace

@@ -50,13 +50,23 @@ Result<void> lower_f32(const Node& node, Emitter& emitter) {
   return done();
 }
 
+Result<void> lower_f64(const Node& node, Emitter& emitter) {
+  if (node.op == "floor_div") return unsupported("floor_div of f64: cast to f32 first");
+  const RealClamp clamp = real_clamp(node);
+  const exec::BinaryF64Attrs attrs{static_cast<uint32_t>(binary_function(node).kernel), 0, clamp.min, clamp.max};
+  emitter.emit(exec::Op::binary_f64, {emitter.tensor(node.input(0)), emitter.tensor(node.input(1))}, {emitter.tensor(node.output())}, attrs, {},
+               in_place_operand(emitter.graph(), node));
+  return done();
+}
+
 Result<void> lower(const Node& node, Emitter& emitter) {
   const TensorType &x = emitter.graph().type(node.input(0)), &y = emitter.graph().type(node.input(1)), &z = emitter.graph().type(node.output());
   if (x.quantized() && y.quantized() && z.quantized()) return lower_binary_quantized(node, emitter);
   if (x.quantized() || y.quantized() || z.quantized()) return unsupported(node.op + " of " + x.text() + " and " + y.text() + ": quantise all of its values or none");
   if (x.dtype == DataType::kF32) return lower_f32(node, emitter);
+  if (x.dtype == DataType::kF64) return lower_f64(node, emitter);
   const exec::BinaryInt function = binary_function(node).integer;
-  if (!is_integer(x.dtype) || function == exec::BinaryInt::kCount) return unsupported(node.op + " of " + x.text() + ": only f32 and integers run; cast first");
+  if (!is_integer(x.dtype) || function == exec::BinaryInt::kCount) return unsupported(node.op + " of " + x.text() + ": only f32, f64 and integers run; cast first");
   if (node.has("clamp_min") || node.has("clamp_max")) return unsupported(node.op + " of " + x.text() + ": no fused clamp on integers");
   emitter.emit(exec::Op::binary_int, {emitter.tensor(node.input(0)), emitter.tensor(node.input(1))}, {emitter.tensor(node.output())},
                exec::BinaryIntAttrs{static_cast<uint32_t>(function)}, {}, in_place_operand(emitter.graph(), node));

@@ -10,6 +10,13 @@ struct BinaryF32Attrs {
   float clamp_min = 0, clamp_max = 0;
 };
 
+// z = clamp(f(x, y)), f64; the same codes.
+struct BinaryF64Attrs {
+  uint32_t function = 0;
+  uint32_t reserved = 0;
+  double clamp_min = 0, clamp_max = 0;
+};
+
 // z = f(x, y) on integers and bool of one type, in int64, stored with wrap-around. A division by zero gives 0.
 enum class BinaryInt : uint32_t {
   kAdd,

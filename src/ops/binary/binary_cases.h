@@ -22,6 +22,8 @@ inline std::vector<OpCase> binary_f32_cases() {
       if (std::string(name) != "add" && s.name != "both_stretch" && s.name != "large" && s.name != "channel") continue;
       cases.push_back(op_case(std::string(name) + "_f32_" + s.name, name, {}, {fed(random_f32(s.x, 1, 0.1f, 3)), fed(random_f32(s.y, 2, 0.1f, 3))}, {{}}, 32));
     }
+  for (const char* name : {"add", "sub", "mul", "div", "minimum", "maximum", "pow", "mod", "less"})
+    cases.push_back(op_case(std::string(name) + "_f64", name, {}, {fed(cast_tensor(random_f32({3, 1, 70}, 11, 0.1f, 3), DataType::kF64)), fed(cast_tensor(random_f32({5, 1}, 12, 0.1f, 3), DataType::kF64))}));
   cases.push_back(op_case("mod_f32_sign_of_y", "mod", {}, {fed(random_f32({300}, 3, -9, 9)), fed(random_f32({300}, 4, 1, 2))}, {{}}, 64));
   cases.push_back(op_case("mod_f32_sign_of_x", "mod", {{"fmod", int64_t{1}}}, {fed(random_f32({300}, 3, -9, 9)), fed(random_f32({300}, 4, 1, 2))}, {{}}, 64));
   cases.push_back(op_case("add_f32_relu6", "add", {{"clamp_min", 0.0}, {"clamp_max", 6.0}}, {fed(random_f32({333}, 5, -9, 9)), fed(random_f32({333}, 6, -9, 9))}));
@@ -33,8 +35,8 @@ inline std::vector<OpCase> binary_integer_cases() {
   std::vector<OpCase> cases;
   const char* const names[] = {"add", "sub", "mul", "div", "pow", "minimum", "maximum", "mod", "squared_difference", "floor_div", "equal", "less", "bit_and", "bit_or", "bit_xor", "bit_shift"};
   for (const char* name : names)
-    for (DataType dtype : {DataType::kU8, DataType::kI32, DataType::kI64}) {
-      const int64_t low = dtype == DataType::kU8 ? 0 : -9;
+    for (DataType dtype : {DataType::kU8, DataType::kI32, DataType::kI64, DataType::kU64}) {
+      const int64_t low = dtype == DataType::kU8 || dtype == DataType::kU64 ? 0 : -9;
       cases.push_back(op_case(std::string(name) + "_" + dtype_name(dtype), name, {}, {fed(random_integers(dtype, {3, 1, 70}, 1, low, 100)), fed(random_integers(dtype, {2, 1, 5, 1}, 2, low, 9))}));
     }
   for (const char* name : {"and", "or", "xor", "equal"})

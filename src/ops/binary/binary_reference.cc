@@ -26,7 +26,7 @@ int64_t integer_value(exec::BinaryInt function, int64_t x, int64_t y) {
     case BinaryInt::kAnd: return x & y;
     case BinaryInt::kOr: return x | y;
     case BinaryInt::kXor: return x ^ y;
-    case BinaryInt::kShiftRight: return y < 0 || y > 63 ? 0 : x >> y;
+    case BinaryInt::kShiftRight: return y < 0 || y > 63 ? (x < 0 ? -1 : 0) : x >> y;
     case BinaryInt::kShiftLeft: return y < 0 || y > 63 ? 0 : static_cast<int64_t>(static_cast<uint64_t>(x) << y);
     case BinaryInt::kSquaredDifference: {
       const auto difference = static_cast<uint64_t>(x) - static_cast<uint64_t>(y);
@@ -43,11 +43,28 @@ int64_t integer_value(exec::BinaryInt function, int64_t x, int64_t y) {
   return 0;
 }
 
+// The same of u64, given as its bits.
+int64_t unsigned_value(exec::BinaryInt function, int64_t x, int64_t y) {
+  using exec::BinaryInt;
+  const auto a = static_cast<uint64_t>(x), b = static_cast<uint64_t>(y);
+  switch (function) {
+    case BinaryInt::kDiv:
+    case BinaryInt::kFloorDiv: return static_cast<int64_t>(b == 0 ? 0 : a / b);
+    case BinaryInt::kFmod:
+    case BinaryInt::kFloorMod: return static_cast<int64_t>(b == 0 ? 0 : a % b);
+    case BinaryInt::kMinimum: return static_cast<int64_t>(a < b ? a : b);
+    case BinaryInt::kMaximum: return static_cast<int64_t>(a < b ? b : a);
+    case BinaryInt::kShiftRight: return b > 63 ? 0 : static_cast<int64_t>(a >> b);
+    default: return integer_value(function, x, y);
+  }
+}
+
 void reference_integers(ReferenceContext& c, exec::BinaryInt function) {
   const std::vector<int64_t> x = c.in[0].to_ints(), y = c.in[1].to_ints();
   std::vector<int64_t> z(static_cast<size_t>(c.out[0].count()));
+  const auto value = c.out[0].dtype() == DataType::kU64 ? unsigned_value : integer_value;
   for (int64_t i = 0; i < c.out[0].count(); ++i)
-    z[i] = integer_value(function, x[broadcast_index(c.out[0].shape(), c.in[0].shape(), i)], y[broadcast_index(c.out[0].shape(), c.in[1].shape(), i)]);
+    z[i] = value(function, x[broadcast_index(c.out[0].shape(), c.in[0].shape(), i)], y[broadcast_index(c.out[0].shape(), c.in[1].shape(), i)]);
   fill_wrapping(c.out[0], z);
 }
 

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "exec/broadcast.h"
 #include "exec/checks.h"
 #include "exec/integers.h"
@@ -42,7 +44,8 @@ int64_t power(int64_t x, int64_t y) {
 }
 
 int64_t shifted_left(int64_t x, int64_t y) { return y < 0 || y > 63 ? 0 : wrapped(bits(x) << y); }
-int64_t shifted_right(int64_t x, int64_t y) { return y < 0 || y > 63 ? 0 : x >> y; }
+// A shift that leaves the type spreads the sign.
+int64_t shifted_right(int64_t x, int64_t y) { return x >> (y < 0 || y > 63 ? 63 : y); }
 
 template <typename F> void apply(size_t n, const int64_t* x, const int64_t* y, int64_t* z, F f) {
   for (size_t i = 0; i < n; ++i) z[i] = f(x[i], y[i]);
@@ -71,6 +74,38 @@ void apply(BinaryInt function, size_t n, const int64_t* x, const int64_t* y, int
   }
 }
 
+// What differs where the numbers are u64, whose upper half looks negative.
+void apply_u64(BinaryInt function, size_t n, const int64_t* x, const int64_t* y, int64_t* z) {
+  switch (function) {
+    case BinaryInt::kDiv:
+    case BinaryInt::kFloorDiv: return apply(n, x, y, z, [](int64_t a, int64_t b) { return b == 0 ? 0 : wrapped(bits(a) / bits(b)); });
+    case BinaryInt::kFmod:
+    case BinaryInt::kFloorMod: return apply(n, x, y, z, [](int64_t a, int64_t b) { return b == 0 ? 0 : wrapped(bits(a) % bits(b)); });
+    case BinaryInt::kMinimum: return apply(n, x, y, z, [](int64_t a, int64_t b) { return bits(a) < bits(b) ? a : b; });
+    case BinaryInt::kMaximum: return apply(n, x, y, z, [](int64_t a, int64_t b) { return bits(a) > bits(b) ? a : b; });
+    case BinaryInt::kShiftRight: return apply(n, x, y, z, [](int64_t a, int64_t b) { return bits(b) > 63 ? 0 : wrapped(bits(a) >> b); });
+    default: return apply(function, n, x, y, z);
+  }
+}
+
+template <typename F> void apply(size_t n, const double* x, const double* y, double* z, F f) {
+  for (size_t i = 0; i < n; ++i) z[i] = f(x[i], y[i]);
+}
+
+double floor_mod(double x, double y) {
+  const double rest = std::fmod(x, y);
+  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+}
+
+void apply(BinaryF32 function, size_t n, const double* xs, const double* ys, double* zs) {
+  switch (function) {
+#define VERGE_BINARY(kName, name, value) \
+  case BinaryF32::kName: return apply(n, xs, ys, zs, [](double x, double y) { return value; });
+#include "kernels/elementwise/binary.inc"
+#undef VERGE_BINARY
+  }
+}
+
 template <typename T, typename F> void compare(size_t n, const T* x, const T* y, uint8_t* z, F f) {
   for (size_t i = 0; i < n; ++i) z[i] = f(x[i], y[i]);
 }
@@ -88,6 +123,12 @@ template <typename T> void compare(Comparison comparison, size_t n, const T* x, 
 }
 
 void load_run(const TensorView& t, size_t at, size_t n, int64_t* out) { load_integers(t.dtype, t.data, at, n, out); }
+void load_run(const TensorView& t, size_t at, size_t n, uint64_t* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = t.as<uint64_t>()[at + i];
+}
+void load_run(const TensorView& t, size_t at, size_t n, double* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = t.as<double>()[at + i];
+}
 void load_run(const TensorView& t, size_t at, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = t.as<float>()[at + i];
 }
@@ -152,6 +193,23 @@ Status run_binary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   return {};
 }
 
+Status check_binary_f64(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<BinaryF64Attrs>();
+  VERGE_REQUIRE(a && a->function < kFunctions && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE(in.in(0).dtype == DataType::kF64 && in.out().dtype == DataType::kF64, Code::kCorrupt);
+  return {};
+}
+
+Status run_binary_f64(const rt::Instruction& in, const rt::RunEnv& env) {
+  const auto& a = *in.attrs_as<BinaryF64Attrs>();
+  for_runs<double>(in, env, [&](size_t n, const double* x, const double* y, size_t at) {
+    double z[kIntegerRun];
+    apply(static_cast<BinaryF32>(a.function), n, x, y, z);
+    for (size_t i = 0; i < n; ++i) in.out().mut<double>()[at + i] = z[i] < a.clamp_min ? a.clamp_min : z[i] > a.clamp_max ? a.clamp_max : z[i];
+  });
+  return {};
+}
+
 Status check_binary_i8(const rt::Instruction& in) {
   const auto* a = in.attrs_as<BinaryI8Attrs>();
   VERGE_REQUIRE(a && a->function < kBinaryI8Functions && a->mode < 2 && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
@@ -198,7 +256,8 @@ Status run_binary_int(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto function = static_cast<BinaryInt>(in.attrs_as<BinaryIntAttrs>()->function);
   for_runs<int64_t>(in, env, [&](size_t n, const int64_t* x, const int64_t* y, size_t at) {
     int64_t z[kIntegerRun];
-    apply(function, n, x, y, z);
+    if (in.out().dtype == DataType::kU64) apply_u64(function, n, x, y, z);
+    else apply(function, n, x, y, z);
     store_integers(in.out().dtype, in.out().data, at, n, z);
   });
   return {};
@@ -207,7 +266,7 @@ Status run_binary_int(const rt::Instruction& in, const rt::RunEnv& env) {
 Status check_compare(const rt::Instruction& in) {
   const auto* a = in.attrs_as<CompareAttrs>();
   VERGE_REQUIRE(a && a->comparison < static_cast<uint32_t>(Comparison::kCount) && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
-  VERGE_REQUIRE((in.in(0).dtype == DataType::kF32 || is_plain_integer(in.in(0).dtype)) && in.out().dtype == DataType::kBool, Code::kCorrupt);
+  VERGE_REQUIRE((in.in(0).dtype == DataType::kF32 || in.in(0).dtype == DataType::kF64 || is_plain_integer(in.in(0).dtype)) && in.out().dtype == DataType::kBool, Code::kCorrupt);
   return {};
 }
 
@@ -216,6 +275,8 @@ Status run_compare(const rt::Instruction& in, const rt::RunEnv& env) {
   auto* z = in.out().mut<uint8_t>();
   const auto body = [&](size_t n, const auto* x, const auto* y, size_t at) { compare(comparison, n, x, y, z + at); };
   if (in.in(0).dtype == DataType::kF32) for_runs<float>(in, env, body);
+  else if (in.in(0).dtype == DataType::kF64) for_runs<double>(in, env, body);
+  else if (in.in(0).dtype == DataType::kU64) for_runs<uint64_t>(in, env, body);
   else for_runs<int64_t>(in, env, body);
   return {};
 }

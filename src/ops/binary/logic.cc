@@ -58,8 +58,8 @@ TensorRef as_real(Emitter& emitter, ValueId value) {
 Result<void> lower_compare(const Node& node, Emitter& emitter) {
   const TensorType &x = emitter.graph().type(node.input(0)), &y = emitter.graph().type(node.input(1));
   const bool differ = x.quant != y.quant || x.dtype != y.dtype;
-  if (!differ && x.dtype != DataType::kF32 && !is_integer(x.dtype) && x.dtype != DataType::kBool)
-    return unsupported(node.op + " of " + x.text() + ": only f32, integers and bool run; cast first");
+  if (!differ && x.dtype != DataType::kF32 && x.dtype != DataType::kF64 && !is_integer(x.dtype) && x.dtype != DataType::kBool)
+    return unsupported(node.op + " of " + x.text() + ": only f32, f64, integers and bool run; cast first");
   if (differ && !(x.quantized() && y.quantized())) return unsupported(node.op + " of " + x.text() + " and " + y.text());
   const std::vector<TensorRef> in = differ ? std::vector{as_real(emitter, node.input(0)), as_real(emitter, node.input(1))}
                                            : std::vector{emitter.tensor(node.input(0)), emitter.tensor(node.input(1))};

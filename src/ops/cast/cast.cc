@@ -28,12 +28,12 @@ Result<void> reference(ReferenceContext& c) {
   return done();
 }
 
-bool runs(DataType dtype) { return dtype == DataType::kF32 || dtype == DataType::kBool || (dtype >= DataType::kI8 && dtype <= DataType::kI64); }
+bool runs(DataType dtype) { return is_float(dtype) || dtype == DataType::kBool || (dtype >= DataType::kI8 && dtype <= DataType::kU64); }
 
 Result<void> lower(const Node& node, Emitter& emitter) {
   const TensorType &x = emitter.graph().type(node.input(0)), &y = emitter.graph().type(node.output());
   if (x.dtype == y.dtype) return emitter.alias(node.output(), node.input(0));
-  if (!runs(x.dtype) || !runs(y.dtype)) return unsupported("casts " + x.text() + " to " + dtype_name(y.dtype) + ": only f32, bool and integers run");
+  if (!runs(x.dtype) || !runs(y.dtype)) return unsupported("casts " + x.text() + " to " + dtype_name(y.dtype) + ": only real numbers, bool and whole-byte integers run");
   emitter.emit(exec::Op::cast, {emitter.tensor(node.input(0))}, {emitter.tensor(node.output())}, exec::CastAttrs{});
   return done();
 }

@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "base/half.h"
 #include "exec/blocks.h"
 #include "exec/checks.h"
 #include "exec/integers.h"
@@ -9,7 +10,40 @@
 namespace verge::exec {
 namespace {
 
-bool castable(DataType dtype) { return dtype == DataType::kF32 || is_plain_integer(dtype); }
+bool castable(DataType dtype) { return is_float(dtype) || is_plain_integer(dtype); }
+
+void load_reals(const TensorView& x, size_t at, size_t n, double* out) {
+  switch (x.dtype) {
+    case DataType::kF32:
+      for (size_t i = 0; i < n; ++i) out[i] = static_cast<double>(x.as<float>()[at + i]);
+      return;
+    case DataType::kF16:
+      for (size_t i = 0; i < n; ++i) out[i] = static_cast<double>(half_to_float(x.as<uint16_t>()[at + i]));
+      return;
+    case DataType::kBF16:
+      for (size_t i = 0; i < n; ++i) out[i] = static_cast<double>(bfloat_to_float(x.as<uint16_t>()[at + i]));
+      return;
+    default:
+      for (size_t i = 0; i < n; ++i) out[i] = x.as<double>()[at + i];
+  }
+}
+
+// T: double, or an integer, which goes to f32 without a stop at double.
+template <typename T> void store_reals(const TensorView& y, size_t at, size_t n, const T* in) {
+  switch (y.dtype) {
+    case DataType::kF32:
+      for (size_t i = 0; i < n; ++i) y.mut<float>()[at + i] = static_cast<float>(in[i]);
+      return;
+    case DataType::kF16:
+      for (size_t i = 0; i < n; ++i) y.mut<uint16_t>()[at + i] = float_to_half(static_cast<float>(in[i]));
+      return;
+    case DataType::kBF16:
+      for (size_t i = 0; i < n; ++i) y.mut<uint16_t>()[at + i] = float_to_bfloat(static_cast<float>(in[i]));
+      return;
+    default:
+      for (size_t i = 0; i < n; ++i) y.mut<double>()[at + i] = static_cast<double>(in[i]);
+  }
+}
 
 struct Bounds {
   int64_t min, max;
@@ -22,21 +56,34 @@ Bounds bounds_of(DataType dtype) {
   }
 }
 
-// Toward zero, saturating, NaN to 0. The bounds of 64 bits are no floats: compared as the powers of two around them.
-int64_t truncated(float x, Bounds b) {
+// Toward zero, saturating, NaN to 0. The bounds of 64 bits are no doubles: compared as the powers of two around them.
+int64_t truncated(double x, Bounds b) {
   if (x != x) return 0;
-  if (x <= static_cast<float>(b.min)) return b.min;
-  if (x >= static_cast<float>(b.max)) return b.max;
+  if (x <= static_cast<double>(b.min)) return b.min;
+  if (x >= static_cast<double>(b.max)) return b.max;
   return static_cast<int64_t>(x);
 }
 
-void load_as_integers(const TensorView& x, DataType to, size_t at, size_t n, int64_t* out) {
-  if (x.dtype != DataType::kF32) return load_integers(x.dtype, x.data, at, n, out);
-  const Bounds bounds = bounds_of(to);
-  for (size_t i = 0; i < n; ++i) {
-    const float value = x.as<float>()[at + i];
-    out[i] = to == DataType::kBool ? value != 0 : truncated(value, bounds);
+uint64_t truncated_u64(double x) { return !(x > 0) ? 0 : x >= 0x1p64 ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(x); }
+
+void store_truncated(const TensorView& y, size_t at, size_t n, const double* in) {
+  int64_t run[kIntegerRun];
+  const Bounds bounds = bounds_of(y.dtype);
+  for (size_t i = 0; i < n; ++i)
+    run[i] = y.dtype == DataType::kBool ? in[i] != 0 : y.dtype == DataType::kU64 ? static_cast<int64_t>(truncated_u64(in[i])) : truncated(in[i], bounds);
+  store_integers(y.dtype, y.data, at, n, run);
+}
+
+void cast_run_of(const TensorView& x, const TensorView& y, size_t at, size_t n) {
+  if (is_float(x.dtype)) {
+    double reals[kIntegerRun];
+    load_reals(x, at, n, reals);
+    return is_float(y.dtype) ? store_reals(y, at, n, reals) : store_truncated(y, at, n, reals);
   }
+  if (x.dtype == DataType::kU64 && is_float(y.dtype)) return store_reals(y, at, n, x.as<uint64_t>() + at);
+  int64_t run[kIntegerRun];
+  load_integers(x.dtype, x.data, at, n, run);
+  return is_float(y.dtype) ? store_reals(y, at, n, run) : store_integers(y.dtype, y.data, at, n, run);
 }
 
 }  // namespace
@@ -50,19 +97,7 @@ Status check_cast(const rt::Instruction& in) {
 Status run_cast(const rt::Instruction& in, const rt::RunEnv& env) {
   const TensorView &x = in.in(0), &y = in.out();
   for_blocks(env, static_cast<size_t>(y.shape.count()), kElementBlock, [&](size_t begin, size_t end) {
-    int64_t run[kIntegerRun];
-    for (size_t at = begin; at < end; at += kIntegerRun) {
-      const size_t n = end - at < kIntegerRun ? end - at : kIntegerRun;
-      if (y.dtype != DataType::kF32) {
-        load_as_integers(x, y.dtype, at, n, run);
-        store_integers(y.dtype, y.data, at, n, run);
-        continue;
-      }
-      for (size_t i = 0; x.dtype == DataType::kF32 && i < n; ++i) y.mut<float>()[at + i] = x.as<float>()[at + i];
-      if (x.dtype == DataType::kF32) continue;
-      load_integers(x.dtype, x.data, at, n, run);
-      for (size_t i = 0; i < n; ++i) y.mut<float>()[at + i] = static_cast<float>(run[i]);
-    }
+    for (size_t at = begin; at < end; at += kIntegerRun) cast_run_of(x, y, at, end - at < kIntegerRun ? end - at : kIntegerRun);
   });
   return {};
 }

@@ -1,4 +1,4 @@
-// identity: y = x. shape: the dimensions of x as [rank] i64.
+// identity: y = x. shape: the dimensions of x as [rank] i64. bit_cast: the bits of x as the element type `to` of the same width.
 #include "ops/op.h"
 #include "ops/reference_tools.h"
 #include "ops/reshape/copy_attrs.h"
@@ -46,9 +46,19 @@ Result<void> lower_shape(const Node& node, Emitter& emitter) {
   return done();
 }
 
+Result<void> infer_bit_cast(InferContext& c) {
+  c.out[0] = c.in(0);
+  c.out[0].quant = {};
+  c.out[0].dtype = dtype_from_name(c.node.text("to").c_str());
+  const size_t bits = dtype_bits(c.out[0].dtype);
+  if (bits == 0 || (c.in(0).dtype != DataType::kNone && dtype_bits(c.in(0).dtype) != bits)) return invalid("it sees " + c.in(0).text() + " as '" + c.node.text("to") + "', which is not as wide");
+  return done();
+}
+
 }  // namespace
 
 const OpMethods identity_methods{.infer = infer_identity, .cost = no_cost, .reference = reference_identity, .quant = quant, .lower = lower_identity};
+const OpMethods bit_cast_methods{.infer = infer_bit_cast, .cost = no_cost, .reference = reference_identity, .lower = lower_identity};
 const OpMethods shape_methods{.infer = infer_shape, .cost = no_cost, .reference = reference_shape, .lower = lower_shape};
 
 }  // namespace verge::ops

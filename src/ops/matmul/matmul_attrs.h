@@ -1,4 +1,5 @@
 // matmul_f32   in: a, b; y = a b for every matrix of a batch whose leading dimensions broadcast. Scratch: b packed, matmul_f32_scratch_size floats a matrix.
+// matmul_plain   the same on i32 and i64, which wrap, and on f64; no scratch.
 #pragma once
 #include <cstdint>
 

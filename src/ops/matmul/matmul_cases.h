@@ -25,6 +25,14 @@ inline std::vector<OpCase> matmul_cases() {
   std::vector<OpCase> cases;
   for (const Shapes& s : list)
     cases.push_back(op_case(std::string("matmul_") + s.name, "matmul", {{"trans_b", s.trans_b}}, {fed(random_f32(s.a, 1)), fed(random_f32(s.b, 2))}, {{}}, s.a.back(0)));
+  for (DataType dtype : {DataType::kI32, DataType::kI64})
+    for (int64_t trans_b : {0, 1})
+      cases.push_back(op_case(std::string("matmul_") + dtype_name(dtype) + (trans_b ? "_transposed" : ""), "matmul", {{"trans_b", trans_b}},
+                              {fed(random_integers(dtype, {2, 5, 8}, 3, -100000, 100000)), fed(random_integers(dtype, trans_b ? Shape{4, 8} : Shape{8, 4}, 4, -100000, 100000))}));
+  cases.push_back(op_case("matmul_f64", "matmul", {}, {fed(cast_tensor(random_f32({3, 5, 8}, 7), DataType::kF64)), fed(cast_tensor(random_f32({8, 4}, 8), DataType::kF64))}));
+  for (DataType dtype : {DataType::kI8, DataType::kU8})
+    cases.push_back(op_case(std::string("matmul_quantized_") + dtype_name(dtype), "matmul", {{"requant", std::string("onnx")}},
+                            {fed(random_bytes(dtype, {2, 5, 70}, 5, quant(0.05f, 3))), fed(random_bytes(dtype, {2, 70, 4}, 6, quant(0.03f, 5)))}, {{dtype, quant(0.3f, 7)}}));
   return cases;
 }
 

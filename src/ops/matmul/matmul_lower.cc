@@ -1,15 +1,18 @@
 #include <algorithm>
 
 #include "kernels/gemm/matmul_f32.h"
+#include "ops/binary/binary_attrs.h"
+#include "ops/cast/cast_attrs.h"
 #include "ops/matmul/matmul.h"
 #include "ops/matmul/matmul_attrs.h"
+#include "ops/quantize/requantize.h"
+#include "ops/quantized.h"
 
 namespace verge::ops {
 
-Result<void> lower_matmul(const Node& node, Emitter& emitter) {
-  const TensorType &a = emitter.graph().type(node.input(0)), &b = emitter.graph().type(node.input(1));
-  if (a.dtype != DataType::kF32 || b.dtype != DataType::kF32) return unsupported("inputs " + a.text() + " and " + b.text() + "; a product of two computed f32 tensors is supported");
-  const MatmulPlan plan = matmul_plan(node, a.shape(), b.shape());
+namespace {
+
+exec::MatmulAttrs attrs_of(const Node& node, const MatmulPlan& plan, const TensorType& b) {
   exec::MatmulAttrs attrs;
   attrs.m = static_cast<int32_t>(plan.m);
   attrs.n = static_cast<int32_t>(plan.n);
@@ -19,9 +22,53 @@ Result<void> lower_matmul(const Node& node, Emitter& emitter) {
   std::copy_n(plan.batch.dim, plan.batch.rank, attrs.batch);
   std::copy_n(plan.a_step, plan.batch.rank, attrs.a_step);
   std::copy_n(plan.b_step, plan.batch.rank, attrs.b_step);
+  return attrs;
+}
+
+// The stored integers less their zero point, as i32.
+TensorRef centred(Emitter& emitter, ValueId value) {
+  const TensorType& type = emitter.graph().type(value);
+  const TensorRef wide = emitter.temporary(DataType::kI32, type.shape());
+  emitter.emit(exec::Op::cast, {emitter.tensor(value)}, {wide}, exec::CastAttrs{});
+  const int32_t zero = type.quant.zero_point.empty() ? 0 : type.quant.zero_point[0];
+  if (zero == 0) return wide;
+  const TensorRef out = emitter.temporary(DataType::kI32, type.shape()), constant = emitter.constant(Tensor::scalar(zero), "zero_point." + std::to_string(zero));
+  emitter.emit(exec::Op::binary_int, {wide, constant}, {out}, exec::BinaryIntAttrs{static_cast<uint32_t>(exec::BinaryInt::kSub)}, {}, 0);
+  return out;
+}
+
+// Exact sums in i32 under the product of the scales, then requantised.
+Result<void> lower_quantized(const Node& node, Emitter& emitter, const exec::MatmulAttrs& attrs) {
+  const TensorType &a = emitter.graph().type(node.input(0)), &b = emitter.graph().type(node.input(1)), &y = emitter.graph().type(node.output());
+  if (a.quant.per_channel() || b.quant.per_channel() || y.quant.per_channel()) return unsupported("operands of a matrix product have one scale each");
+  VERGE_TRY(const RequantMode mode, requant_mode(node));
+  const QuantParams scale{{a.quant.scale[0] * b.quant.scale[0]}, {0}, -1};
+  const TensorRef sums = emitter.temporary(DataType::kI32, y.shape(), scale);
+  emitter.emit(exec::Op::matmul_plain, {centred(emitter, node.input(0)), centred(emitter, node.input(1))}, {sums}, attrs);
+  TensorType from(DataType::kI32, y.shape());
+  from.quant = scale;
+  VERGE_TRY(const AffineType x, affine_type(from, "sums"));
+  VERGE_TRY(const AffineType to, affine_type(y, "output"));
+  emit_requantize(emitter, sums, emitter.tensor(node.output()), Requantizer(x, to, mode), node.name);
+  return done();
+}
+
+}  // namespace
+
+Result<void> lower_matmul(const Node& node, Emitter& emitter) {
+  const TensorType &a = emitter.graph().type(node.input(0)), &b = emitter.graph().type(node.input(1)), &y = emitter.graph().type(node.output());
+  const MatmulPlan plan = matmul_plan(node, a.shape(), b.shape());
+  const exec::MatmulAttrs attrs = attrs_of(node, plan, b);
+  if (a.quantized() && b.quantized() && y.quantized()) return lower_quantized(node, emitter, attrs);
+  const std::vector<TensorRef> in{emitter.tensor(node.input(0)), emitter.tensor(node.input(1))};
+  if (a.dtype == b.dtype && !a.quantized() && (a.dtype == DataType::kI32 || a.dtype == DataType::kI64 || a.dtype == DataType::kF64)) {
+    emitter.emit(exec::Op::matmul_plain, in, {emitter.tensor(node.output())}, attrs);
+    return done();
+  }
+  if (a.dtype != DataType::kF32 || b.dtype != DataType::kF32) return unsupported("inputs " + a.text() + " and " + b.text() + "; products of f32, f64, i32, i64 and quantised tensors are supported");
   const size_t packed = matmul_f32_scratch_size(static_cast<size_t>(plan.n), static_cast<size_t>(plan.k));
   const TensorRef scratch = emitter.scratch(static_cast<size_t>(plan.b_matrices) * packed * sizeof(float));
-  emitter.emit(exec::Op::matmul_f32, {emitter.tensor(node.input(0)), emitter.tensor(node.input(1))}, {emitter.tensor(node.output())}, attrs, scratch);
+  emitter.emit(exec::Op::matmul_f32, in, {emitter.tensor(node.output())}, attrs, scratch);
   return done();
 }
 

@@ -1,5 +1,6 @@
 #include "ops/matmul/matmul.h"
 #include "ops/quantized.h"
+#include "ops/reference_tools.h"
 
 namespace verge::ops {
 namespace {
@@ -33,6 +34,14 @@ std::vector<double> products(const MatmulPlan& p, bool transposed, const std::ve
 Result<void> reference_matmul(ReferenceContext& c) {
   const MatmulPlan plan = matmul_plan(c.node, c.in[0].shape(), c.in[1].shape());
   const bool transposed = c.node.integer("trans_b") != 0;
+  if (!is_quantized(c) && is_integer(c.in[0].dtype())) {
+    std::vector<int64_t> wrapped;
+    const auto keep = [&](uint64_t sum) { return wrapped.push_back(static_cast<int64_t>(sum)), 0.0; };
+    const std::vector<int64_t> a = c.in[0].to_ints(), b = c.in[1].to_ints();
+    products(plan, transposed, std::vector<uint64_t>(a.begin(), a.end()), std::vector<uint64_t>(b.begin(), b.end()), keep);
+    fill_wrapping(c.out[0], wrapped);
+    return done();
+  }
   if (!is_quantized(c)) {
     store(products(plan, transposed, c.in[0].to_doubles(), c.in[1].to_doubles(), [](double sum) { return sum; }), c.out[0]);
     return done();

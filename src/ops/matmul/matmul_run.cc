@@ -34,8 +34,8 @@ bool dimensions_fit(const MatmulAttrs& a, int64_t results) {
 }
 
 // `tensor` holds as many matrices of rows x columns as the steps reach.
-bool operand_fits(const TensorView& tensor, const MatmulAttrs& a, const int32_t* step, int64_t rows, int64_t columns) {
-  return tensor.dtype == DataType::kF32 && matrices(a, step) <= tensor.shape.count() / (rows * columns);
+bool operand_fits(const TensorView& tensor, DataType dtype, const MatmulAttrs& a, const int32_t* step, int64_t rows, int64_t columns) {
+  return tensor.dtype == dtype && matrices(a, step) <= tensor.shape.count() / (rows * columns);
 }
 
 MatmulF32 matmul_of(const rt::Instruction& in, const MatmulAttrs& a, int64_t a_matrix, int64_t b_matrix, int64_t y_matrix) {
@@ -50,12 +50,51 @@ float* packed_at(const rt::Instruction& in, const MatmulAttrs& a, int64_t b_matr
   return in.scratch()->mut<float>() + static_cast<size_t>(b_matrix) * matmul_f32_scratch_size(static_cast<size_t>(a.n), static_cast<size_t>(a.k));
 }
 
+bool operands_fit(const rt::Instruction& in, const MatmulAttrs& a, DataType dtype) {
+  return operand_fits(in.in(0), dtype, a, a.a_step, a.m, a.k) && operand_fits(in.in(1), dtype, a, a.b_step, a.k, a.n);
+}
+
+// One row of y = a b. Integers come as unsigned ones, which wrap.
+template <typename T> void plain_row(const MatmulAttrs& a, const T* x, const T* b, T* y) {
+  const auto n = static_cast<size_t>(a.n), k = static_cast<size_t>(a.k);
+  for (size_t j = 0; j < n; ++j) {
+    T sum = 0;
+    for (size_t c = 0; c < k; ++c) sum += x[c] * b[a.trans_b ? j * k + c : c * n + j];
+    y[j] = sum;
+  }
+}
+
+template <typename T> void plain_product(const rt::Instruction& in, const MatmulAttrs& a, const rt::RunEnv& env) {
+  const auto m = static_cast<size_t>(a.m), n = static_cast<size_t>(a.n), k = static_cast<size_t>(a.k);
+  env.parallel.each(static_cast<size_t>(batches(a)) * m, [&](size_t i) {
+    const auto batch = static_cast<int64_t>(i / m);
+    const T* x = in.in(0).as<T>() + (static_cast<size_t>(matrix_at(a, a.a_step, batch)) * m + i % m) * k;
+    plain_row(a, x, in.in(1).as<T>() + static_cast<size_t>(matrix_at(a, a.b_step, batch)) * n * k, in.out().mut<T>() + i * n);
+  });
+}
+
 }  // namespace
+
+Status check_matmul_plain(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<MatmulAttrs>();
+  VERGE_REQUIRE(a && arity(in, 2, 1) && dimensions_fit(*a, in.out().shape.count()), Code::kCorrupt);
+  VERGE_REQUIRE(in.out().dtype == DataType::kI32 || in.out().dtype == DataType::kI64 || in.out().dtype == DataType::kF64, Code::kCorrupt);
+  VERGE_REQUIRE(operands_fit(in, *a, in.out().dtype), Code::kCorrupt);
+  return {};
+}
+
+Status run_matmul_plain(const rt::Instruction& in, const rt::RunEnv& env) {
+  const MatmulAttrs& a = *in.attrs_as<MatmulAttrs>();
+  if (in.out().dtype == DataType::kI32) plain_product<uint32_t>(in, a, env);
+  else if (in.out().dtype == DataType::kF64) plain_product<double>(in, a, env);
+  else plain_product<uint64_t>(in, a, env);
+  return {};
+}
 
 Status check_matmul_f32(const rt::Instruction& in) {
   const auto* a = in.attrs_as<MatmulAttrs>();
   VERGE_REQUIRE(a && arity(in, 2, 1) && in.out().dtype == DataType::kF32 && dimensions_fit(*a, in.out().shape.count()), Code::kCorrupt);
-  VERGE_REQUIRE(operand_fits(in.in(0), *a, a->a_step, a->m, a->k) && operand_fits(in.in(1), *a, a->b_step, a->k, a->n), Code::kCorrupt);
+  VERGE_REQUIRE(operands_fit(in, *a, DataType::kF32), Code::kCorrupt);
   const uint64_t floats = static_cast<uint64_t>(matrices(*a, a->b_step)) * matmul_f32_scratch_size(static_cast<size_t>(a->n), static_cast<size_t>(a->k));
   VERGE_REQUIRE(in.scratch_bytes() / sizeof(float) >= floats, Code::kCorrupt);
   return {};

@@ -26,12 +26,13 @@ inline std::vector<OpCase> quantize_cases() {
 }
 
 inline std::vector<OpCase> cast_cases() {
-  const DataType types[] = {DataType::kF32, DataType::kI8, DataType::kU8, DataType::kI16, DataType::kI32, DataType::kI64, DataType::kBool};
+  const DataType types[] = {DataType::kF32, DataType::kI8, DataType::kU8, DataType::kI16, DataType::kI32, DataType::kI64, DataType::kU64,
+                            DataType::kF16, DataType::kBF16, DataType::kF64, DataType::kBool};
   std::vector<OpCase> cases;
   for (DataType from : types)
     for (DataType to : types) {
       if (from == to) continue;
-      Tensor x = from == DataType::kF32 ? random_f32({300}, 1, -3e9f, 3e9f) : random_integers(from, {300}, 2, from == DataType::kI32 || from == DataType::kI64 ? -70000 : 0, 70000);
+      Tensor x = is_float(from) ? cast_tensor(random_f32({300}, 1, -3e9f, 3e9f), from) : random_integers(from, {300}, 2, from == DataType::kI32 || from == DataType::kI64 ? -70000 : 0, 70000);
       cases.push_back(op_case(std::string("cast_") + dtype_name(from) + "_" + dtype_name(to), "cast", {{"to", std::string(dtype_name(to))}}, {fed(std::move(x))}));
     }
   return cases;

@@ -26,7 +26,8 @@ std::vector<double> scales_of(const Node& node) {
 
 Result<void> infer(InferContext& c) {
   VERGE_CHECK(need_rank(c.in(0), "input"));
-  VERGE_CHECK(resize_rule(c.node));
+  VERGE_TRY(const ResizeRule rule, resize_rule(c.node));
+  if (!rule.crop.empty() && rule.crop.size() != 2 * static_cast<size_t>(c.in(0).rank())) return invalid("crop has " + std::to_string(rule.crop.size()) + " numbers for " + c.in(0).text());
   const std::vector<int64_t> sizes = c.node.integers("sizes");
   const std::vector<double> scales = scales_of(c.node);
   const auto rank = static_cast<size_t>(c.in(0).rank());
@@ -53,11 +54,12 @@ struct Step {
   bool pair;
 };
 
-std::vector<Step> steps_of(const Shape& x, const Shape& y) {
+std::vector<Step> steps_of(const ResizeRule& rule, const Shape& x, const Shape& y) {
   std::vector<Step> steps;
+  const auto changes = [&](int d) { return x[d] != y[d] || rule.is_cropped(d); };
   for (int d = 0; d < x.rank; ++d) {
-    if (x[d] == y[d]) continue;
-    const bool pair = d + 1 < x.rank && x[d + 1] != y[d + 1];
+    if (!changes(d)) continue;
+    const bool pair = d + 1 < x.rank && changes(d + 1);
     steps.push_back({d, pair});
     d += pair;
   }
@@ -81,8 +83,8 @@ std::vector<double> resampled(const std::vector<double>& x, const Shape& shape, 
 std::vector<double> reference_reals(const Node& node, const ResizeRule& rule, std::vector<double> values, Shape shape, const Shape& y) {
   const std::vector<double> scales = scales_of(node);
   for (int d = 0; d < shape.rank; ++d) {
-    if (shape[d] == y[d]) continue;
-    values = resampled(values, shape, d, resize_table(rule, shape[d], y[d], scale_at(scales, d)));
+    if (shape[d] == y[d] && !rule.is_cropped(d)) continue;
+    values = resampled(values, shape, d, resize_table(rule.at(d), shape[d], y[d], scale_at(scales, d)));
     shape[d] = y[d];
   }
   return values;
@@ -92,10 +94,10 @@ std::vector<double> reference_reals(const Node& node, const ResizeRule& rule, st
 std::vector<double> reference_integers(const Node& node, const ResizeRule& rule, std::vector<double> values, Shape shape, const Shape& y, double low, double high) {
   const std::vector<double> scales = scales_of(node);
   const auto real_table = [&](int d) {
-    const ResizeTable<int32_t> table = integer_resize_table(rule, shape[d], y[d], scale_at(scales, d));
+    const ResizeTable<int32_t> table = integer_resize_table(rule.at(d), shape[d], y[d], scale_at(scales, d));
     return ResizeTable<double>{table.taps, table.first, {table.weights.begin(), table.weights.end()}};
   };
-  for (const Step& step : steps_of(shape, y)) {
+  for (const Step& step : steps_of(rule, shape, y)) {
     double unit = exec::kResizeOne;
     for (int d = step.axis; d <= step.axis + step.pair; ++d) {
       values = resampled(values, shape, d, real_table(d));
@@ -110,11 +112,11 @@ std::vector<double> reference_integers(const Node& node, const ResizeRule& rule,
 Result<void> reference_nearest(ReferenceContext& c, const ResizeRule& rule, const Tensor& x) {
   const std::vector<double> scales = scales_of(c.node);
   std::vector<ResizeTable<double>> tables;
-  for (int d = 0; d < x.shape().rank; ++d) tables.push_back(resize_table(rule, std::max(x.shape()[d], 1), c.out[0].shape()[d], scale_at(scales, d)));
+  for (int d = 0; d < x.shape().rank; ++d) tables.push_back(resize_table(rule.at(d), std::max(x.shape()[d], 1), c.out[0].shape()[d], scale_at(scales, d)));
   return move_elements(x, c.out[0], [&](int64_t i) {
     Coordinates at = coordinates_of(c.out[0].shape(), i);
     for (int d = 0; d < x.shape().rank; ++d)
-      if (x.shape()[d] != c.out[0].shape()[d]) at[d] = tables[d].first[at[d]];
+      if (x.shape()[d] != c.out[0].shape()[d] || rule.is_cropped(d)) at[d] = tables[d].first[at[d]];
     return index_of(x.shape(), at);
   });
 }
@@ -151,7 +153,7 @@ class ResizeLowering {
       : node_(node), emitter_(emitter), rule_(rule), scales_(scales_of(node)), x_(emitter.graph().type(node.input(0))), y_(emitter.graph().type(node.output())) {}
 
   Result<void> run() {
-    const std::vector<Step> steps = steps_of(x_.shape(), y_.shape());
+    const std::vector<Step> steps = steps_of(rule_, x_.shape(), y_.shape());
     VERGE_TRY(TensorRef in, moved_input(emitter_, node_));
     if (steps.empty()) return emitter_.alias(node_.output(), node_.input(0));
     shape_ = x_.shape();
@@ -168,8 +170,8 @@ class ResizeLowering {
 
  private:
   Result<void> step(TensorRef in, TensorRef out, const Step& s, const Shape& to) {
-    const auto real_table = [&](int d) { return as_f32(resize_table(rule_, shape_[d], to[d], scale_at(scales_, d))); };
-    const auto integer_table = [&](int d) { return integer_resize_table(rule_, shape_[d], to[d], scale_at(scales_, d)); };
+    const auto real_table = [&](int d) { return as_f32(resize_table(rule_.at(d), shape_[d], to[d], scale_at(scales_, d))); };
+    const auto integer_table = [&](int d) { return integer_resize_table(rule_.at(d), shape_[d], to[d], scale_at(scales_, d)); };
     if (rule_.mode == "nearest") {
       const auto places = [&](std::vector<int32_t> first, const char* which) { return emitter_.constant(Tensor::of<int32_t>({static_cast<int32_t>(first.size())}, first), node_.name + which); };
       const TensorRef y = places(real_table(s.axis).first, ".y"), x = places(s.pair ? real_table(s.axis + 1).first : std::vector<int32_t>{0}, ".x");

@@ -22,9 +22,11 @@ inline std::vector<OpCase> resize_cases() {
   };
   for (const std::string mode : {"nearest", "linear", "cubic", "area"}) {
     for (const Sizes& s : sizes) add(mode + "_" + s.name, s.x, {{"mode", mode}, {"sizes", s.sizes}});
-    for (const std::string coordinate : {"asymmetric", "align_corners", "pytorch_half_pixel", "tf_half_pixel_for_nn"})
+    for (const std::string coordinate : {"asymmetric", "align_corners", "pytorch_half_pixel", "tf_half_pixel_for_nn", "half_pixel_symmetric"})
       add(mode + "_" + coordinate, {1, 9, 7, 3}, {{"mode", mode}, {"coordinate", coordinate}, {"scales", std::vector<double>{1, 1.6, 0.6, 1}}});
   }
+  for (const std::string mode : {"nearest", "linear"})
+    add(mode + "_crop", {1, 9, 7, 3}, {{"mode", mode}, {"coordinate", std::string("crop")}, {"sizes", List{1, 5, 7, 3}}, {"crop", std::vector<double>{0, 0.2, 0.1, 0, 1, 0.7, 0.8, 1}}});
   for (const std::string mode : {"linear", "cubic"})
     for (int64_t exclude : {0, 1})
       add(mode + "_antialias_" + std::to_string(exclude), {1, 9, 7, 3}, {{"mode", mode}, {"sizes", List{1, 2, 3, 3}}, {"antialias", int64_t{1}}, {"exclude_outside", exclude}});

@@ -29,6 +29,12 @@ double coordinate(const ResizeRule& rule, const Axis& a, int64_t i) {
   if (rule.coordinate == "align_corners") return a.out == 1 ? 0 : at * static_cast<double>(a.in - 1) / (a.length() - 1);
   if (rule.coordinate == "pytorch_half_pixel" && a.out == 1) return 0;
   if (rule.coordinate == "tf_half_pixel_for_nn") return a.over_scale(at + 0.5);
+  if (rule.coordinate == "half_pixel_symmetric") return static_cast<double>(a.in) / 2 * (1 - static_cast<double>(a.out) / a.length()) + a.over_scale(at + 0.5) - 0.5;
+  if (rule.coordinate == "crop") {
+    const auto last = static_cast<double>(a.in - 1);
+    const double within = a.length() == 1 ? last / 2 : at * last / (a.length() - 1);
+    return rule.begin * last + (rule.end - rule.begin) * within;
+  }
   return a.over_scale(at + 0.5) - 0.5;
 }
 
@@ -140,13 +146,29 @@ bool is_one_of(const std::string& value, std::initializer_list<const char*> name
 }  // namespace
 
 Result<ResizeRule> resize_rule(const Node& node) {
-  ResizeRule rule{node.text("mode", "nearest"),           node.text("coordinate", "half_pixel"),       node.text("nearest_mode", "round_prefer_floor"),
-                  node.integer("antialias") != 0, node.integer("exclude_outside") != 0, node.real("cubic_a", -0.75)};
+  ResizeRule rule;
+  rule.mode = node.text("mode", "nearest");
+  rule.coordinate = node.text("coordinate", "half_pixel");
+  rule.nearest_mode = node.text("nearest_mode", "round_prefer_floor");
+  rule.antialias = node.integer("antialias") != 0;
+  rule.exclude_outside = node.integer("exclude_outside") != 0;
+  rule.cubic_a = node.real("cubic_a", -0.75);
   if (!is_one_of(rule.mode, {"nearest", "linear", "cubic", "area"})) return unsupported("mode '" + rule.mode + "' wants nearest, linear, cubic or area");
-  if (!is_one_of(rule.coordinate, {"half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "tf_half_pixel_for_nn"}))
-    return unsupported("coordinate '" + rule.coordinate + "' wants half_pixel, asymmetric, align_corners, pytorch_half_pixel or tf_half_pixel_for_nn");
+  if (!is_one_of(rule.coordinate, {"half_pixel", "half_pixel_symmetric", "asymmetric", "align_corners", "pytorch_half_pixel", "tf_half_pixel_for_nn", "crop"}))
+    return unsupported("coordinate '" + rule.coordinate + "' wants half_pixel, half_pixel_symmetric, asymmetric, align_corners, pytorch_half_pixel, tf_half_pixel_for_nn or crop");
+  if (const auto crop = node.attrs.find("crop"); crop != node.attrs.end())
+    if (const auto* reals = std::get_if<std::vector<double>>(&crop->second)) rule.crop = *reals;
+  if ((rule.coordinate == "crop") != !rule.crop.empty()) return invalid("coordinate 'crop' and the attribute crop want each other");
   if (!is_one_of(rule.nearest_mode, {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}))
     return unsupported("nearest_mode '" + rule.nearest_mode + "' wants round_prefer_floor, round_prefer_ceil, floor or ceil");
+  return rule;
+}
+
+ResizeRule ResizeRule::at(int axis) const {
+  ResizeRule rule = *this;
+  if (crop.empty()) return rule;
+  rule.begin = crop[static_cast<size_t>(axis)];
+  rule.end = crop[crop.size() / 2 + static_cast<size_t>(axis)];
   return rule;
 }
 

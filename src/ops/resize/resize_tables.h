@@ -10,11 +10,17 @@ namespace verge::ops {
 
 struct ResizeRule {
   std::string mode;          // nearest, linear, cubic, area
-  std::string coordinate;    // half_pixel, asymmetric, align_corners, pytorch_half_pixel, tf_half_pixel_for_nn
+  std::string coordinate;    // half_pixel, half_pixel_symmetric, asymmetric, align_corners, pytorch_half_pixel, tf_half_pixel_for_nn, crop
   std::string nearest_mode;  // round_prefer_floor, round_prefer_ceil, floor, ceil
   bool antialias = false;
   bool exclude_outside = false;  // inputs beyond the edge have no weight; else the edge stands for them
   double cubic_a = -0.75;
+  std::vector<double> crop;  // of every dimension: where it begins, then where each ends, as parts of the input from its first to its last element
+  double begin = 0, end = 1;  // of the axis at hand
+
+  // Whether an axis of this size changes although it keeps it.
+  bool is_cropped(int axis) const { return !crop.empty() && (crop[static_cast<size_t>(axis)] != 0 || crop[crop.size() / 2 + static_cast<size_t>(axis)] != 1); }
+  ResizeRule at(int axis) const;
 };
 Result<ResizeRule> resize_rule(const Node& node);
 

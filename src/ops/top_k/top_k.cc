@@ -58,8 +58,8 @@ Result<void> reference(ReferenceContext& c) {
 Result<void> lower(const Node& node, Emitter& emitter) {
   const TensorType& x = emitter.graph().type(node.input(0));
   VERGE_TRY(const int axis, axis_of(node.integer("axis", -1), x.rank()));
-  constexpr DataType kTypes[] = {DataType::kF32, DataType::kI8, DataType::kU8, DataType::kI32, DataType::kI64};
-  if (std::find(std::begin(kTypes), std::end(kTypes), x.dtype) == std::end(kTypes)) return unsupported("top_k of " + x.text() + ": f32, i8, u8, i32 and i64 run; cast first");
+  constexpr DataType kTypes[] = {DataType::kF32, DataType::kI8, DataType::kU8, DataType::kI32, DataType::kI64, DataType::kU64};
+  if (std::find(std::begin(kTypes), std::end(kTypes), x.dtype) == std::end(kTypes)) return unsupported("top_k of " + x.text() + ": f32, i8, u8, i32, i64 and u64 run; cast first");
   const exec::TopKAttrs attrs{takes_least(node)};
   const TensorRef in = emitter.tensor(node.input(0)), values = emitter.tensor(node.output(0)), indices = emitter.tensor(node.output(1));
   if (axis + 1 == x.rank()) {

@@ -75,7 +75,7 @@ Status check_topk(const rt::Instruction& in) {
   const auto* a = in.attrs_as<TopKAttrs>();
   VERGE_REQUIRE(a && a->least <= 1 && arity(in, 1, 2), Code::kCorrupt);
   const TensorView &x = in.in(0), &values = in.out(0), &indices = in.out(1);
-  const bool types = x.dtype == DataType::kF32 || x.dtype == DataType::kI8 || x.dtype == DataType::kU8 || x.dtype == DataType::kI32 || x.dtype == DataType::kI64;
+  const bool types = x.dtype == DataType::kF32 || x.dtype == DataType::kI8 || x.dtype == DataType::kU8 || x.dtype == DataType::kI32 || x.dtype == DataType::kI64 || x.dtype == DataType::kU64;
   VERGE_REQUIRE(types && values.dtype == x.dtype && indices.dtype == DataType::kI64 && x.shape.rank >= 1, Code::kCorrupt);
   Shape expected = x.shape;
   if (values.shape.rank == x.shape.rank) expected[x.shape.rank - 1] = values.shape.back(0);
@@ -89,6 +89,7 @@ Status run_topk(const rt::Instruction& in, const rt::RunEnv& env) {
     case DataType::kU8: top_k<uint8_t>(in, env); break;
     case DataType::kI32: top_k<int32_t>(in, env); break;
     case DataType::kI64: top_k<int64_t>(in, env); break;
+    case DataType::kU64: top_k<uint64_t>(in, env); break;
     default: top_k<float>(in, env);
   }
   return {};
