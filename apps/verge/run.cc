@@ -4,11 +4,12 @@
 #include <numeric>
 
 #include "core/text.h"
+#include "engine/parted.h"
 #include "eval/files.h"
 #include "eval/score.h"
 #include "formats/format.h"
 #include "formats/npy.h"
-#include "formats/onnx/tensor_pb.h"
+#include "formats/onnx/value_pb.h"
 #include "os/file.h"
 #include "pipeline/preprocess.h"
 #include "verge/command.h"
@@ -23,52 +24,88 @@ struct Options {
   int top = 3;
 };
 
-struct InputFile {
-  Tensor tensor;
-  bool protobuf = false;
+using ops::HostValue;
+using Kind = formats::PartSource::Kind;
+
+// input_i or output_i of a folder.
+std::string value_file(const std::string& dir, const char* what, size_t i, bool protobuf) { return dir + "/" + what + std::to_string(i) + (protobuf ? ".pb" : ".npy"); }
+
+// input_0, input_1, ... as .pb or .npy, one for each kind.
+Result<std::vector<HostValue>> read_inputs(const std::string& dir, const std::vector<Kind>& kinds) {
+  std::vector<HostValue> out;
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    const bool protobuf = is_file(value_file(dir, "input_", i, true));
+    const std::string path = value_file(dir, "input_", i, protobuf);
+    if (!is_file(path))
+      return not_found("'" + dir + "' holds " + std::to_string(i) + " of " + std::to_string(kinds.size()) + " inputs (input_0.npy or input_0.pb, input_1...)");
+    VERGE_TRY(const Bytes bytes, read_file(path));
+    if (protobuf) {
+      VERGE_TRY(HostValue value, formats::onnx::read_value_pb(bytes, kinds[i]), "'" + path + "'");
+      out.push_back(std::move(value));
+    } else {
+      VERGE_TRY(Tensor tensor, formats::read_npy(bytes), "'" + path + "'");
+      out.emplace_back(std::move(tensor));
+    }
+  }
+  return out;
+}
+
+struct NamedOutput {
+  std::string name;
+  Kind kind;
+  HostValue value;
 };
 
-Result<Tensor> read_pb(const Bytes& bytes) {
-  VERGE_TRY(formats::onnx::NamedTensor named, formats::onnx::read_tensor_pb(bytes));
-  return std::move(named.tensor);
-}
-
-// input_0, input_1, ... as .pb or .npy, until one is missing.
-Result<std::vector<InputFile>> read_inputs(const std::string& dir) {
-  if (!is_directory(dir)) return not_found("--input-dir '" + dir + "' is no folder");
-  std::vector<InputFile> out;
-  for (size_t i = 0;; ++i) {
-    const std::string stem = dir + "/input_" + std::to_string(i);
-    const bool pb = is_file(stem + ".pb"), npy = is_file(stem + ".npy");
-    if (!pb && !npy) return out;
-    VERGE_TRY(const Bytes bytes, read_file(stem + (pb ? ".pb" : ".npy")));
-    VERGE_TRY(Tensor tensor, pb ? read_pb(bytes) : formats::read_npy(bytes), "'" + stem + (pb ? ".pb'" : ".npy'"));
-    out.push_back({std::move(tensor), pb});
-  }
-}
-
-// The yardsticks' protocol: tensors in, tensors of the same kind out.
-Result<void> run_folder(const Options& o) {
-  if (o.output_dir.empty()) return invalid("--input-dir needs --output-dir");
-  VERGE_TRY(const std::vector<InputFile> inputs, read_inputs(o.input_dir));
-  VERGE_TRY(LoadOptions load, load_options(o.model));
-  std::vector<Tensor> tensors;
-  for (const InputFile& f : inputs) {
-    load.inputs.push_back(f.tensor);
-    tensors.push_back(f.tensor);
-  }
-  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
-  if (tensors.size() < m.executable.input_count())
-    return not_found("'" + o.input_dir + "' holds " + std::to_string(tensors.size()) + " of " + std::to_string(m.executable.input_count()) +
-                     " inputs (input_0.npy or input_0.pb, input_1...)");
-  VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(tensors));
+Result<void> write_outputs(const Options& o, const std::vector<NamedOutput>& outputs) {
   VERGE_CHECK(make_directories(o.output_dir));
-  const bool protobuf = inputs.empty() ? m.format == formats::format_name(formats::Format::kOnnx) : inputs[0].protobuf;
+  const bool protobuf = is_file(value_file(o.input_dir, "input_", 0, true)) || !is_file(value_file(o.input_dir, "input_", 0, false));
   for (size_t i = 0; i < outputs.size(); ++i) {
-    VERGE_TRY(const Bytes bytes, protobuf ? Result<Bytes>(formats::onnx::write_tensor_pb(outputs[i], m.executable.model().output_name(i))) : formats::write_npy(outputs[i]));
-    VERGE_CHECK(write_file(o.output_dir + "/output_" + std::to_string(i) + (protobuf ? ".pb" : ".npy"), bytes));
+    const NamedOutput& out = outputs[i];
+    if (!protobuf && !out.value.is_tensor()) return unsupported("output '" + out.name + "' is no tensor, and .npy holds nothing else: give the inputs as .pb");
+    VERGE_TRY(const Bytes bytes, protobuf ? Result<Bytes>(formats::onnx::write_value_pb(out.value, out.kind, out.name)) : formats::write_npy(out.value.tensor));
+    VERGE_CHECK(write_file(value_file(o.output_dir, "output_", i, protobuf), bytes));
   }
   return done();
+}
+
+Result<void> run_parts(const Options& o, const LoadOptions& load) {
+  VERGE_TRY(const auto source, open_parts(o.model.path, load));
+  PartedModel model(source, load);
+  std::vector<Kind> kinds;
+  for (const auto& port : model.inputs()) kinds.push_back(port.kind);
+  VERGE_TRY(const std::vector<HostValue> inputs, read_inputs(o.input_dir, kinds));
+  VERGE_TRY(std::vector<HostValue> values, model.run(inputs), "'" + o.model.path + "'");
+  std::vector<NamedOutput> outputs;
+  for (size_t i = 0; i < values.size(); ++i) outputs.push_back({model.outputs()[i].name, model.outputs()[i].kind, std::move(values[i])});
+  return write_outputs(o, outputs);
+}
+
+Result<void> run_program(const Options& o, LoadOptions load) {
+  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  VERGE_TRY(const std::vector<HostValue> inputs, read_inputs(o.input_dir, std::vector<Kind>(m.executable.input_count(), Kind::kTensor)));
+  std::vector<Tensor> tensors;
+  for (const HostValue& v : inputs) tensors.push_back(v.tensor);
+  const auto open_size = [&](size_t i) { return !(m.executable.model().input(i).shape == tensors[i].shape()); };
+  bool again = false;
+  for (size_t i = 0; m.format != "vpk" && i < tensors.size(); ++i) again = again || open_size(i);
+  if (again) {  // sizes that the file leaves open are those of the tensors at hand
+    for (const Tensor& t : tensors) load.input_shapes.push_back(t.shape());
+    VERGE_TRY(m, load_model(o.model.path, load));
+  }
+  VERGE_TRY(std::vector<Tensor> values, m.executable.run(tensors));
+  std::vector<NamedOutput> outputs;
+  for (size_t i = 0; i < values.size(); ++i) outputs.push_back({m.executable.model().output_name(i), Kind::kTensor, std::move(values[i])});
+  return write_outputs(o, outputs);
+}
+
+// The yardsticks' protocol: values in, values of the same kind of file out.
+Result<void> run_folder(const Options& o) {
+  if (o.output_dir.empty()) return invalid("--input-dir needs --output-dir");
+  if (!is_directory(o.input_dir)) return not_found("--input-dir '" + o.input_dir + "' is no folder");
+  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(const MappedFile file, MappedFile::open(o.model.path));
+  const bool is_onnx = !looks_like_package(file.bytes()) && formats::sniff(file.bytes()) == formats::Format::kOnnx;
+  return is_onnx ? run_parts(o, load) : run_program(o, load);
 }
 
 std::vector<float> softmax(std::vector<float> x) {

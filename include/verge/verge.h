@@ -51,7 +51,7 @@ typedef struct verge_tensor_info {
   const char* name;     /* lives as long as the model */
   verge_dtype dtype;
   int32_t rank;
-  int32_t dims[8];
+  int32_t dims[8];      /* -1: depends on what the session is given */
   size_t bytes;
   float scale;          /* 0: not quantised; real = scale * (q - zero_point) */
   int32_t zero_point;
@@ -76,7 +76,12 @@ VERGE_API verge_code verge_session_create(const verge_model* model, verge_sessio
 VERGE_API void verge_session_close(verge_session* session);
 /* Copies `bytes` bytes, which must be the tensor's size. An input keeps its value until the next run. */
 VERGE_API verge_code verge_session_set_input(verge_session* session, size_t index, const void* data, size_t bytes);
+/* Sets an input of any shape that the model allows. ONNX files alone take shapes other than verge_model_input's: the session then prepares itself for
+ * them, and for the values of inputs that decide shapes, once for each combination. */
+VERGE_API verge_code verge_session_set_tensor(verge_session* session, size_t index, const void* data, const int32_t* dims, int32_t rank);
 VERGE_API verge_code verge_session_run(verge_session* session);
+/* What the output of the last run is; verge_model_output's, where shapes do not depend on inputs. */
+VERGE_API verge_code verge_session_output(const verge_session* session, size_t index, verge_tensor_info* info);
 VERGE_API verge_code verge_session_get_output(const verge_session* session, size_t index, void* data, size_t bytes);
 
 #ifdef __cplusplus

@@ -16,6 +16,10 @@ class VergeError(RuntimeError):
         self.code = code
 
 
+class InvalidArgument(VergeError, ValueError):
+    """An argument that the model does not take: a shape, a type."""
+
+
 class _Options(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("threads", ctypes.c_int)]
 
@@ -46,6 +50,10 @@ def _load():
             ("verge_session_get_output", ctypes.c_int, [pointer, size, pointer, size])):
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
+    for name, arguments in (("verge_session_set_tensor", [pointer, size, pointer, pointer, ctypes.c_int32]),
+                            ("verge_session_output", [pointer, size, ctypes.POINTER(_Info)])):
+        if hasattr(lib, name):  # the device library runs fixed shapes alone
+            getattr(lib, name).restype, getattr(lib, name).argtypes = ctypes.c_int, arguments
     return lib
 
 
@@ -58,14 +66,15 @@ def version():
 
 def _check(code):
     if code:
-        raise VergeError(_lib.verge_last_error().decode(errors="replace"), code)
+        kind = InvalidArgument if code == 1 else VergeError
+        raise kind(_lib.verge_last_error().decode(errors="replace"), code)
 
 
 class TensorInfo:
     def __init__(self, info):
         self.name = info.name.decode()
-        self.dtype = np.dtype(_DTYPES[info.dtype])
-        self.shape = list(info.dims[:info.rank])
+        self.dtype = np.dtype(_DTYPES.get(info.dtype, np.void))  # void: no tensor
+        self.shape = [d if d >= 0 else None for d in info.dims[:info.rank]]  # None: depends on what the session is given
         self.quantization = (info.scale, info.zero_point)
 
 
@@ -97,9 +106,13 @@ class Runner:
         array = np.asarray(array)
         if array.dtype != info.dtype:
             raise ValueError(f"input '{info.name}' is {info.dtype}, the array given is {array.dtype}")
+        array = np.ascontiguousarray(array).reshape(array.shape)
         if list(array.shape) != info.shape:
-            raise ValueError(f"input '{info.name}' has shape {info.shape}, the array given has {list(array.shape)}")
-        array = np.ascontiguousarray(array)
+            if not hasattr(_lib, "verge_session_set_tensor"):
+                raise ValueError(f"input '{info.name}' has shape {info.shape}, the array given has {list(array.shape)}")
+            dims = (ctypes.c_int32 * 8)(*array.shape)
+            _check(_lib.verge_session_set_tensor(self._session, index, array.ctypes.data, dims, array.ndim))
+            return
         _check(_lib.verge_session_set_input(self._session, index, array.ctypes.data, array.nbytes))
 
     def run(self):
@@ -107,6 +120,10 @@ class Runner:
 
     def output(self, index):
         info = self.outputs[index]
+        if hasattr(_lib, "verge_session_output"):
+            raw = _Info()
+            _check(_lib.verge_session_output(self._session, index, ctypes.byref(raw)))
+            info = TensorInfo(raw)
         out = np.empty(info.shape, info.dtype)
         _check(_lib.verge_session_get_output(self._session, index, out.ctypes.data, out.nbytes))
         return out

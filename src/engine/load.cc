@@ -1,6 +1,5 @@
 #include "engine/load.h"
 
-#include <algorithm>
 #include <filesystem>
 
 #include "base/sha256.h"
@@ -20,8 +19,8 @@ std::map<std::string, int64_t> open_dimensions(const Graph& graph, const LoadOpt
     for (int d = 0; d < type.rank(); ++d) {
       const Dim& dim = type.dims[d];
       if (dim.known() || dim.symbol.empty() || out.count(dim.symbol)) continue;
-      const bool given = i < options.inputs.size() && options.inputs[i].shape().rank == type.rank();
-      out[dim.symbol] = given ? options.inputs[i].shape()[d] : 1;
+      const bool given = i < options.input_shapes.size() && options.input_shapes[i].rank == type.rank();
+      out[dim.symbol] = given ? options.input_shapes[i][d] : 1;
     }
   }
   return out;
@@ -51,24 +50,6 @@ Result<LoadedModel> load_package(const std::string& path, const LoadOptions& opt
   return LoadedModel{path, "vpk", file.mapping->bytes().size(), std::move(source), nullptr, file.manifest, std::move(executable)};
 }
 
-// Imports for a run on `inputs`: with their shapes, and with the values of those that the model asks for. Without inputs: as the file stands.
-Result<Graph> import_for(const std::vector<Tensor>& inputs, ByteSpan bytes, const std::string& file_name, formats::ImportOptions& options) {
-  formats::ImportNotes notes;
-  auto graph = formats::import_model(bytes, options, file_name, &notes);
-  const std::vector<std::string> names = notes.inputs;
-  if (names.empty() || names.size() != inputs.size()) return graph;
-  bool again = !graph.ok() || std::any_of(graph->inputs().begin(), graph->inputs().end(), [&](ValueId v) { return !graph->type(v).is_static(); });
-  for (size_t i = 0; i < names.size(); ++i) options.shapes[names[i]] = inputs[i].shape();
-  while (again) {
-    again = false;
-    notes = {};
-    graph = formats::import_model(bytes, options, file_name, &notes);
-    for (size_t i = 0; i < names.size() && !graph.ok(); ++i)
-      if (notes.asked.count(names[i])) again = options.given.emplace(names[i], inputs[i]).second || again;
-  }
-  return graph;
-}
-
 }  // namespace
 
 std::string sha256_hex(ByteSpan bytes) {
@@ -85,11 +66,13 @@ Result<Graph> import_bytes(ByteSpan bytes, const std::string& file_name, const L
   import.dims = options.dims;
   import.base_dir = folder_of(file_name);
   import.values = options.values;
-  auto graph = import_for(options.inputs, bytes, file_name, import);
-  const auto open = graph.ok() ? open_dimensions(*graph, options) : std::map<std::string, int64_t>();
-  if (open.empty()) return graph;
-  import.dims.insert(open.begin(), open.end());  // again with sizes, so that shape arithmetic folds
-  return import_for(options.inputs, bytes, file_name, import);
+  VERGE_TRY(Graph graph, formats::import_model(bytes, import, file_name));
+  const auto open = open_dimensions(graph, options);
+  if (!open.empty()) {  // again with sizes, so that shape arithmetic folds
+    import.dims.insert(open.begin(), open.end());
+    VERGE_TRY(graph, formats::import_model(bytes, import, file_name));
+  }
+  return graph;
 }
 
 Result<Graph> import_file(const std::string& path, const LoadOptions& options) {

@@ -21,13 +21,12 @@ struct LoadOptions {
   int threads = 1;
   std::map<std::string, int64_t> dims;         // sizes of symbolic dimensions: --dim N=8
   std::map<std::string, Tensor> values;        // inputs that are fixed: --bind NAME=VALUE
-  std::vector<Tensor> inputs;                  // of the run at hand, in graph order: their shapes settle what `dims` leaves open, and their values what
-                                               // the model needs to know of them (axes, sizes, weights)
+  std::vector<Shape> input_shapes;             // shapes of the inputs at hand, in graph order; bind what `dims` leaves open
   bool verify_package = false;                 // compare every section with its hash
   std::vector<std::string> skip_passes;        // by name
 };
 
-// The portable graph of a source file with every dimension bound: `dims` first, then `inputs`, then 1 for what is still open (a batch).
+// The portable graph of a source file with every dimension bound: `dims` first, then `input_shapes`, then 1 for what is still open (a batch).
 // A package holds no portable graph: kUnsupported.
 Result<Graph> import_file(const std::string& path, const LoadOptions& options = {});
 // The same from bytes; `file_name` only names the file in errors.

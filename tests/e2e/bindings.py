@@ -36,6 +36,24 @@ def session():
     raises(verge.VergeError, "No such file", lambda: verge.InferenceSession("/nowhere/model.onnx"))
 
 
+def shapes_that_depend_on_inputs():
+    onnx, ort = need("onnx"), need("onnxruntime")
+    node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph([node("Reshape", ["x", "shape"], ["r"]), node("NonZero", ["r"], ["where"]), node("Neg", ["r"], ["y"])], "g",
+                                   [value("x", onnx.TensorProto.FLOAT, ["N"]), value("shape", onnx.TensorProto.INT64, [2])],
+                                   [value("y", onnx.TensorProto.FLOAT, None), value("where", onnx.TensorProto.INT64, None)])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+    with tempfile.TemporaryDirectory() as tmp:
+        onnx.save(model, tmp + "/m.onnx")
+        ours, theirs = verge.InferenceSession(tmp + "/m.onnx"), ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        for n, shape in ((6, [2, 3]), (6, [3, -1]), (4, [1, 4])):
+            x = {"x": np.arange(n, dtype=np.float32), "shape": np.array(shape, np.int64)}
+            for got, wanted in zip(ours.run(None, x), theirs.run(None, x)):
+                assert got.shape == wanted.shape and (got == wanted).all(), (got, wanted)
+        refused = run(VERGE, "convert", tmp + "/m.onnx", "-o", tmp + "/m.vpk")
+        assert refused.returncode == 3 and "--bind shape=VALUE" in refused.stderr and "depends on data" in refused.stderr, refused.stderr
+
+
 def interpreter():
     litert = need("ai_edge_litert.interpreter")
     path = shared("yardsticks/mcu/models/kws.tflite")
@@ -73,6 +91,7 @@ def device_library():
 
 
 session()
+shapes_that_depend_on_inputs()
 interpreter()
 device_library()
 print("bindings agree with onnxruntime and LiteRT")

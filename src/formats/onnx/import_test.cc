@@ -168,6 +168,57 @@ TEST(OnnxImport, AnIfOfKnownConditionIsItsBranch) {
   }
 }
 
+// y = x doubled three times, and all that came out
+ModelMaker doubling() {
+  ModelMaker m(13);
+  m.input("x", {2});
+  m.weight("trips", Tensor::scalar<int64_t>(3));
+  m.weight("yes", Tensor::scalar(true));
+  auto& n = m.node("Loop", {"trips", "yes", "x"}, {"y", "all"}, "loop");
+  auto& body = *attribute(n, "body", 5).mutable_g();
+  ModelMaker::describe(*body.add_input(), "i", {}, DataType::kI64);
+  ModelMaker::describe(*body.add_input(), "c", {}, DataType::kBool);
+  ModelMaker::describe(*body.add_input(), "before", {2}, DataType::kF32);
+  ModelMaker::fill(*body.add_node(), "Identity", {"c"}, {"go_on"}, "");
+  ModelMaker::fill(*body.add_node(), "Add", {"before", "before"}, {"after"}, "");
+  ModelMaker::fill(*body.add_node(), "Identity", {"after"}, {"seen"}, "");
+  for (const char* out : {"go_on", "after", "seen"}) body.add_output()->set_name(out);
+  m.output("y");
+  m.output("all");
+  return m;
+}
+
+TEST(OnnxImport, ALoopOfAKnownNumberOfStepsIsUnrolled) {
+  const std::vector<Tensor> y = outputs_of(doubling(), {Tensor::of<float>({2}, {1, 10})});
+  ASSERT_EQ(y.size(), 2u);
+  EXPECT_EQ(y[0].to_doubles(), (std::vector<double>{8, 80}));
+  EXPECT_EQ(y[1].to_doubles(), (std::vector<double>{2, 20, 4, 40, 8, 80}));
+  EXPECT_EQ(y[1].shape(), (Shape{3, 2}));
+}
+
+TEST(OnnxImport, AScanOverAKnownLengthIsUnrolled) {
+  ModelMaker m(13);
+  m.input("start", {1});
+  m.input("x", {1, 3});
+  auto& n = m.node("Scan", {"start", "x"}, {"sum", "sums"}, "scan");
+  integer(n, "num_scan_inputs", 1);
+  ints(n, "scan_input_axes", {1});
+  ints(n, "scan_input_directions", {1});
+  auto& body = *attribute(n, "body", 5).mutable_g();
+  ModelMaker::describe(*body.add_input(), "s", {1}, DataType::kF32);
+  ModelMaker::describe(*body.add_input(), "e", {1}, DataType::kF32);
+  ModelMaker::fill(*body.add_node(), "Add", {"s", "e"}, {"t"}, "");
+  ModelMaker::fill(*body.add_node(), "Neg", {"t"}, {"u"}, "");
+  body.add_output()->set_name("t");
+  body.add_output()->set_name("u");
+  m.output("sum");
+  m.output("sums");
+  const std::vector<Tensor> y = outputs_of(m, {Tensor::of<float>({1}, {0}), Tensor::of<float>({1, 3}, {1, 10, 100})});
+  ASSERT_EQ(y.size(), 2u);
+  EXPECT_EQ(y[0].to_doubles(), (std::vector<double>{111}));
+  EXPECT_EQ(y[1].to_doubles(), (std::vector<double>{-100, -110, -111}));
+}
+
 TEST(OnnxImport, AnIfOnDataIsABlockerTogetherWithThoseInItsBodies) {
   ModelMaker m(13);
   m.input("x", {2});

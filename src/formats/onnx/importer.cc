@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/text.h"
+#include "ops/host/host_ops.h"
 
 namespace verge::formats::onnx {
 namespace {
@@ -12,6 +13,9 @@ constexpr int64_t kMostElements = int64_t{1} << 40;
 constexpr const char* kNoTranslation = "there is no translation of this operator";
 constexpr const char* kOtherOpset = "there is no translation for this opset, only for others";
 constexpr const char* kDecompose = "export the model with this operator decomposed, or cut the model before it; docs/operators.md lists what there is";
+
+constexpr const char* kOnData = "the size of its result, or its course, depends on data";
+constexpr const char* kInParts = "`verge run` and sessions run the model in parts; a package has one part: fix what decides (--bind, --dim), or cut the model before it";
 
 std::string domain_text(const std::string& domain) { return domain.empty() || domain == "ai.onnx" ? "" : domain + ":"; }
 
@@ -68,6 +72,13 @@ std::string input_types(const Graph& graph, const std::vector<ValueId>& inputs) 
 }
 
 }  // namespace
+
+// Those that run between the parts of a model (formats/parts.h).
+bool is_host_op(const pb::NodeProto& node) {
+  const std::string& op = node.op_type();
+  if (!domain_text(node.domain()).empty()) return false;
+  return op == "Loop" || op == "Scan" || op == "SequenceMap" || ops::is_host_op(op);
+}
 
 Result<Graph> Importer::run() {
   VERGE_CHECK(read_opsets());
@@ -165,6 +176,7 @@ Result<void> Importer::add_outputs(Scope& scope) {
 }
 
 bool Importer::defined(const Scope& scope, const std::string& name) const {
+  if (part_of_ && (is_present(scope.prefix + name) || pending_.count(scope.prefix + name))) return true;
   if (scope.values.count(name) || scope.initializers.count(name)) return true;
   return scope.outer && defined(*scope.outer, name);
 }
@@ -172,6 +184,7 @@ bool Importer::defined(const Scope& scope, const std::string& name) const {
 Result<ValueId> Importer::value_of(Scope& scope, const std::string& name) {
   for (Scope* s = &scope; s; s = s->outer) {
     if (const auto it = s->values.find(name); it != s->values.end()) return it->second;
+    if (const auto present = present_value(*s, name)) return *present;
     if (const auto it = s->initializers.find(name); it != s->initializers.end()) return constant_of(*s, name, *it->second);
   }
   return corrupt("nothing produces '" + name + "'");
@@ -187,9 +200,10 @@ Result<ValueId> Importer::constant_of(Scope& scope, const std::string& name, con
 Result<void> Importer::translate_nodes(Scope& scope) {
   const std::function<bool(const std::string&)> is_defined = [&](const std::string& name) { return defined(scope, name); };
   VERGE_TRY(const NodeOrder order, order_nodes(*scope.proto, is_defined));
+  const std::set<int> missing = part_of_ ? missing_nodes(scope, order) : std::set<int>(order.nodes.begin(), order.nodes.end());
   for (int i : order.nodes) {
     const pb::NodeProto& node = scope.proto->node(i);
-    VERGE_CHECK(translate_node(scope, node, scope.prefix + node_name(node, i), order));
+    if (missing.count(i)) VERGE_CHECK(translate_node(scope, node, scope.prefix + node_name(node, i), order));
   }
   return done();
 }
@@ -205,11 +219,18 @@ Result<std::vector<ValueId>> Importer::inputs_of(Scope& scope, const pb::NodePro
 }
 
 Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, const std::string& name, const NodeOrder& order) {
+  const bool is_if = node.op_type() == "If" && domain_text(node.domain()).empty();
+  const bool waits = part_of_ && (is_if ? is_pending(scope, node.input_size() ? node.input(0) : "") : reads_pending(scope, node));
+  if (waits) return put_off(scope, node);
+  if (part_of_ && !is_if && is_for_host(scope, node)) return hand_to_host(scope, node, name);
   VERGE_TRY(const std::vector<ValueId> inputs, inputs_of(scope, node, name));
-  if (node.op_type() == "If" && domain_text(node.domain()).empty()) return translate_if(scope, node, name, inputs);
+  if (is_if) return translate_if(scope, node, name, inputs);
   const Lookup found = find_row(node.domain(), node.op_type(), opset_of(node.domain()));
   const bool typed = std::all_of(inputs.begin(), inputs.end(), [&](ValueId v) { return !v.valid() || graph_.type(v).dtype != DataType::kNone; });
-  if (!found.row) {
+  if (!found.row && is_host_op(node)) {
+    if (node.op_type() == "Loop" || node.op_type() == "Scan") return translate_loop(scope, node, name, inputs);
+    block(scope, node, name, inputs, kOnData, kInParts);
+  } else if (!found.row) {
     block(scope, node, name, inputs, found.known ? kOtherOpset : kNoTranslation, found.known ? "convert the model to opset 13 or newer" : kDecompose);
   } else if (!typed) {  // behind a blocked node: the operator itself is fine, more cannot be said
     leave_unknown(scope, node);
@@ -225,6 +246,7 @@ Result<void> Importer::translate(Scope& scope, NodeContext::Source source, const
   NodeContext context(builder_, source);
   const Result<void> translated = row.translate(context);
   if (!translated.ok()) notes_.asked.insert(context.asked().begin(), context.asked().end());
+  if (!translated.ok() && translated.error().code() == Code::kUnsupported && waits_for(scope, node, context)) return put_off(scope, node);
   if (!translated.ok() && translated.error().code() == Code::kUnsupported) {
     block(scope, node, source.name, source.inputs, translated.error().message(), context.remedy());
     return done();
@@ -260,7 +282,16 @@ Result<void> Importer::translate_if(Scope& scope, const pb::NodeProto& node, con
   if (condition.ok() && condition->count() == 1) return inline_branch(scope, node, condition->at(0) != 0);
   if (condition.ok()) return corrupt("node '" + name + "' (If): its condition is " + input_types(graph_, inputs) + ", it wants one element");
   notes_.asked.insert(context.asked().begin(), context.asked().end());
+  if (waits_for(scope, node, context)) return put_off(scope, node);
   block(scope, node, name, inputs, condition.error().message(), context.asked().empty() ? "export each branch as its own model" : context.remedy());
+  return done();
+}
+
+Result<void> Importer::translate_loop(Scope& scope, const pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs) {
+  NodeContext context(builder_, {node, name, opset_of(""), inputs, nullptr, options_.base_dir, {}});
+  VERGE_TRY(const bool unrolled, unroll(scope, node, context));
+  notes_.asked.insert(context.asked().begin(), context.asked().end());
+  if (!unrolled) block(scope, node, name, inputs, kOnData, context.asked().empty() ? kInParts : context.remedy());
   return done();
 }
 
@@ -276,7 +307,9 @@ Result<void> Importer::inline_branch(Scope& scope, const pb::NodeProto& node, bo
   VERGE_CHECK(open_scope(inner));
   VERGE_CHECK(translate_nodes(inner));
   for (int i = 0; i < node.output_size(); ++i) {
-    VERGE_TRY(scope.values[node.output(i)], value_of(inner, branch->g().output(i).name()));
+    const std::string& from = branch->g().output(i).name();
+    if (part_of_ && is_pending(inner, from)) return put_off(scope, node);
+    VERGE_TRY(scope.values[node.output(i)], value_of(inner, from));
   }
   return done();
 }
@@ -292,7 +325,7 @@ void Importer::survey_bodies(const pb::NodeProto& node, const std::string& name)
       const pb::NodeProto& inner = a.g().node(i);
       const std::string inner_name = name + "/" + node_name(inner, i);
       const Lookup found = find_row(inner.domain(), inner.op_type(), opset_of(inner.domain()));
-      if (!found.row && inner.op_type() != "If") blockers_.add({op_text(inner), inner_name, "", found.known ? kOtherOpset : kNoTranslation, kDecompose});
+      if (!found.row && inner.op_type() != "If" && !is_host_op(inner)) blockers_.add({op_text(inner), inner_name, "", found.known ? kOtherOpset : kNoTranslation, kDecompose});
       survey_bodies(inner, inner_name);
     }
   }

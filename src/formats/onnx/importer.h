@@ -1,16 +1,24 @@
 // A parsed ModelProto becomes a Graph.
 #pragma once
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "formats/blockers.h"
 #include "formats/format.h"
 #include "formats/onnx/builder.h"
 #include "formats/onnx/node_order.h"
 #include "formats/onnx/table.h"
+#include "formats/parts.h"
 #include "onnx.pb.h"
 
 namespace verge::formats::onnx {
+
+// Whether the host carries the node out between the parts of a model.
+bool is_host_op(const verge::onnx_pb::NodeProto& node);
 
 class Importer {
  public:
@@ -19,6 +27,16 @@ class Importer {
 
   // All blockers at once as kUnsupported; kCorrupt where the file contradicts itself.
   Result<Graph> run();
+
+  // One part (formats/parts.h) of `graph`: the model's own, or a body with the graphs around it, innermost first. `body` makes the source of a body
+  // of this graph.
+  struct PartOf {
+    const verge::onnx_pb::GraphProto& graph;
+    const std::vector<const verge::onnx_pb::GraphProto*>& around;
+    const Present& present;
+    std::function<std::shared_ptr<const PartSource>(const verge::onnx_pb::GraphProto&, std::vector<const verge::onnx_pb::GraphProto*>)> body;
+  };
+  Result<Part> run_part(const PartOf& of);
 
  private:
   // Names of one graph and, for the body of an If, of the graph around it.
@@ -51,13 +69,49 @@ class Importer {
   // Outputs get values of which nothing is known.
   void leave_unknown(Scope& scope, const verge::onnx_pb::NodeProto& node);
   Result<void> translate_if(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs);
+  Result<void> translate_loop(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs);
   // An If whose condition is known: the branch that is taken, in place of the node.
   Result<void> inline_branch(Scope& scope, const verge::onnx_pb::NodeProto& node, bool condition);
+  // Loops of a known number of steps (unroll.cc), where the whole file becomes one Graph.
+  struct Unrolled {
+    const verge::onnx_pb::GraphProto& body;
+    NodeContext& context;
+    size_t scans = 0, first = 0;            // sequences that a Scan reads; inputs in front of the state
+    std::vector<ValueId> state;
+    std::vector<int64_t> axes, backwards;   // of the sequences
+    std::vector<std::vector<ValueId>> results;
+    bool goes_on = true;
+  };
+  // False when the number of steps, or what a step gives, is not known; the node is a blocker then.
+  Result<bool> unroll(Scope& scope, const verge::onnx_pb::NodeProto& node, NodeContext& context);
+  Result<std::optional<int64_t>> loop_steps(NodeContext& context);
+  Result<std::optional<int64_t>> scan_steps(Unrolled& u);
+  Result<bool> unroll_step(Scope& scope, Unrolled& u, int64_t step, int64_t steps);
+  Result<bool> finish_unrolled(Scope& scope, const verge::onnx_pb::NodeProto& node, Unrolled& u);
   // The node cannot be translated: its outputs get values of the types that the file declares, so that the nodes behind it can still be looked at.
   void block(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const std::vector<ValueId>& inputs, std::string reason,
              std::string remedy);
   // Blockers inside the bodies of a node that is blocked itself: operators without translation.
   void survey_bodies(const verge::onnx_pb::NodeProto& node, const std::string& name);
+  // Parts (part.cc). A value is pending when it has to wait for the next part.
+  Result<void> fix_inputs(Scope& scope);
+  // Nodes of the scope that outputs which are not present depend on.
+  std::set<int> missing_nodes(const Scope& scope, const NodeOrder& order) const;
+  std::optional<ValueId> present_value(Scope& scope, const std::string& name);
+  bool is_present(const std::string& key) const;
+  bool is_pending(const Scope& scope, const std::string& name) const;
+  bool reads_pending(const Scope& scope, const verge::onnx_pb::NodeProto& node) const;
+  bool is_initializer(const Scope& scope, const std::string& name) const;
+  std::string key_of(const Scope& scope, const std::string& name) const;
+  bool is_other(ValueId value) const { return others_.count(value) != 0; }
+  // The node waits: what it reads is kept for the next part, its outputs are pending.
+  Result<void> put_off(Scope& scope, const verge::onnx_pb::NodeProto& node);
+  // The same, for what a translation that failed asked for; false when it failed for another reason.
+  bool waits_for(Scope& scope, const verge::onnx_pb::NodeProto& node, const NodeContext& context);
+  Result<void> keep(Scope& scope, const std::string& name, bool initializers_too);
+  Result<void> keep_as(const std::string& key, ValueId value);
+  Result<void> hand_to_host(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name);
+  bool is_for_host(Scope& scope, const verge::onnx_pb::NodeProto& node) const;
   int64_t opset_of(const std::string& domain) const;
   std::string op_text(const verge::onnx_pb::NodeProto& node) const;
 
@@ -69,6 +123,11 @@ class Importer {
   Builder builder_;
   Blockers blockers_;
   std::map<std::string, int64_t> opsets_;
+  const PartOf* part_of_ = nullptr;  // null: the whole file becomes one Graph
+  Part part_;
+  std::set<std::string> pending_;                 // keys
+  std::map<std::string, ValueId> kept_;           // results of this part by key
+  std::set<ValueId> others_;                      // stand for present sequences and optionals, which are named by their keys
 };
 
 }  // namespace verge::formats::onnx

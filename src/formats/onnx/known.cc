@@ -10,7 +10,7 @@ namespace verge::formats::onnx {
 namespace {
 
 constexpr size_t kMostNodes = 256;
-constexpr int64_t kSmallCount = 4096;        // elements of parameters; what is larger is data
+constexpr int64_t kSmallIntegers = 4096, kSmallReals = 16;  // elements of parameters; what is larger is data
 constexpr int64_t kMostComputed = 1 << 24;   // elements of one intermediate result
 
 bool only_moves(const std::string& op) {
@@ -20,7 +20,7 @@ bool only_moves(const std::string& op) {
 
 bool is_small(const TensorType& type) {
   if (!type.is_static()) return type.ranked && type.rank() <= 1 && is_integer(type.dtype);
-  return type.shape().count() <= kSmallCount;
+  return type.shape().count() <= (is_integer(type.dtype) || type.dtype == DataType::kBool ? kSmallIntegers : kSmallReals);
 }
 
 bool reads_type_alone(const Graph& graph, const Node& node) { return node.op == "shape" && graph.type(node.input(0)).is_static(); }

@@ -72,6 +72,7 @@ const pb::TensorProto* NodeContext::tensor(const std::string& name) const {
 bool NodeContext::ask(size_t i) {
   const std::vector<ValueId> open = builder_.known().open_inputs(in(i));
   for (ValueId v : open) asked_.insert(graph().value(v).name);
+  if (open.empty() && has(i)) wanted_.insert(i);
   return !open.empty();
 }
 
@@ -85,10 +86,11 @@ Error NodeContext::not_known(size_t i, const char* what) {
 
 std::optional<Contents> NodeContext::contents(size_t i) {
   if (!has(i)) return std::nullopt;
-  if (auto followed = builder_.contents(in(i))) return followed;
+  const auto followed = builder_.contents(in(i));
+  if (followed && numbers(*followed)) return followed;
   if (const auto tensor = builder_.known().of(in(i))) return contents_of(*tensor);
   ask(i);
-  return std::nullopt;
+  return followed;
 }
 
 Result<Tensor> NodeContext::known(size_t i, const char* what) {

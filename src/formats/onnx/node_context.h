@@ -104,6 +104,8 @@ class NodeContext {
   const std::string& remedy() const { return remedy_; }
   // Names of the model's inputs whose values this translation asked for.
   const std::set<std::string>& asked() const { return asked_; }
+  // Inputs of the node whose elements it needed, and which no inputs of the model could tell: they depend on data.
+  const std::set<size_t>& wanted() const { return wanted_; }
   // The file contradicts itself or the specification here.
   static Error damaged(std::string what) { return corrupt(std::move(what)); }
 
@@ -121,6 +123,7 @@ class NodeContext {
   std::optional<Error> error_;
   std::string remedy_;
   std::set<std::string> asked_;
+  std::set<size_t> wanted_;
   int parts_ = 0;
 };
 

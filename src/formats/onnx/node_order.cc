@@ -7,7 +7,6 @@ namespace {
 
 namespace pb = ::verge::onnx_pb;
 
-// Names that a node reads: its inputs, and those that the bodies of its graph attributes take from outside.
 void collect_reads(const pb::NodeProto& node, std::set<std::string>& reads);
 
 void collect_body_reads(const pb::GraphProto& body, std::set<std::string>& reads) {
@@ -117,6 +116,18 @@ class Sorter {
 };
 
 }  // namespace
+
+std::set<std::string> names_read(const pb::NodeProto& node) {
+  std::set<std::string> reads;
+  collect_reads(node, reads);
+  return reads;
+}
+
+std::set<std::string> names_captured(const pb::GraphProto& body) {
+  std::set<std::string> reads;
+  collect_body_reads(body, reads);
+  return reads;
+}
 
 std::string node_name(const pb::NodeProto& node, int index) {
   return node.name().empty() ? node.op_type() + "_" + std::to_string(index) : node.name();

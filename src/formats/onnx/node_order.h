@@ -20,6 +20,11 @@ struct NodeOrder {
 // kCorrupt, naming the node, when a name has two producers or none, or nodes feed each other in a circle.
 Result<NodeOrder> order_nodes(const verge::onnx_pb::GraphProto& graph, const std::function<bool(const std::string&)>& defined);
 
+// Names that a node reads: its inputs, and those that the bodies of its graph attributes take from outside.
+std::set<std::string> names_read(const verge::onnx_pb::NodeProto& node);
+// Those that a body takes from outside.
+std::set<std::string> names_captured(const verge::onnx_pb::GraphProto& body);
+
 // How errors and made-up names call a node: its name, or operator and position, "Conv_12".
 std::string node_name(const verge::onnx_pb::NodeProto& node, int index);
 
