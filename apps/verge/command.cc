@@ -49,7 +49,7 @@ int exit_code(Code code) {
 }
 
 void add_model_options(CLI::App& app, ModelOptions& options) {
-  app.add_option("model", options.path, "a model: .onnx, .tflite or .vpk")->required();
+  app.add_option("model", options.path, "a model: .onnx, .tflite, .h5, .keras or .vpk")->required();
   app.add_option("--threads", options.threads, "threads of the runtime (0: every processor)")->default_val(1);
   app.add_option("--dim", options.dims, "size of a symbolic dimension, as in --dim N=8");
   app.add_option("--bind", options.binds, "fix an input for good: --bind axes=1,2 or --bind weights=FILE.npy");

@@ -32,7 +32,7 @@ struct ImportNotes {
   std::set<std::string> used;   // those of `given` that were read
 };
 
-enum class Format : uint8_t { kUnknown, kOnnx, kTflite };
+enum class Format : uint8_t { kUnknown, kOnnx, kTflite, kKeras };
 
 Format sniff(ByteSpan bytes);
 const char* format_name(Format format);

@@ -9,11 +9,14 @@
 #include "ops/conv/conv_cases.h"
 #include "ops/dense/dense_cases.h"
 #include "ops/grid_sample/sampling_cases.h"
+#include "ops/detection/detection_cases.h"
+#include "ops/dynamic/dynamic_cases.h"
 #include "ops/matmul/matmul_cases.h"
 #include "ops/norm/norm_cases.h"
 #include "ops/op.h"
 #include "ops/pool/pool_cases.h"
 #include "ops/quantize/quantize_cases.h"
+#include "ops/recurrent/lstm_i8_cases.h"
 #include "ops/recurrent/recurrent_cases.h"
 #include "ops/reduce/reduce_cases.h"
 #include "ops/resize/resize_cases.h"
@@ -56,6 +59,9 @@ constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
                                 {"movement", testing::movement_cases},
                                 {"choice", testing::choice_cases},
                                 {"requantizing_movement", testing::requantizing_movement_cases},
+                                {"lstm_i8", testing::lstm_i8_cases},
+                                {"detection", testing::detection_cases},
+                                {"dynamic", testing::dynamic_cases},
                                 {"resize", testing::resize_cases},
                                 {"recurrent", testing::recurrent_cases},
                                 {"conv_gradient", testing::conv_gradient_cases},

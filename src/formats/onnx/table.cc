@@ -3,7 +3,6 @@
 namespace verge::formats::onnx {
 
 std::span<const Family> families() {
-  static const std::array<Family, 13> kFamilies = {{
   static const Family kFamilies[] = {
       {kOnnxDomain, pointwise_rows()},
       {kOnnxDomain, product_rows()},
@@ -26,7 +25,6 @@ std::span<const Family> families() {
       {kOnnxDomain, signal_rows()},
       {kMicrosoft, microsoft_rows()},
       {kClassical, classical_rows()},
-  }};
   };
   return kFamilies;
 }

@@ -5,6 +5,7 @@
 namespace verge::formats::tflite {
 
 #define VERGE_BUILTIN(builtin, newest, fewest_inputs, outputs, translate, core) Result<void> translate(Op& op);
+#define VERGE_CUSTOM(name, newest, fewest_inputs, outputs, translate, core) Result<void> translate(Op& op);
 namespace builtins {
 #include "formats/tflite/builtins.inc"
 }

@@ -28,7 +28,8 @@ Result<void> fully_connected(Op& op) {
   VERGE_TRY(const auto* o, op.options<schema::FullyConnectedOptions>());
   if (o->weights_format() != schema::FullyConnectedOptionsWeightsFormat::DEFAULT)
     return op.refuse("its weights are shuffled for one mobile kernel", "convert without shuffled weights");
-  VERGE_TRY(const ValueId w, op.weights(1));
+  const bool dynamic = op.is_dynamic(1, 0);
+  VERGE_TRY(const ValueId w, dynamic ? Result<ValueId>(op.in(1)) : op.weights(1));
   const TensorType weights = op.type(w);
   if (!weights.ranked || weights.rank() != 2 || !weights.dims[1].known()) return corrupt("weights are " + weights.text() + ", want rank 2");
   ValueId x = op.in(0);
@@ -37,7 +38,8 @@ Result<void> fully_connected(Op& op) {
   }
   std::vector<ValueId> inputs{x, w};
   if (op.has(2)) inputs.push_back(op.in(2));
-  return op.result_activated(op.core(), std::move(inputs), {}, o->fused_activation_function());
+  if (!dynamic) return op.result_activated(op.core(), std::move(inputs), {}, o->fused_activation_function());
+  return op.result_activated("dynamic_dense", std::move(inputs), {{"symmetric", int64_t{!o->asymmetric_quantize_inputs()}}}, o->fused_activation_function());
 }
 
 Result<void> batch_matmul(Op& op) {

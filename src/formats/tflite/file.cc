@@ -94,6 +94,13 @@ size_t extent_of(const schema::Tensor& tensor) {
   return (tensor.name() ? tensor.name()->size() : 0) + (q ? size_of(q->scale()) * sizeof(float) + size_of(q->zero_point()) * sizeof(int64_t) : 0);
 }
 
+// What an operator without outputs is for: it sets a variable or fills a table.
+bool only_acts(const schema::OperatorCode& code) {
+  using Code = schema::BuiltinOperator;
+  const Code builtin = builtin_of(code);
+  return builtin == Code::ASSIGN_VARIABLE || builtin == Code::CALL_ONCE || builtin == Code::HASHTABLE_IMPORT;
+}
+
 // One sub-graph: everything that indexes its tensors, and where each tensor's value comes from.
 class SubGraphCheck {
  public:
@@ -136,7 +143,7 @@ class SubGraphCheck {
     if (op->opcode_index() >= size_of(file_.model().operator_codes()))
       return corrupt("operator code " + std::to_string(op->opcode_index()) + " of " + std::to_string(size_of(file_.model().operator_codes())));
     if (!file_.model().operator_codes()->Get(op->opcode_index())) return corrupt("its operator code is empty");
-    if (size_of(op->outputs()) == 0) return corrupt("has no outputs");
+    if (size_of(op->outputs()) == 0 && !only_acts(file_.code(*op))) return corrupt("has no outputs");
     VERGE_CHECK(extent_.add((size_of(op->inputs()) + size_of(op->outputs())) * sizeof(int32_t)));
     VERGE_CHECK(check_indices(op->inputs(), -1, tensors_, "an input"));
     VERGE_CHECK(check_indices(op->outputs(), 0, tensors_, "an output"));

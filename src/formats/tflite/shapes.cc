@@ -97,6 +97,7 @@ Result<void> reshape(Op& op) {
       if (n < -1) return corrupt("new shape " + bracketed(shape));
       dims.push_back(n < 0 ? Dim() : Dim(n));
     }
+  if (op.is_complex()) dims.insert(dims.begin(), Dim(2));
   return reshape_to(op, dims);
 }
 

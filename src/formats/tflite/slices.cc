@@ -148,9 +148,17 @@ Result<void> reverse(Op& op) {
 
 Result<void> gather(Op& op) {
   VERGE_TRY(const auto* o, op.options<schema::GatherOptions>());
-  if (o->batch_dims() != 0) return op.refuse("gathering with batch dimensions has no translation");
   VERGE_TRY(const int64_t axis, op.axis(o->axis(), op.type(size_t{0}).rank()));
-  return op.result(op.core(), {op.in(0), op.in(1)}, {{"axis", axis}});
+  if (o->batch_dims() == 0) return op.result(op.core(), {op.in(0), op.in(1)}, {{"axis", axis}});
+  const TensorType indices = op.type(1);
+  if (!indices.ranked) return op.refuse("the rank of its indices is not known");
+  VERGE_TRY(const int64_t batch, op.axis(o->batch_dims(), indices.rank() + 1, "batch_dims"));
+  if (batch != axis) return op.refuse("gathering along another axis than the first behind the batch has no translation");
+  std::vector<Dim> dims = indices.dims;
+  dims.push_back(Dim(1));
+  VERGE_TRY(Attrs attrs, op.shape_attr(dims));
+  VERGE_TRY(const ValueId tuples, op.add("reshape", {op.in(1)}, std::move(attrs)));
+  return op.result("gather_nd", {op.in(0), tuples}, {{"batch_dims", batch}});
 }
 
 Result<void> gather_nd(Op& op) { return op.result(op.core(), {op.in(0), op.in(1)}, {{"batch_dims", int64_t{0}}}); }

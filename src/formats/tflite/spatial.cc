@@ -74,14 +74,21 @@ template <typename O> Window window_of(const O& o, const TensorType& w) {
   return {o.padding(), kernel_of(w), {o.stride_h(), o.stride_w()}, {o.dilation_h_factor(), o.dilation_w_factor()}};
 }
 
-Result<void> convolve(Op& op, const Window& window, ValueId w, int64_t groups, schema::ActivationFunctionType activation) {
+// A convolution in the form that `core` names.
+struct Form {
+  const char* core;
+  Attrs attrs;
+};
+
+Result<void> convolve(Op& op, const Form& form, const Window& window, ValueId w, int64_t groups, schema::ActivationFunctionType activation) {
   VERGE_TRY(Attrs attrs, window_attrs(window, op.type(size_t{0})));
+  attrs.insert(form.attrs.begin(), form.attrs.end());
   attrs["groups"] = groups;
   std::vector<ValueId> inputs{op.in(0), w};
   if (op.has(2)) {
     VERGE_TRY(inputs.emplace_back(), bias_of(op, 2, w));
   }
-  return op.result_activated(op.core(), std::move(inputs), std::move(attrs), activation);
+  return op.result_activated(form.core, std::move(inputs), std::move(attrs), activation);
 }
 
 Result<void> resize(Op& op, const char* mode, const char* coordinate, const char* nearest) {
@@ -103,19 +110,22 @@ Result<void> move_blocks(Op& op, int64_t block) {
 
 Result<void> conv(Op& op) {
   VERGE_TRY(const auto* o, op.options<schema::Conv2DOptions>());
-  VERGE_TRY(const ValueId w, op.weights(1));
+  const bool dynamic = op.is_dynamic(1, 0);
+  VERGE_TRY(const ValueId w, dynamic ? Result<ValueId>(op.in(1)) : op.weights(1));
   VERGE_CHECK(check_filter(op.type(w)));
   const TensorType x = op.type(size_t{0});
   const int64_t depth = op.type(w).dims[3].size;
   const int64_t channels = x.rank() == 4 && x.dims[3].known() ? x.dims[3].size : depth;
   if (depth < 1 || channels % depth != 0) return corrupt("weights " + op.type(w).text() + " do not divide the channels of " + x.text());
-  return convolve(op, window_of(*o, op.type(w)), w, channels / depth, o->fused_activation_function());
+  const Form form = dynamic ? Form{"dynamic_conv", {{"symmetric", int64_t{!op.type(w).quant.per_channel()}}}} : Form{op.core(), {}};
+  return convolve(op, form, window_of(*o, op.type(w)), w, channels / depth, o->fused_activation_function());
 }
 
 // [1, kh, kw, channels * multiplier] becomes [channels * multiplier, kh, kw, 1]; output c * multiplier + m reads channel c, as the core's groups do.
 Result<void> depthwise_conv(Op& op) {
   VERGE_TRY(const auto* o, op.options<schema::DepthwiseConv2DOptions>());
-  VERGE_TRY(ValueId w, op.weights(1));
+  const bool dynamic = op.is_dynamic(1, 3);
+  VERGE_TRY(ValueId w, dynamic ? Result<ValueId>(op.in(1)) : op.weights(1));
   VERGE_CHECK(check_filter(op.type(w)));
   if (op.type(w).dims[0].size != 1) return corrupt("depthwise weights are " + op.type(w).text() + ", want 1 as their first dimension");
   const TensorType x = op.type(size_t{0});
@@ -124,31 +134,7 @@ Result<void> depthwise_conv(Op& op) {
   const Tensor* constant = op.constant(w);
   if (!constant) return op.refuse("depthwise weights are computed while the model runs");
   VERGE_TRY(w, op.add_constant(permuted(*constant, {3, 1, 2, 0})));
-  return convolve(op, window, w, x.dims[3].size, o->fused_activation_function());
-}
-
-// The file says how large the output is and pads as the convolution from it back to the input would.
-Result<void> transpose_conv(Op& op) {
-  VERGE_TRY(const auto* o, op.options<schema::TransposeConvOptions>());
-  VERGE_TRY(const ValueId w, op.weights(1, 2));
-  VERGE_CHECK(check_filter(op.type(w)));
-  VERGE_TRY(const Ints out, op.ints(0, "the output shape"));
-  VERGE_TRY(const Ints x, op.sizes(2, "a transposed convolution"));
-  const Window window{o->padding(), kernel_of(op.type(w)), {o->stride_h(), o->stride_w()}, {1, 1}};
-  VERGE_CHECK(check_window(window));
-  if (out.size() != 4 || x.size() != 4) return corrupt("output shape " + bracketed(out) + " of input " + bracketed(x) + ", both want rank 4");
-  Ints pads(4, 0), extra(2, 0);
-  for (size_t i = 0; i < 2; ++i) {
-    if (window.padding == schema::Padding::SAME) pads[i] = same_pads(out[1 + i], window.kernel[i], window.strides[i], 1).first;
-    const int64_t end = (x[1 + i] - 1) * window.strides[i] + window.kernel[i] - pads[i] - out[1 + i];
-    pads[2 + i] = std::max<int64_t>(end, 0);
-    extra[i] = std::max<int64_t>(-end, 0);
-  }
-  std::vector<ValueId> inputs{op.in(2), w};
-  if (op.has(3)) inputs.push_back(op.in(3));
-  Attrs attrs{{"layout", "nhwc"}, {"strides", window.strides}, {"dilations", window.dilations},
-              {"pads", pads},     {"output_padding", extra},   {"groups", int64_t{1}}};
-  return op.result_activated(op.core(), std::move(inputs), std::move(attrs), o->fused_activation_function());
+  return convolve(op, {dynamic ? "dynamic_conv" : op.core(), {}}, window, w, x.dims[3].size, o->fused_activation_function());
 }
 
 Result<void> pool(Op& op) {

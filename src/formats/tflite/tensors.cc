@@ -104,6 +104,31 @@ Result<Tensor> read_constant(const File& file, const schema::Tensor& tensor, siz
   return out;
 }
 
+bool is_blockwise(const schema::Tensor& tensor) {
+  const bool narrow = element_type(tensor.type()) == DataType::kI4 || element_type(tensor.type()) == DataType::kI8;
+  return narrow && !tensor.sparsity() && tensor.quantization() && tensor.quantization()->details_as_BlockwiseQuantization();
+}
+
+Result<Tensor> read_blockwise(const File& file, const schema::SubGraph& graph, const schema::Tensor& tensor, size_t limit_bytes) {
+  const schema::BlockwiseQuantization& q = *tensor.quantization()->details_as_BlockwiseQuantization();
+  const Shape shape = shape_of(tensor);
+  const auto count = static_cast<size_t>(shape.count());
+  if (count * sizeof(float) > limit_bytes) return unsupported("constants of this file take more memory than its size allows");
+  if (q.zero_points() > 0) return unsupported("blocks with zero points of their own are not read");
+  if (q.scales() < 0 || q.scales() >= static_cast<int32_t>(size_of(graph.tensors()))) return corrupt("the scales are tensor " + std::to_string(q.scales()));
+  VERGE_TRY(const Tensor scales, read_constant(file, *graph.tensors()->Get(static_cast<uint32_t>(q.scales())), limit_bytes), "scales");
+  const int64_t block = q.block_size();
+  if (shape.rank < 1 || block < 1 || shape.back(0) % block != 0 || !is_float(scales.dtype()) || scales.count() * block != shape.count())
+    return corrupt("scales " + std::string(dtype_name(scales.dtype())) + bracketed(list_of(graph.tensors()->Get(static_cast<uint32_t>(q.scales()))->shape())) + " for blocks of " +
+                   std::to_string(block) + " in " + describe_type(tensor));
+  const ByteSpan bytes = file.constant_bytes(tensor);
+  const Bytes values = element_type(tensor.type()) == DataType::kI4 ? widened_int4(bytes, count) : Bytes(bytes.begin(), bytes.end());
+  Tensor out(DataType::kF32, shape);
+  for (size_t i = 0; i < count; ++i)
+    out.mut<float>()[i] = static_cast<float>(scales.at(static_cast<int64_t>(i) / block)) * static_cast<float>(static_cast<int8_t>(values[i]));
+  return out;
+}
+
 Tensor dequantized(const Tensor& tensor) {
   const QuantParams& q = tensor.quant();
   if (q.empty()) return tensor;

@@ -22,6 +22,11 @@ TensorType tensor_type(const schema::Tensor& tensor);
 // At most `limit_bytes` are made. Fails with kCorrupt or, for forms that Verge does not read, kUnsupported.
 Result<Tensor> read_constant(const File& file, const schema::Tensor& tensor, size_t limit_bytes);
 
+// Whether a constant of at most 8 bits has a scale for each block along its last axis.
+bool is_blockwise(const schema::Tensor& tensor);
+// Its real numbers as f32; the scales are another tensor of `graph`.
+Result<Tensor> read_blockwise(const File& file, const schema::SubGraph& graph, const schema::Tensor& tensor, size_t limit_bytes);
+
 // The values of a sparse tensor in dense order, zeros between. `values` are the stored ones.
 Result<Bytes> densify(const schema::Tensor& tensor, ByteSpan values, size_t element_bytes);
 

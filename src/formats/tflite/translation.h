@@ -26,8 +26,8 @@ struct Builtin {
   Result<void> (*translate)(Op& op);
   const char* core;
 };
-// Null for a builtin without translation.
-const Builtin* find_builtin(schema::BuiltinOperator code);
+// Null for a builtin or custom operator without translation.
+const Builtin* find_builtin(const schema::OperatorCode& code);
 
 // Why a builtin or custom operator is refused, and what the user can do about it.
 struct Refusal {
@@ -53,22 +53,29 @@ struct SpaceToBatch {
 
 class Translation {
  public:
-  Translation(const File& file, const ImportOptions& options);
+  Translation(const File& file, const ImportOptions& options, ImportNotes& notes);
   Result<Graph> run();
 
  private:
   friend class Op;
   Result<void> add_inputs(Scope& scope);
+  Result<ValueId> add_input(const schema::Tensor& tensor);
   Result<void> translate_all(Scope& scope);
   Result<void> translate(Op& op);
   // Memory that this file has asked for so far stays within `budget_`.
   Result<void> charge(size_t bytes);
+  // The value of a sub-graph's output, which may be a constant that no operator made.
+  Result<ValueId> output_value(Scope& scope, int64_t tensor);
 
   const File& file_;
   const ImportOptions& options_;
+  ImportNotes& notes_;
   Graph graph_;
   Blockers blockers_;
   std::map<uint32_t, SpaceToBatch> in_blocks_;
+  std::map<uint32_t, std::string> handles_;    // variables, by the value that stands for them
+  std::map<std::string, ValueId> variables_;   // what they hold now
+  bool before_first_run_ = false;              // inside CALL_ONCE
   size_t budget_;
   size_t nested_ = 0;          // composites entered and not left
   size_t operators_left_ = 0;  // operators of composites count at each use
@@ -98,14 +105,21 @@ class Op {
   // Element type and quantisation that the file gives an output, and its name.
   TensorType output_type(size_t i = 0) const;
   std::string output_name(size_t i = 0) const;
-  // The numbers of an integer constant, each within 32 bits; kUnsupported when it is computed from data.
+  // Whether the first output is complex: f32 with the two parts as a first axis (spectrum.cc).
+  bool is_complex() const { return scope_.tensor(op_.outputs()->Get(0)).type() == schema::TensorType::COMPLEX64; }
+  // A tensor that describes the operator's inside; null where the file names none.
+  const schema::Tensor* intermediate(size_t i) const;
+  // The numbers of an integer constant, or of an input whose value the caller knows, each within 32 bits; kUnsupported when it is computed from data.
   Result<std::vector<int64_t>> ints(size_t i, const char* what);
   Result<int64_t> integer(size_t i, const char* what);
   // An axis counted from the front.
   Result<int64_t> axis(int64_t axis, int64_t rank, const char* what = "axis") const;
   // Sizes of all dimensions of input i; kUnsupported when one is unknown.
   Result<std::vector<int64_t>> sizes(size_t i, const char* why);
-  // Weights of a float operator as floats: LiteRT's hybrid kernels quantise activations on the fly, here the weights are real numbers again.
+  // Whether input i holds int8 weights of a float operator, with one scale or one along `axis`: LiteRT's hybrid kernels, which quantise activations as they
+  // come.
+  bool is_dynamic(size_t i, int axis) const;
+  // Weights of a float operator as floats: where there is no kernel that quantises activations on the fly, the weights are real numbers again.
   Result<ValueId> weights(size_t i, size_t data_input = 0);
 
   // A value between the builtin's inputs and outputs; element type and quantisation are those of the first input, or `like`.
@@ -115,8 +129,12 @@ class Op {
   Result<ValueId> add_constant(Tensor tensor);
   // The builtin's own output: a new node's, or a value that is there already.
   Result<void> result(const std::string& op, std::vector<ValueId> inputs, Attrs attrs = {}, size_t output = 0);
+  // The same for a value on the way to the output.
+  Result<ValueId> add_activated(TensorType like, const std::string& op, std::vector<ValueId> inputs, Attrs attrs, schema::ActivationFunctionType activation);
   Result<void> result_activated(const std::string& op, std::vector<ValueId> inputs, Attrs attrs, schema::ActivationFunctionType activation);
   Result<void> set(size_t output, ValueId value);
+  // What the state that is input i becomes.
+  Result<void> set_state(size_t i, ValueId value);
   ValueId value(size_t output) const { return scope_.values[op_.outputs()->Get(static_cast<uint32_t>(output))]; }
   // The core table's reshape to `dims`, at most one of them unknown.
   Result<Attrs> shape_attr(const std::vector<Dim>& dims);
@@ -125,13 +143,24 @@ class Op {
   Error refuse(std::string reason, std::string remedy = "");
   std::map<uint32_t, SpaceToBatch>& in_blocks() { return t_.in_blocks_; }
   Result<void> charge(size_t bytes) { return t_.charge(bytes); }
-  // Translates another sub-graph of the file in this operator's place.
+  // Translates another sub-graph of the file in this operator's place: its outputs for these inputs.
+  Result<std::vector<ValueId>> translate_subgraph(int64_t index, const std::vector<ValueId>& inputs);
+  // The same for the operator's own inputs and outputs.
   Result<void> inline_subgraph(int64_t index);
+  // A sub-graph that sets variables before the first run.
+  Result<void> translate_once(int64_t index);
+  // The first output is this variable; the variable that input 0 is.
+  void name_variable(const std::string& name);
+  Result<ValueId> read_variable();
+  Result<void> assign_variable(ValueId value);
 
  private:
   friend class Translation;
   Result<void> resolve_inputs();
   Result<ValueId> resolve(int64_t tensor);
+  const Tensor* known(size_t i);
+  Result<ValueId> read_state(const schema::Tensor& tensor);
+  Result<void> check_complex() const;
   Result<bool> fold(NodeId id, std::vector<ValueId>& outputs);
   void name_after(size_t output, ValueId value);
   bool reads_blocked() const;

@@ -105,7 +105,7 @@ int in_place_operand(const Graph& graph, const Node& node) {
 
 const OpMethods add_methods = kMethods, sub_methods = kMethods, mul_methods = kMethods, div_methods = kMethods, pow_methods = kMethods,
                 minimum_methods = kMethods, maximum_methods = kMethods, mod_methods = kMethods, squared_difference_methods = kMethods,
-                floor_div_methods = kMethods;
+                floor_div_methods = kMethods, atan2_methods = kMethods;
 const OpMethods prelu_methods{.infer = infer_prelu, .cost = cost, .reference = reference_binary, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

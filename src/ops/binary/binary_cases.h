@@ -26,6 +26,7 @@ inline std::vector<OpCase> binary_f32_cases() {
     cases.push_back(op_case(std::string(name) + "_f64", name, {}, {fed(cast_tensor(random_f32({3, 1, 70}, 11, 0.1f, 3), DataType::kF64)), fed(cast_tensor(random_f32({5, 1}, 12, 0.1f, 3), DataType::kF64))}));
   cases.push_back(op_case("mod_f32_sign_of_y", "mod", {}, {fed(random_f32({300}, 3, -9, 9)), fed(random_f32({300}, 4, 1, 2))}, {{}}, 64));
   cases.push_back(op_case("mod_f32_sign_of_x", "mod", {{"fmod", int64_t{1}}}, {fed(random_f32({300}, 3, -9, 9)), fed(random_f32({300}, 4, 1, 2))}, {{}}, 64));
+  cases.push_back(op_case("atan2_f32", "atan2", {}, {fed(random_f32({300}, 3, -9, 9)), fed(random_f32({300}, 4, -2, 2))}, {{}}, 64));
   cases.push_back(op_case("add_f32_relu6", "add", {{"clamp_min", 0.0}, {"clamp_max", 6.0}}, {fed(random_f32({333}, 5, -9, 9)), fed(random_f32({333}, 6, -9, 9))}));
   cases.push_back(op_case("prelu_f32", "prelu", {}, {fed(random_f32({2, 6, 5, 7}, 7)), constant(random_f32({7}, 8))}));
   return cases;

@@ -125,7 +125,9 @@ Result<exec::RecurrentAttrs> recurrent_attrs(const Graph& graph, const Node& nod
   a.reverse = node.text("direction") == "reverse";
   a.linear_before_reset = node.integer("linear_before_reset") != 0;
   a.input_forget = node.integer("input_forget") != 0;
-  a.clip = node.real("clip") > 0 ? static_cast<float>(node.real("clip")) : INFINITY;
+  const auto limit = [&](const char* name) { return node.real(name) > 0 ? static_cast<float>(node.real(name)) : INFINITY; };
+  a.clip = limit("clip");
+  a.cell_clip = limit("cell_clip");
   VERGE_CHECK(read_functions(node, a));
   return a;
 }

@@ -2,7 +2,7 @@
 //
 //   rnn    h' = f(W x + R h + b)
 //   gru    z, r = f(W x + R h + b);  n = g(W x + R (r * h) + b), or g(W x + wb + r * (R h + rb)) with linear_before_reset;  h' = (1 - z) n + z h
-//   lstm   i, o, f = f(W x + R h + b + P c);  c' = f c + i g(W x + R h + b);  h' = o h(c')     (o reads c')
+//   lstm   i, o, f = f(W x + R h + b + P c);  c' = f c + i g(W x + R h + b), clipped to +-cell_clip;  h' = o h(c')     (o reads c')
 //
 //   x        [time, batch, inputs]
 //   w        [directions, gates * hidden, inputs], gates in the order given above: z r n; i o f c
@@ -15,7 +15,7 @@
 //   y_h, y_c [directions, batch, hidden]: the states after the last step
 //
 // batch_major = 1: x [batch, time, inputs], y [batch, time, directions, hidden], states [batch, directions, hidden].
-// Attributes: direction, batch_major, linear_before_reset, input_forget, clip (0: none), activations with activation_alpha and activation_beta of equal count.
+// Attributes: direction, batch_major, linear_before_reset, input_forget, clip and cell_clip (0: none), activations with activation_alpha and activation_beta of equal count.
 #pragma once
 #include "ops/op.h"
 #include "ops/recurrent/recurrent_attrs.h"

@@ -31,6 +31,7 @@ struct RecurrentAttrs {
   int32_t linear_before_reset = 0;  // gru
   int32_t input_forget = 0;         // lstm: the forget gate is 1 - input gate
   float clip = 0;                   // gates' sums stay within +-clip
+  float cell_clip = 0;              // lstm: the cell's state stays within +-cell_clip
   GateFunction functions[2][kMostGateFunctions];
 
   int32_t gates() const { return cell == Cell::kLstm ? 4 : cell == Cell::kGru ? 3 : 1; }

@@ -41,6 +41,7 @@ inline std::vector<OpCase> recurrent_cases() {
     add("both_ways", {4, 2, 3, 17, 2}, true, {});
     add("batch_major_both_ways", {4, 3, 3, 5, 2}, true, {{"batch_major", int64_t{1}}});
     add("clipped", {3, 2, 5, 4, 1}, true, {{"clip", 0.25}});
+    if (op == "lstm") add("clipped_cell", {3, 2, 5, 4, 1}, true, {{"cell_clip", 0.25}});
     std::vector<std::string> functions = {"hsigmoid", "scaled_tanh", "softsign"};
     functions.resize(op == "lstm" ? 3 : op == "gru" ? 2 : 1);
     add("other_functions", {3, 2, 5, 4, 1}, true,

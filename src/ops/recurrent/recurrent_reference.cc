@@ -79,7 +79,7 @@ struct Sequence {
     for (size_t i = 0; i < n; ++i) {
       const double input = activated(f[0], clipped(sum(0, i) + peephole(0, i, c)));
       const double forget = a.input_forget ? 1 - input : activated(f[0], clipped(sum(2, i) + peephole(2, i, c)));
-      cell[i] = forget * c[i] + input * activated(f[1], clipped(sum(3, i)));
+      cell[i] = std::clamp(forget * c[i] + input * activated(f[1], clipped(sum(3, i))), -static_cast<double>(a.cell_clip), static_cast<double>(a.cell_clip));
     }
     for (size_t i = 0; i < n; ++i) hidden[i] = activated(f[0], clipped(sum(1, i) + peephole(1, i, cell))) * activated(f[2], cell[i]);
     h = hidden;

@@ -34,7 +34,7 @@ bool sizes_fit(const RecurrentAttrs& a) {
   constexpr int32_t kMost = 1 << 20;
   for (int32_t n : {a.steps, a.batch, a.hidden})
     if (n < 1 || n > kMost) return false;
-  return a.directions >= 1 && a.directions <= 2 && a.cell <= Cell::kLstm && a.clip > 0 && int64_t{a.steps} * a.batch <= INT32_MAX / 4;
+  return a.directions >= 1 && a.directions <= 2 && a.cell <= Cell::kLstm && a.clip > 0 && a.cell_clip > 0 && int64_t{a.steps} * a.batch <= INT32_MAX / 4;
 }
 
 bool functions_fit(const RecurrentAttrs& a) {
@@ -127,7 +127,8 @@ class Direction {
     pick_unary_f32(static_cast<UnaryF32>(f.function))(n, x, x, {f.a, f.b});
     for (size_t i = 0; f.out_scale != 1 && i < n; ++i) x[i] *= f.out_scale;
   }
-  float clipped(float x) const { return x > a_.clip ? a_.clip : x < -a_.clip ? -a_.clip : x; }
+  static float bounded(float x, float most) { return x > most ? most : x < -most ? -most : x; }
+  float clipped(float x) const { return bounded(x, a_.clip); }
   void add_clipped(size_t n, const float* x, float* sum) const {
     for (size_t i = 0; i < n; ++i) sum[i] = clipped(sum[i] + x[i]);
   }
@@ -190,7 +191,7 @@ class Direction {
     apply(0, h_, forget);
     apply(1, h_, cell);
     for (size_t i = 0; a_.input_forget && i < h_; ++i) forget[i] = 1 - input[i];
-    for (size_t i = 0; i < h_; ++i) c[i] = forget[i] * c[i] + input[i] * cell[i];
+    for (size_t i = 0; i < h_; ++i) c[i] = bounded(forget[i] * c[i] + input[i] * cell[i], a_.cell_clip);
     add_peephole(1, c, output);
     add_clipped(h_, x + h_, output);
     apply(0, h_, output);
