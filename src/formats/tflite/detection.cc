@@ -1,4 +1,6 @@
 // TFLite_Detection_PostProcess, the custom operator at the end of single-shot detectors; its options are a flexbuffers map.
+// Texts in the options are not read as numbers: flatbuffers needs no locale, and we no library of it beside its headers.
+#define FLATBUFFERS_LOCALE_INDEPENDENT 0
 #include <flatbuffers/flexbuffers.h>
 
 #include "formats/tflite/builtins.h"
