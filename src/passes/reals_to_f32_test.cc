@@ -9,7 +9,7 @@ void expect_f32(const std::string& before, const std::string& after, double tole
 
 TEST(RealsToF32, ComputesBetweenCastsAtTheBorders) {
   expect_f32("input %x: f16[4]\nconst %k: f16[1] = [0.5]\n%a = mul(%x, %k)\n%y = exp(%a)\noutput %y\n",
-             "input %x: f16[4]\n%0 = cast(%x) {to=\"f32\"}\nconst %k: f32[1] = [0.5]\n%a = mul(%0, %k)\n%1 = exp(%a)\n%y = cast(%1) {to=\"f16\"}\noutput %y\n");
+             "input %x: f16[4]\nconst %k: f32[1] = [0.5]\n%x/f32 = cast(%x) {to=\"f32\"} \"x/f32/cast\"\n%a = mul(%x/f32, %k)\n%y = exp(%a)\n%y#2 = cast(%y) {to=\"f16\"} \"y/cast\"\noutput %y#2\n");
 }
 
 TEST(RealsToF32, LeavesWhatOnlyMoves) {
@@ -19,7 +19,7 @@ TEST(RealsToF32, LeavesWhatOnlyMoves) {
 
 TEST(RealsToF32, MovesInF32WhatItComputed) {
   expect_f32("input %x: f64[2, 3]\n%a = exp(%x)\n%b = transpose(%a) {perm=[1, 0]}\n%y = sqrt(%b)\noutput %y\n",
-             "input %x: f64[2, 3]\n%0 = cast(%x) {to=\"f32\"}\n%a = exp(%0)\n%b = transpose(%a) {perm=[1, 0]}\n%1 = sqrt(%b)\n%y = cast(%1) {to=\"f64\"}\noutput %y\n");
+             "input %x: f64[2, 3]\n%x/f32 = cast(%x) {to=\"f32\"} \"x/f32/cast\"\n%a = exp(%x/f32)\n%b = transpose(%a) {perm=[1, 0]}\n%y = sqrt(%b)\n%y#2 = cast(%y) {to=\"f64\"} \"y/cast\"\noutput %y#2\n");
 }
 
 TEST(RealsToF32, KeepsTheRoundingOfTheModelsOwnCast) {

@@ -97,6 +97,8 @@ Result<Hdf5> Hdf5::open(ByteSpan bytes) {
   const bool old = version < 2;
   if (version > 3) return unsupported("an HDF5 superblock of version " + std::to_string(version));
   if (bytes[old ? 13 : 9] != 8 || bytes[old ? 14 : 10] != 8) return unsupported("an HDF5 file with offsets of other than 8 bytes");
+  const uint64_t end = Cursor(bytes.subspan(old ? (version == 1 ? 44 : 40) : 28)).number(8);
+  if (end > bytes.size()) return corrupt("the file is cut short: it has " + std::to_string(bytes.size()) + " bytes and says that it has " + std::to_string(end));
   Hdf5 file(bytes);
   // The root's header: in the symbol table entry behind four addresses, or named by the superblock itself.
   const size_t from = old ? 64 + (version == 1 ? 4 : 0) : 36;

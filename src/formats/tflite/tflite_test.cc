@@ -175,16 +175,17 @@ TEST(TfliteImport, AsymmetricWeightsKeepTheirZeroPoint) {
   EXPECT_EQ(graph.type(only_node(graph).input(1)).dtype, DataType::kU8);
 }
 
-TEST(TfliteImport, QuantisedWeightsOfAFloatLayerBecomeFloats) {
+TEST(TfliteImport, AFloatLayerWithQuantisedWeightsQuantisesItsActivationsAsTheyCome) {
   SmallModel m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), y = m.tensor("y", Types::FLOAT32, {1, 2});
   const int w = m.constant<int8_t>("w", Types::INT8, {2, 2}, {-4, 2, 1, 127});
   m.quantize(w, {0.5f, 2.0f}, {0, 0}, 0);
   m.op(BuiltinOperator::FULLY_CONNECTED, {x, w}, {y}, schema::FullyConnectedOptionsT());
   const Graph graph = must(import(m.finish({x}, {y}), {}));
+  EXPECT_EQ(only_node(graph).op, "dynamic_dense");
   const Tensor& weights = *graph.constant(only_node(graph).input(1));
-  ASSERT_EQ(weights.dtype(), DataType::kF32);
-  EXPECT_THAT(weights.to_doubles(), ElementsAre(-2.0, 1.0, 2.0, 254.0));
+  ASSERT_EQ(weights.dtype(), DataType::kI8);
+  EXPECT_THAT(graph.type(only_node(graph).input(1)).quant.scale, ElementsAre(0.5f, 2.0f));
 }
 
 TEST(TfliteImport, FullyConnectedReadsRowsOfAnyShape) {
@@ -356,14 +357,14 @@ TEST(TfliteImport, NamesEveryBlockerAtOnce) {
   SmallModel m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), a = m.tensor("a", Types::FLOAT32, {1, 2}), b = m.tensor("b", Types::FLOAT32, {1, 2});
   const int c = m.tensor("c", Types::FLOAT32, {1, 2}), d = m.tensor("d", Types::FLOAT32, {1, 2});
-  m.op(BuiltinOperator::SVDF, {x}, {a});
+  m.op(BuiltinOperator::CALL, {x}, {a});
   m.op(BuiltinOperator::CUSTOM, {a}, {b});
   m.model().operator_codes.back()->custom_code = "edgetpu-custom-op";
   m.op(BuiltinOperator::RELU, {b}, {c}, 99);
   m.op(BuiltinOperator::RELU, {c}, {d});
   const std::string words = refusal(m.finish({x}, {d}), Code::kUnsupported);
   EXPECT_THAT(words, HasSubstr("3 nodes cannot be imported"));
-  EXPECT_THAT(words, HasSubstr("SVDF version 1"));
+  EXPECT_THAT(words, HasSubstr("CALL version 1"));
   EXPECT_THAT(words, HasSubstr("node '0 a' (float32[1,2])"));
   EXPECT_THAT(words, HasSubstr("Edge TPU"));
   EXPECT_THAT(words, HasSubstr("remedy: use the file that went into edgetpu_compiler"));
