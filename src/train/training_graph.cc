@@ -50,7 +50,7 @@ class Maker {
     VERGE_CHECK(add_input());
     for (NodeId id : network_.order()) VERGE_CHECK(copy(network_.node(id)));
     const ValueId y = map_[network_.outputs()[0].index];
-    VERGE_TRY(const ValueId loss, add_loss(y));
+    VERGE_TRY(const ValueId loss, add_loss(map_[logits_of(network_.outputs()[0]).index]));
     if (trained_.empty()) return invalid("nothing to train: the network has no parameters" + std::string(o_.frozen.empty() ? "" : " that are not frozen"));
     schedule_ = graph().add_input("schedule", TensorType(DataType::kF32, Shape{3}));
     VERGE_CHECK(add_updates(loss));
@@ -173,6 +173,12 @@ class Maker {
     if (!std::isinf(high)) target.attrs["clamp_max"] = high;
     map_[node.output().index] = x;
     return true;
+  }
+
+  // A cross-entropy has a softmax of its own: it reads what the network's last one does.
+  ValueId logits_of(ValueId output) const {
+    const Node* last = network_.producer(output);
+    return o_.loss == Loss::kCrossEntropy && last && last->op == "softmax" ? last->inputs[0] : output;
   }
 
   Result<ValueId> add_loss(ValueId y) {

@@ -1,0 +1,63 @@
+#include "train/training_graph.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "ops/op.h"
+#include "train/networks.h"
+#include "train/trainer.h"
+
+namespace verge::train {
+namespace {
+
+// Two classes from one number: a dense layer with these weights, and a softmax where wanted.
+Graph two_classes(bool softmax) {
+  Graph g;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, {Dim::named("N"), 1}));
+  ValueId y = g.node(g.add_node({"dense", {x, g.add_constant(Tensor::of<float>({2, 1}, {0.5f, -0.5f}), "w")}, {}, "dense"})).output();
+  if (softmax) y = g.node(g.add_node({"softmax", {y}, {{"axis", int64_t{-1}}}, "softmax"})).output();
+  g.add_output(y, "y");
+  EXPECT_TRUE(ops::infer_types(g).ok());
+  return g;
+}
+
+TEST(TrainingGraph, ACrossEntropyReadsWhatTheNetworksSoftmaxReads) {
+  for (const bool softmax : {false, true}) {
+    TrainingOptions options;
+    options.batch = 1;
+    auto trainer = Trainer::create(two_classes(softmax), options, 1);
+    ASSERT_TRUE(trainer.ok()) << trainer.error().message();
+    trainer->input().mut<float>()[0] = 2;
+    trainer->target().mut<float>()[0] = 1, trainer->target().mut<float>()[1] = 0;
+    const auto loss = trainer->step(0.1);
+    ASSERT_TRUE(loss.ok());
+    EXPECT_NEAR(*loss, std::log1p(std::exp(-2.0)), 1e-6);
+    const double wrong = 1 / (1 + std::exp(2.0));  // d loss / d logits = [-wrong, wrong], times x = 2
+    const Graph trained = trainer->trained();
+    EXPECT_NEAR(trained.constant(trained.node(trained.order()[0]).input(1))->at(0), 0.5 + 0.1 * 2 * wrong, 1e-6);
+  }
+}
+
+TEST(TrainingGraph, EveryArchitectureTakesAStep) {
+  for (const std::string& name : network_names()) {
+    SCOPED_TRACE(name);
+    TrainingOptions options;
+    options.batch = 2;
+    options.reconstruct = name == "autoencoder";
+    if (options.reconstruct) options.loss = Loss::kMse;
+    auto network = make_network(name, {});
+    ASSERT_TRUE(network.ok()) << network.error().message();
+    auto trainer = Trainer::create(*network, options, 1);
+    ASSERT_TRUE(trainer.ok()) << trainer.error().message();
+    for (int64_t i = 0; i < trainer->input().shape.count(); ++i) trainer->input().mut<float>()[i] = std::sin(static_cast<float>(i));
+    if (!options.reconstruct)
+      for (int64_t i = 0; i < trainer->target().shape.count(); ++i) trainer->target().mut<float>()[i] = 0.1f;
+    const auto loss = trainer->step(0.01);
+    ASSERT_TRUE(loss.ok());
+    EXPECT_TRUE(std::isfinite(*loss)) << *loss;
+  }
+}
+
+}  // namespace
+}  // namespace verge::train
