@@ -210,7 +210,9 @@ class Optimizer {
 
   Result<void> offer_repaired(const std::string& name, const QuantPlan& plan) {
     VERGE_TRY(QuantPlan repaired, repaired_plan(plan, 8));
-    return offer(name + " repaired", std::move(repaired));
+    if (output_error(repaired).ok()) return offer(name + " repaired", std::move(repaired));
+    report_["calibration"].push_back({{"method", name + " repaired"}, {"output_sqnr_db", nullptr}});  // scales beyond the integer contract: the network says nothing on this data
+    return done();
   }
 
   Result<QuantPlan> repaired_plan(const QuantPlan& plan, int bits) {

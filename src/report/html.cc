@@ -123,7 +123,7 @@ std::string html_report(const Json& r, const std::string& command) {
            "Measured on up to 64 calibration samples.</p>\n" + blame_chart(r["blame"]);
   if (r.contains("calibration")) {
     out += "<h2>Calibration</h2><p class=note>Signal to noise of the network's output on the calibration samples; the best method is kept.</p><table><tr><th>method<th>output SQNR, dB</tr>\n";
-    for (const Json& c : r["calibration"]) out += "<tr><td>" + escape(c["method"]) + "<td>" + format("%.2f", c["output_sqnr_db"].get<double>()) + "</tr>\n";
+    for (const Json& c : r["calibration"]) out += "<tr><td>" + escape(c["method"]) + "<td>" + (c["output_sqnr_db"].is_number() ? format("%.2f", c["output_sqnr_db"].get<double>()) : std::string("does not run")) + "</tr>\n";
     out += "</table>\n";
   }
   out += scored_table(r["pipeline"]["scored"]) + "<h2>How it was made</h2>" + rows_of(r);

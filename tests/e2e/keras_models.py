@@ -40,4 +40,4 @@ cut = os.path.join(os.environ.get("VERGE_BUILD", "."), "cut.h5")
 with open(shared("models/keras/pretrainedResnet.h5"), "rb") as f, open(cut, "wb") as out:
     out.write(f.read(100000))
 p = run(VERGE, "inspect", cut)
-assert p.returncode not in (0, -11, -6) and "HDF5" in p.stderr, (p.returncode, p.stderr)
+assert p.returncode not in (0, -11, -6) and "cut short" in p.stderr, (p.returncode, p.stderr)

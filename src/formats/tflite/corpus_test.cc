@@ -51,7 +51,7 @@ size_t compare_types(const Graph& graph, const File& file, const std::string& na
   for (NodeId id : graph.order())
     for (ValueId v : graph.node(id).outputs) {
       const auto it = stored.find(graph.value(v).name);
-      if (it == stored.end() || !it->second.ranked) continue;
+      if (it == stored.end() || !it->second.ranked || it->second.dtype == DataType::kNone) continue;  // complex numbers: pairs here
       EXPECT_TRUE(agree(graph.type(v), it->second)) << name << ": '" << it->first << "' is " << graph.type(v).text() << ", stored as " << it->second.text();
       ++compared;
     }
