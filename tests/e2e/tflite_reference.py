@@ -21,7 +21,10 @@ PASS, EXACT = 165, 130  # at least, of 175 that LiteRT runs
 # LiteRT 2 reads a scale per channel as 0 in BATCH_MATMUL and returns zeros; here the product is computed and numpy judges it.
 ZEROS_IN_LITERT = {"09df07038eba", "9fd40288aacf", "a832cdf13fe9", "fc2b2a0e6073"}
 # Integer outputs that LiteRT's reference and optimised kernels agree on and that differ here by a step, with the reason.
-OTHER_RULE = {"bcd10aef57a3": "RSQRT of int8: LiteRT has a function in integers, here a table of the real one"}
+OTHER_RULE = {"bcd10aef57a3": "RSQRT of int8: LiteRT has a function in integers, here a table of the real one",
+              "132d2df4586b": "MUL: LiteRT multiplies the scales in float, TFLM and the contract in double",
+              "b1877331607c": "its MUL, as above",
+              "9b391b938e77": "SUB of int16: one of 2,624 values lies half a step between two and goes the other way by TFLM's double rounding"}
 # Still to be mended: these fail, and nothing else may.
 OPEN = {"509577e28083": "LiteRT's reference kernel returns zeros for weights with a scale a block, so any distance from it is without bound",
         "61d598093ed0": "scores differ by 4 steps of uint8 where LiteRT's own kernels differ by 3",
