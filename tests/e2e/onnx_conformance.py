@@ -24,7 +24,7 @@ def yardstick(*arguments):
 
 def results(folder):
     yardstick("export", folder + "/tests")
-    print(yardstick("run", folder + "/tests", "--cmd", f"{VERGE} run", "--jobs", str(os.cpu_count() or 1), "--out", folder + "/results.json", "--quiet"))
+    print(yardstick("run", folder + "/tests", "--cmd", f"{VERGE} run", "--jobs", str(os.cpu_count() or 1), "--timeout", "120", "--out", folder + "/results.json", "--quiet"))
     with open(folder + "/results.json") as f:
         return json.load(f)["tests"]
 
