@@ -127,7 +127,7 @@ def check_freertos(folder):
 
 def check_cmake(folder):
     with tempfile.TemporaryDirectory() as build:
-        for command in (["cmake", "-S", folder, "-B", build], ["cmake", "--build", build]):
+        for command in (["cmake", "-G", "Ninja", "-S", folder, "-B", build], ["cmake", "--build", build]):
             p = run(*command)
             assert p.returncode == 0, p.stdout + p.stderr
         p = run(os.path.join(build, "kws_example"))
