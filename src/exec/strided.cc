@@ -25,7 +25,7 @@ StridedRead simplified(const StridedRead& read) {
 }
 
 template <size_t width> void copy_row(const uint8_t* x, uint8_t* y, int64_t count, int64_t step) {
-  for (int64_t i = 0; i < count; ++i) std::memcpy(y + i * static_cast<int64_t>(width), x + i * step, width);
+  for (int64_t i = 0; i < count; ++i) std::memmove(y + i * static_cast<int64_t>(width), x + i * step, width);
 }
 
 void copy_row(const uint8_t* x, uint8_t* y, int64_t count, int64_t stride, size_t width) {

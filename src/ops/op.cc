@@ -5,6 +5,11 @@
 #include "core/text.h"
 
 namespace verge::ops {
+
+#define VERGE_OP(name, min_inputs, max_inputs, outputs, family) extern const OpMethods name##_methods;
+#include "ops/ops.inc"
+#undef VERGE_OP
+
 namespace {
 
 constexpr OpDef kOps[] = {

@@ -73,9 +73,10 @@ struct OpDef {
   const OpMethods* methods;
 };
 
-#define VERGE_OP(name, min_inputs, max_inputs, outputs, family) extern const OpMethods name##_methods;
-#include "ops/ops.inc"
-#undef VERGE_OP
+// VERGE_OP_METHODS(add) = {...}: the definition that the operator's line in ops.inc asks for.
+#define VERGE_OP_METHODS(name)          \
+  extern const OpMethods name##_methods; \
+  const OpMethods name##_methods
 
 // Null for an unknown name.
 const OpDef* find_op(std::string_view name);

@@ -14,6 +14,11 @@ bool table_fits(const Table& table, size_t entry, uint64_t size) {
   return table.offset % kAlignment == 0 && table.offset >= sizeof(ProgramHeader) && within(table.offset, static_cast<uint64_t>(table.count) * entry, size);
 }
 
+// A kernel may write where it reads only from the first byte on.
+bool apart_or_in_place(const TensorRecord& a, const TensorRecord& b) {
+  return a.section != b.section || a.offset == b.offset || a.offset >= b.offset + b.bytes || b.offset >= a.offset + a.bytes;
+}
+
 constexpr uint64_t kMostBytes = uint64_t{1} << 40;  // arena and mutable sizes beyond this are not plans but damage
 
 }  // namespace
@@ -87,6 +92,9 @@ Status Model::check_instruction(uint32_t i) const {
     VERGE_REQUIRE(args[a] < header_->tensors.count, Code::kCorrupt);
     if (a >= r.in_count) VERGE_REQUIRE(tensors_[args[a]].section != static_cast<uint8_t>(Section::kConst), Code::kCorrupt);
   }
+  for (uint32_t a = r.in_count; a < arg_count; ++a)
+    for (uint32_t b = 0; b < a; ++b)
+      if (args[a] != kNoTensor && args[b] != kNoTensor) VERGE_REQUIRE(apart_or_in_place(tensors_[args[a]], tensors_[args[b]]), Code::kCorrupt);
   // The operator's own check sees only the tensors that it names; the views live on this stack.
   constexpr uint32_t kMostArgs = 512;
   VERGE_REQUIRE(arg_count <= kMostArgs, Code::kCorrupt);

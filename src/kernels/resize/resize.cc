@@ -46,7 +46,7 @@ void resize_nearest_rows(const ResizeNearest& r, size_t begin, size_t end) {
   char* y = static_cast<char*>(r.output) + begin * r.out_w * r.pixel_bytes;
   for (size_t i = begin; i < end; ++i) {
     const char* row = input + (i / r.out_h * r.in_h + static_cast<size_t>(r.y[i % r.out_h])) * r.in_w * r.pixel_bytes;
-    for (size_t j = 0; j < r.out_w; ++j, y += r.pixel_bytes) std::memcpy(y, row + static_cast<size_t>(r.x[j]) * r.pixel_bytes, r.pixel_bytes);
+    for (size_t j = 0; j < r.out_w; ++j, y += r.pixel_bytes) std::memmove(y, row + static_cast<size_t>(r.x[j]) * r.pixel_bytes, r.pixel_bytes);
   }
 }
 

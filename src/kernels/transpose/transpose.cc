@@ -31,7 +31,7 @@ void move_plane(const TransposePlan& p, const char* x, char* y) {
     default: break;
   }
   for (size_t i = 0; i < rows; ++i)
-    for (size_t j = 0; j < columns; ++j, y += p.element_bytes) std::memcpy(y, x + (i * row_step + j * column_step) * p.element_bytes, p.element_bytes);
+    for (size_t j = 0; j < columns; ++j, y += p.element_bytes) std::memmove(y, x + (i * row_step + j * column_step) * p.element_bytes, p.element_bytes);
 }
 
 void append(TransposePlan& p, size_t size, size_t step) {

@@ -55,6 +55,7 @@ constexpr OpMethods kMethods{.infer = infer, .cost = cost, .reference = referenc
 
 }  // namespace
 
-const OpMethods arg_max_methods = kMethods, arg_min_methods = kMethods;
+VERGE_OP_METHODS(arg_max) = kMethods;
+VERGE_OP_METHODS(arg_min) = kMethods;
 
 }  // namespace verge::ops

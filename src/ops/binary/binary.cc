@@ -103,9 +103,17 @@ int in_place_operand(const Graph& graph, const Node& node) {
   return -1;
 }
 
-const OpMethods add_methods = kMethods, sub_methods = kMethods, mul_methods = kMethods, div_methods = kMethods, pow_methods = kMethods,
-                minimum_methods = kMethods, maximum_methods = kMethods, mod_methods = kMethods, squared_difference_methods = kMethods,
-                floor_div_methods = kMethods, atan2_methods = kMethods;
-const OpMethods prelu_methods{.infer = infer_prelu, .cost = cost, .reference = reference_binary, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(add) = kMethods;
+VERGE_OP_METHODS(sub) = kMethods;
+VERGE_OP_METHODS(mul) = kMethods;
+VERGE_OP_METHODS(div) = kMethods;
+VERGE_OP_METHODS(pow) = kMethods;
+VERGE_OP_METHODS(minimum) = kMethods;
+VERGE_OP_METHODS(maximum) = kMethods;
+VERGE_OP_METHODS(mod) = kMethods;
+VERGE_OP_METHODS(squared_difference) = kMethods;
+VERGE_OP_METHODS(floor_div) = kMethods;
+VERGE_OP_METHODS(atan2) = kMethods;
+VERGE_OP_METHODS(prelu) = {.infer = infer_prelu, .cost = cost, .reference = reference_binary, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

@@ -86,8 +86,8 @@ exec::BinaryInt bit_function(const Node& node) {
   return node.op == "bit_shift" && node.integer("left") == 1 ? exec::BinaryInt::kShiftLeft : bit_row(node).function;
 }
 
-#define VERGE_COMPARE_OP(name, ...) const OpMethods name##_methods = kCompare;
-#define VERGE_BIT_OP(name, ...) const OpMethods name##_methods = kBits;
+#define VERGE_COMPARE_OP(name, ...) VERGE_OP_METHODS(name) = kCompare;
+#define VERGE_BIT_OP(name, ...) VERGE_OP_METHODS(name) = kBits;
 #include "ops/binary/logic.inc"
 #undef VERGE_COMPARE_OP
 #undef VERGE_BIT_OP

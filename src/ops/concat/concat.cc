@@ -98,6 +98,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods concat_methods{.infer = infer, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(concat) = {.infer = infer, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

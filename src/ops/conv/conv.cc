@@ -66,6 +66,6 @@ Result<ConvGeometry> conv_geometry(const Node& node, const Shape& x, const Shape
   return geometry_of(window, axes, x, y, static_cast<int32_t>(node.integer("groups", 1)));
 }
 
-const OpMethods conv_methods{.infer = infer, .cost = cost, .reference = reference_conv, .quant = quant, .lower = lower_conv};
+VERGE_OP_METHODS(conv) = {.infer = infer, .cost = cost, .reference = reference_conv, .quant = quant, .lower = lower_conv};
 
 }  // namespace verge::ops

@@ -157,11 +157,11 @@ PackF32Attrs pack_attrs(const ConvGeometry& g, PackKind kind) {
           0, 1, g.kernel_h, 0, 1, g.kernel_w, 0};
 }
 
-const OpMethods conv_input_gradient_methods{.infer = infer_input_gradient, .cost = input_gradient_cost, .reference = reference_conv_input_gradient,
+VERGE_OP_METHODS(conv_input_gradient) = {.infer = infer_input_gradient, .cost = input_gradient_cost, .reference = reference_conv_input_gradient,
                                             .lower = lower_input_gradient};
-const OpMethods conv_weight_gradient_methods{.infer = infer_weight_gradient, .cost = weight_gradient_cost, .reference = reference_conv_weight_gradient,
+VERGE_OP_METHODS(conv_weight_gradient) = {.infer = infer_weight_gradient, .cost = weight_gradient_cost, .reference = reference_conv_weight_gradient,
                                              .lower = lower_weight_gradient};
-const OpMethods dense_weight_gradient_methods{.infer = infer_dense_gradient, .cost = weight_gradient_cost, .reference = reference_dense_weight_gradient,
+VERGE_OP_METHODS(dense_weight_gradient) = {.infer = infer_dense_gradient, .cost = weight_gradient_cost, .reference = reference_dense_weight_gradient,
                                               .lower = lower_dense_gradient};
 
 }  // namespace verge::ops

@@ -123,7 +123,7 @@ Status run_interleave_f32(const rt::Instruction& in, const rt::RunEnv& env) {
         }
         const Shape& p = in.in(i).shape;
         const size_t at = (b * static_cast<size_t>(p[1]) + iy / static_cast<size_t>(a.stride_h)) * static_cast<size_t>(p[2]) + ix / static_cast<size_t>(a.stride_w);
-        std::memcpy(to, in.in(i).as<float>() + at * channels, channels * sizeof(float));
+        std::memmove(to, in.in(i).as<float>() + at * channels, channels * sizeof(float));
       }
     }
   });

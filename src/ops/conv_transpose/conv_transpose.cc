@@ -74,6 +74,6 @@ Result<std::array<TransposedAxis, 2>> transposed_axes(const Node& node, const Te
   return out;
 }
 
-const OpMethods conv_transpose_methods{.infer = infer, .cost = cost, .reference = reference_conv_transpose, .quant = quant};
+VERGE_OP_METHODS(conv_transpose) = {.infer = infer, .cost = cost, .reference = reference_conv_transpose, .quant = quant};
 
 }  // namespace verge::ops

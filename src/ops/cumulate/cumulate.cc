@@ -60,6 +60,7 @@ constexpr OpMethods kMethods{.infer = infer, .cost = cost, .reference = referenc
 
 }  // namespace
 
-const OpMethods cum_sum_methods = kMethods, cum_prod_methods = kMethods;
+VERGE_OP_METHODS(cum_sum) = kMethods;
+VERGE_OP_METHODS(cum_prod) = kMethods;
 
 }  // namespace verge::ops

@@ -35,6 +35,6 @@ QuantRule quant(const Graph&, const Node&) { return {.kind = QuantRule::Kind::kC
 
 }  // namespace
 
-const OpMethods dense_methods{.infer = infer, .cost = cost, .reference = reference_dense, .quant = quant, .lower = lower_dense};
+VERGE_OP_METHODS(dense) = {.infer = infer, .cost = cost, .reference = reference_dense, .quant = quant, .lower = lower_dense};
 
 }  // namespace verge::ops

@@ -113,6 +113,7 @@ constexpr OpMethods kMethods{.infer = infer, .cost = movement_cost, .reference =
 
 }  // namespace
 
-const OpMethods depth_to_space_methods = kMethods, space_to_depth_methods = kMethods;
+VERGE_OP_METHODS(depth_to_space) = kMethods;
+VERGE_OP_METHODS(space_to_depth) = kMethods;
 
 }  // namespace verge::ops

@@ -144,6 +144,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods detections_methods{.infer = infer, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(detections) = {.infer = infer, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

@@ -10,6 +10,9 @@
 #include "ops/quantized.h"
 
 namespace verge::ops {
+
+extern const OpMethods conv_methods, dense_methods;
+
 namespace {
 
 constexpr int64_t kMostProducts = 1 << 16;
@@ -142,7 +145,7 @@ Result<void> lower_dense_dynamic(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods dynamic_conv_methods{.infer = infer_conv, .cost = conv_cost, .reference = reference_conv_dynamic, .lower = lower_conv_dynamic};
-const OpMethods dynamic_dense_methods{.infer = infer_dense, .cost = dense_cost, .reference = reference_dense_dynamic, .lower = lower_dense_dynamic};
+VERGE_OP_METHODS(dynamic_conv) = {.infer = infer_conv, .cost = conv_cost, .reference = reference_conv_dynamic, .lower = lower_conv_dynamic};
+VERGE_OP_METHODS(dynamic_dense) = {.infer = infer_dense, .cost = dense_cost, .reference = reference_dense_dynamic, .lower = lower_dense_dynamic};
 
 }  // namespace verge::ops

@@ -61,7 +61,7 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods expand_methods{.infer = infer_expand, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
-const OpMethods tile_methods{.infer = infer_tile, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(expand) = {.infer = infer_expand, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(tile) = {.infer = infer_tile, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

@@ -149,8 +149,8 @@ Result<void> lower_nd(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods gather_methods{.infer = infer_gather, .cost = movement_cost, .reference = reference_gather, .quant = quant, .lower = lower_gather};
-const OpMethods gather_elements_methods{.infer = infer_elements, .cost = movement_cost, .reference = reference_elements, .quant = quant, .lower = lower_elements};
-const OpMethods gather_nd_methods{.infer = infer_nd, .cost = movement_cost, .reference = reference_nd, .quant = quant, .lower = lower_nd};
+VERGE_OP_METHODS(gather) = {.infer = infer_gather, .cost = movement_cost, .reference = reference_gather, .quant = quant, .lower = lower_gather};
+VERGE_OP_METHODS(gather_elements) = {.infer = infer_elements, .cost = movement_cost, .reference = reference_elements, .quant = quant, .lower = lower_elements};
+VERGE_OP_METHODS(gather_nd) = {.infer = infer_nd, .cost = movement_cost, .reference = reference_nd, .quant = quant, .lower = lower_nd};
 
 }  // namespace verge::ops

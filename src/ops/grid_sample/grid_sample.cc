@@ -127,6 +127,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods grid_sample_methods{.infer = infer, .cost = cost, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(grid_sample) = {.infer = infer, .cost = cost, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

@@ -57,8 +57,8 @@ Result<void> infer_bit_cast(InferContext& c) {
 
 }  // namespace
 
-const OpMethods identity_methods{.infer = infer_identity, .cost = no_cost, .reference = reference_identity, .quant = quant, .lower = lower_identity};
-const OpMethods bit_cast_methods{.infer = infer_bit_cast, .cost = no_cost, .reference = reference_identity, .lower = lower_identity};
-const OpMethods shape_methods{.infer = infer_shape, .cost = no_cost, .reference = reference_shape, .lower = lower_shape};
+VERGE_OP_METHODS(identity) = {.infer = infer_identity, .cost = no_cost, .reference = reference_identity, .quant = quant, .lower = lower_identity};
+VERGE_OP_METHODS(bit_cast) = {.infer = infer_bit_cast, .cost = no_cost, .reference = reference_identity, .lower = lower_identity};
+VERGE_OP_METHODS(shape) = {.infer = infer_shape, .cost = no_cost, .reference = reference_shape, .lower = lower_shape};
 
 }  // namespace verge::ops

@@ -70,6 +70,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods linear_attention_methods{.infer = infer, .cost = cost, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(linear_attention) = {.infer = infer, .cost = cost, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

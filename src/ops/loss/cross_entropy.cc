@@ -49,6 +49,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods cross_entropy_methods{.infer = infer, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(cross_entropy) = {.infer = infer, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

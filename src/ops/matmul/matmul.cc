@@ -68,6 +68,6 @@ MatmulPlan matmul_plan(const Node& node, const Shape& a, const Shape& b) {
   return plan;
 }
 
-const OpMethods matmul_methods{.infer = infer, .cost = cost, .reference = reference_matmul, .lower = lower_matmul};
+VERGE_OP_METHODS(matmul) = {.infer = infer, .cost = cost, .reference = reference_matmul, .lower = lower_matmul};
 
 }  // namespace verge::ops

@@ -109,7 +109,7 @@ Result<void> reference_gradient(ReferenceContext& c) {
 
 }  // namespace
 
-const OpMethods batch_norm_train_methods{.infer = infer, .cost = cost, .reference = reference_train, .lower = lower};
-const OpMethods batch_norm_gradient_methods{.infer = infer, .cost = cost, .reference = reference_gradient, .lower = lower};
+VERGE_OP_METHODS(batch_norm_train) = {.infer = infer, .cost = cost, .reference = reference_train, .lower = lower};
+VERGE_OP_METHODS(batch_norm_gradient) = {.infer = infer, .cost = cost, .reference = reference_gradient, .lower = lower};
 
 }  // namespace verge::ops

@@ -88,11 +88,11 @@ Result<NormShape> norm_shape(const Node& node, const Shape& x) {
   return NormShape{x[0], x.count(1, x.rank - 1), groups, channels / groups};
 }
 
-const OpMethods batch_norm_methods{.infer = infer_batch_norm, .cost = cost, .reference = reference_batch_norm, .lower = lower_batch_norm};
-const OpMethods layer_norm_methods{.infer = infer_layer_norm, .cost = cost, .reference = reference_layer_norm, .lower = lower_norm};
-const OpMethods rms_norm_methods{.infer = infer_layer_norm, .cost = cost, .reference = reference_layer_norm, .lower = lower_norm};
-const OpMethods instance_norm_methods{.infer = infer_group_norm, .cost = cost, .reference = reference_group_norm, .lower = lower_norm};
-const OpMethods group_norm_methods{.infer = infer_group_norm, .cost = cost, .reference = reference_group_norm, .lower = lower_norm};
-const OpMethods lrn_methods{.infer = infer_lrn, .cost = cost, .reference = reference_lrn, .lower = lower_lrn};
+VERGE_OP_METHODS(batch_norm) = {.infer = infer_batch_norm, .cost = cost, .reference = reference_batch_norm, .lower = lower_batch_norm};
+VERGE_OP_METHODS(layer_norm) = {.infer = infer_layer_norm, .cost = cost, .reference = reference_layer_norm, .lower = lower_norm};
+VERGE_OP_METHODS(rms_norm) = {.infer = infer_layer_norm, .cost = cost, .reference = reference_layer_norm, .lower = lower_norm};
+VERGE_OP_METHODS(instance_norm) = {.infer = infer_group_norm, .cost = cost, .reference = reference_group_norm, .lower = lower_norm};
+VERGE_OP_METHODS(group_norm) = {.infer = infer_group_norm, .cost = cost, .reference = reference_group_norm, .lower = lower_norm};
+VERGE_OP_METHODS(lrn) = {.infer = infer_lrn, .cost = cost, .reference = reference_lrn, .lower = lower_lrn};
 
 }  // namespace verge::ops

@@ -115,6 +115,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods pad_methods{.infer = infer, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(pad) = {.infer = infer, .cost = movement_cost, .reference = reference, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

@@ -30,7 +30,7 @@ void fill(uint8_t* y, int64_t count, const uint8_t* value, size_t width) {
     std::memset(y, value[0], static_cast<size_t>(count) * width);
     return;
   }
-  for (int64_t i = 0; i < count; ++i) std::memcpy(y + static_cast<size_t>(i) * width, value, width);
+  for (int64_t i = 0; i < count; ++i) std::memmove(y + static_cast<size_t>(i) * width, value, width);
 }
 
 struct Row {
@@ -53,7 +53,7 @@ struct Row {
   size_t bytes(int64_t n) const { return static_cast<size_t>(n) * width; }
   void edge(const uint8_t* x, uint8_t* y, int64_t begin, int64_t end) const {
     if (mode == PadMode::kConstant) return fill(y + bytes(begin), end - begin, value, width);
-    for (int64_t i = begin; i < end; ++i) std::memcpy(y + bytes(i), x + bytes(source(mode, i - before, from)), width);
+    for (int64_t i = begin; i < end; ++i) std::memmove(y + bytes(i), x + bytes(source(mode, i - before, from)), width);
   }
 };
 

@@ -49,7 +49,7 @@ Result<void> check_pool_quant(const Node& node, DataType dtype, const QuantParam
   return unsupported("a quantised pool whose output has another scale or zero point than its input; requantize after it");
 }
 
-const OpMethods max_pool_methods{.infer = infer, .cost = cost, .reference = reference_pool, .quant = quant, .lower = lower_pool};
-const OpMethods avg_pool_methods{.infer = infer, .cost = cost, .reference = reference_pool, .quant = quant, .lower = lower_pool};
+VERGE_OP_METHODS(max_pool) = {.infer = infer, .cost = cost, .reference = reference_pool, .quant = quant, .lower = lower_pool};
+VERGE_OP_METHODS(avg_pool) = {.infer = infer, .cost = cost, .reference = reference_pool, .quant = quant, .lower = lower_pool};
 
 }  // namespace verge::ops

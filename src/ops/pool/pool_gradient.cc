@@ -88,7 +88,7 @@ Result<void> reference(ReferenceContext& c) {
 
 }  // namespace
 
-const OpMethods max_pool_gradient_methods{.infer = infer, .reference = reference, .lower = lower};
-const OpMethods avg_pool_gradient_methods{.infer = infer, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(max_pool_gradient) = {.infer = infer, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(avg_pool_gradient) = {.infer = infer, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

@@ -59,8 +59,8 @@ Result<void> lower_requantize(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods quantize_methods{.infer = infer_quantize, .cost = cost, .reference = reference_quantize, .lower = lower_quantize};
-const OpMethods dequantize_methods{.infer = infer_dequantize, .cost = cost, .reference = reference_dequantize, .lower = lower_dequantize};
-const OpMethods requantize_methods{.infer = infer_requantize, .cost = cost, .reference = reference_requantize, .lower = lower_requantize};
+VERGE_OP_METHODS(quantize) = {.infer = infer_quantize, .cost = cost, .reference = reference_quantize, .lower = lower_quantize};
+VERGE_OP_METHODS(dequantize) = {.infer = infer_dequantize, .cost = cost, .reference = reference_dequantize, .lower = lower_dequantize};
+VERGE_OP_METHODS(requantize) = {.infer = infer_requantize, .cost = cost, .reference = reference_requantize, .lower = lower_requantize};
 
 }  // namespace verge::ops

@@ -140,6 +140,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods lstm_i8_methods{.infer = infer, .cost = cost, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(lstm_i8) = {.infer = infer, .cost = cost, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

@@ -77,7 +77,7 @@ Status run_lstm_i8(const rt::Instruction& in, const rt::RunEnv&) {
     for (size_t step = 0; step < time; ++step) {
       const size_t at = b * time + (backward ? time - 1 - step : step);
       lstm_i8_step(lstm, in.in(0).as<int8_t>() + at * lstm.inputs, h + b * cells, c + b * cells, in.scratch()->mut<int16_t>());
-      std::memcpy(in.out(0).mut<int8_t>() + at * cells, h + b * cells, cells);
+      std::memmove(in.out(0).mut<int8_t>() + at * cells, h + b * cells, cells);
     }
   return {};
 }

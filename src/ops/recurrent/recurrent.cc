@@ -132,8 +132,8 @@ Result<exec::RecurrentAttrs> recurrent_attrs(const Graph& graph, const Node& nod
   return a;
 }
 
-const OpMethods rnn_methods{.infer = infer, .cost = cost, .reference = reference_recurrent, .lower = lower_recurrent};
-const OpMethods gru_methods{.infer = infer, .cost = cost, .reference = reference_recurrent, .lower = lower_recurrent};
-const OpMethods lstm_methods{.infer = infer, .cost = cost, .reference = reference_recurrent, .lower = lower_recurrent};
+VERGE_OP_METHODS(rnn) = {.infer = infer, .cost = cost, .reference = reference_recurrent, .lower = lower_recurrent};
+VERGE_OP_METHODS(gru) = {.infer = infer, .cost = cost, .reference = reference_recurrent, .lower = lower_recurrent};
+VERGE_OP_METHODS(lstm) = {.infer = infer, .cost = cost, .reference = reference_recurrent, .lower = lower_recurrent};
 
 }  // namespace verge::ops

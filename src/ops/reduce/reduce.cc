@@ -138,8 +138,15 @@ std::vector<Dim> reduced_dims(const std::vector<Dim>& dims, const std::vector<in
   return out;
 }
 
-const OpMethods reduce_sum_methods = kMethods, reduce_mean_methods = kMethods, reduce_max_methods = kMethods, reduce_min_methods = kMethods,
-                reduce_prod_methods = kMethods, reduce_l1_methods = kMethods, reduce_l2_methods = kMethods, reduce_sum_square_methods = kMethods,
-                reduce_log_sum_methods = kMethods, reduce_log_sum_exp_methods = kMethods;
+VERGE_OP_METHODS(reduce_sum) = kMethods;
+VERGE_OP_METHODS(reduce_mean) = kMethods;
+VERGE_OP_METHODS(reduce_max) = kMethods;
+VERGE_OP_METHODS(reduce_min) = kMethods;
+VERGE_OP_METHODS(reduce_prod) = kMethods;
+VERGE_OP_METHODS(reduce_l1) = kMethods;
+VERGE_OP_METHODS(reduce_l2) = kMethods;
+VERGE_OP_METHODS(reduce_sum_square) = kMethods;
+VERGE_OP_METHODS(reduce_log_sum) = kMethods;
+VERGE_OP_METHODS(reduce_log_sum_exp) = kMethods;
 
 }  // namespace verge::ops

@@ -54,6 +54,6 @@ Result<void> lower(const Node& node, Emitter& emitter) { return emitter.alias(no
 
 }  // namespace
 
-const OpMethods reshape_methods{.infer = infer, .cost = cost, .reference = reference_reshape, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(reshape) = {.infer = infer, .cost = cost, .reference = reference_reshape, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

@@ -202,6 +202,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods resize_methods{.infer = infer, .cost = cost, .reference = reference, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(resize) = {.infer = infer, .cost = cost, .reference = reference, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

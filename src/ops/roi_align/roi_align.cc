@@ -96,6 +96,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods roi_align_methods{.infer = infer, .cost = cost, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(roi_align) = {.infer = infer, .cost = cost, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

@@ -112,6 +112,7 @@ constexpr OpMethods kMethods{.infer = infer, .cost = movement_cost, .reference =
 
 }  // namespace
 
-const OpMethods scatter_elements_methods = kMethods, scatter_nd_methods = kMethods;
+VERGE_OP_METHODS(scatter_elements) = kMethods;
+VERGE_OP_METHODS(scatter_nd) = kMethods;
 
 }  // namespace verge::ops

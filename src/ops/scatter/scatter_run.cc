@@ -28,7 +28,7 @@ int64_t combined_integer(Scatter reduction, int64_t a, int64_t b) {
 void update(Scatter reduction, const TensorView& y, size_t to, const TensorView& updates, size_t from, size_t n) {
   const size_t width = element_bytes(y.dtype);
   if (reduction == Scatter::kSet) {
-    std::memcpy(y.mut<uint8_t>() + to * width, updates.as<uint8_t>() + from * width, n * width);
+    std::memmove(y.mut<uint8_t>() + to * width, updates.as<uint8_t>() + from * width, n * width);
   } else if (y.dtype == DataType::kF32) {
     for (size_t i = 0; i < n; ++i) y.mut<float>()[to + i] = combined(reduction, y.as<float>()[to + i], updates.as<float>()[from + i]);
   } else {

@@ -182,7 +182,7 @@ void emit_slice(Emitter& emitter, TensorRef in, const SliceWindow& window, Tenso
   emitter.emit(exec::Op::slice, {in}, {out}, attrs);
 }
 
-const OpMethods slice_methods{.infer = infer_slice, .cost = movement_cost, .reference = reference_slice, .quant = quant, .lower = lower_slice};
-const OpMethods split_methods{.infer = infer_split, .cost = movement_cost, .reference = reference_split, .quant = quant, .lower = lower_split};
+VERGE_OP_METHODS(slice) = {.infer = infer_slice, .cost = movement_cost, .reference = reference_slice, .quant = quant, .lower = lower_slice};
+VERGE_OP_METHODS(split) = {.infer = infer_split, .cost = movement_cost, .reference = reference_split, .quant = quant, .lower = lower_split};
 
 }  // namespace verge::ops

@@ -110,6 +110,7 @@ bool is_fixed_point_softmax(const Node& node, const AffineType& x, const AffineT
   return bytes || (x.dtype == DataType::kI8 && y.dtype == DataType::kI16 && y.scale == 1.0f / 65536 && y.zero_point == y.min);
 }
 
-const OpMethods softmax_methods = kMethods, log_softmax_methods = kMethods;
+VERGE_OP_METHODS(softmax) = kMethods;
+VERGE_OP_METHODS(log_softmax) = kMethods;
 
 }  // namespace verge::ops

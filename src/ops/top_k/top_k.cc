@@ -83,6 +83,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods top_k_methods{.infer = infer, .cost = cost, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(top_k) = {.infer = infer, .cost = cost, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

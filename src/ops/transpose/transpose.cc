@@ -98,6 +98,6 @@ void emit_transpose(Emitter& emitter, TensorRef in, const Shape& shape, const st
   emitter.emit(exec::Op::transpose, {in}, {out}, attrs);
 }
 
-const OpMethods transpose_methods{.infer = infer, .cost = movement_cost, .reference = reference_transpose, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(transpose) = {.infer = infer, .cost = movement_cost, .reference = reference_transpose, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops

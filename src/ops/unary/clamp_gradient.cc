@@ -32,6 +32,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods clamp_gradient_methods{.infer = infer, .reference = reference, .lower = lower};
+VERGE_OP_METHODS(clamp_gradient) = {.infer = infer, .reference = reference, .lower = lower};
 
 }  // namespace verge::ops

@@ -136,7 +136,7 @@ UnaryValue unary_value(const Node& node) {
   return {f, *f.a_name ? node.real(f.a_name, f.a_default) : 0, *f.b_name ? node.real(f.b_name, f.b_default) : 0};
 }
 
-#define VERGE_UNARY_OP(name, ...) const OpMethods name##_methods = kMethods;
+#define VERGE_UNARY_OP(name, ...) VERGE_OP_METHODS(name) = kMethods;
 #include "ops/unary/unary.inc"
 #undef VERGE_UNARY_OP
 

@@ -90,7 +90,7 @@ Result<void> reference_adam(ReferenceContext& c) {
 
 }  // namespace
 
-const OpMethods sgd_methods{.infer = infer, .reference = reference_sgd, .lower = lower};
-const OpMethods adam_methods{.infer = infer, .reference = reference_adam, .lower = lower};
+VERGE_OP_METHODS(sgd) = {.infer = infer, .reference = reference_sgd, .lower = lower};
+VERGE_OP_METHODS(adam) = {.infer = infer, .reference = reference_adam, .lower = lower};
 
 }  // namespace verge::ops

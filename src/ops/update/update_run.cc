@@ -25,7 +25,7 @@ Status check(const rt::Instruction& in, int states) {
 void carry_over(const rt::Instruction& in, int states, size_t begin, size_t end) {
   for (int i = 0; i < states; ++i)
     if (in.in(i).data != in.out(i).data)
-      std::memcpy(in.out(i).mut<float>() + begin, in.in(i).as<float>() + begin, (end - begin) * sizeof(float));
+      std::memmove(in.out(i).mut<float>() + begin, in.in(i).as<float>() + begin, (end - begin) * sizeof(float));
 }
 
 float scale_of(const rt::Instruction& in, int states) { return in.has(states + 2) ? *in.in(states + 2).as<float>() : 1; }

@@ -15,7 +15,7 @@ struct Run {
 };
 
 template <size_t width> void select(size_t n, Run c, Run a, Run b, uint8_t* y) {
-  for (size_t i = 0; i < n; ++i) std::memcpy(y + i * width, c.at[i * c.step] ? a.at + i * a.step : b.at + i * b.step, width);
+  for (size_t i = 0; i < n; ++i) std::memmove(y + i * width, c.at[i * c.step] ? a.at + i * a.step : b.at + i * b.step, width);
 }
 
 void select(size_t width, size_t n, Run c, Run a, Run b, uint8_t* y) {

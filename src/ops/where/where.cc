@@ -43,6 +43,6 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 
 }  // namespace
 
-const OpMethods where_methods{.infer = infer, .cost = cost, .reference = reference, .quant = quant, .lower = lower};
+VERGE_OP_METHODS(where) = {.infer = infer, .cost = cost, .reference = reference, .quant = quant, .lower = lower};
 
 }  // namespace verge::ops
