@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "door/describe.h"
 #include "engine/load.h"
 #include "engine/parted.h"
 
@@ -28,10 +29,9 @@ struct verge_session {
 
 namespace {
 
-thread_local std::string last_error;
+using verge::door::describe;
 
-static_assert(static_cast<int>(verge::Code::kInternal) == VERGE_INTERNAL && static_cast<int>(verge::Code::kBusy) == VERGE_BUSY);
-static_assert(static_cast<int>(verge::DataType::kBool) == VERGE_BOOL && static_cast<int>(verge::DataType::kF32) == VERGE_F32);
+thread_local std::string last_error;
 
 verge_code fail(const verge::Error& error) {
   last_error = error.message();
@@ -47,19 +47,6 @@ template <typename Body> verge_code guarded(Body&& body) {
     return fail({verge::Code::kOutOfMemory, "out of memory"});
   } catch (const std::exception& e) {
     return fail(verge::internal(e.what()));
-  }
-}
-
-void describe(const char* name, const verge::TensorView& view, verge_tensor_info* info) {
-  *info = {};
-  info->name = name;
-  info->dtype = static_cast<verge_dtype>(view.dtype);
-  info->rank = view.shape.rank;
-  std::memcpy(info->dims, view.shape.dim, sizeof info->dims);
-  info->bytes = view.bytes();
-  if (view.quant.count == 1) {
-    info->scale = view.quant.scale[0];
-    info->zero_point = view.quant.zero_point[0];
   }
 }
 

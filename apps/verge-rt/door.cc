@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "door/describe.h"
 #include "exec/op_codes.h"
 #include "package/reader.h"
 #include "rt/model.h"
@@ -54,20 +55,6 @@ __attribute__((format(printf, 2, 3))) verge_code fail(Code code, const char* pat
   std::vsnprintf(last_error, sizeof last_error, pattern, arguments);
   va_end(arguments);
   return static_cast<verge_code>(code);
-}
-
-verge_code describe(const char* name, const TensorView& view, verge_tensor_info* info) {
-  *info = {};
-  info->name = name;
-  info->dtype = static_cast<verge_dtype>(view.dtype);
-  info->rank = view.shape.rank;
-  std::memcpy(info->dims, view.shape.dim, sizeof info->dims);
-  info->bytes = view.bytes();
-  if (view.quant.count == 1) {
-    info->scale = view.quant.scale[0];
-    info->zero_point = view.quant.zero_point[0];
-  }
-  return VERGE_OK;
 }
 
 verge_code open_package(const char* path, verge_model& m) {
@@ -126,12 +113,16 @@ size_t verge_model_output_count(const verge_model* model) { return model->model.
 
 verge_code verge_model_input(const verge_model* model, size_t index, verge_tensor_info* info) {
   const verge::rt::Model& m = model->model;
-  return index < m.input_count() ? describe(m.input_name(index), m.input(index), info) : no_such("input", index, m.input_count());
+  if (index >= m.input_count()) return no_such("input", index, m.input_count());
+  verge::door::describe(m.input_name(index), m.input(index), info);
+  return VERGE_OK;
 }
 
 verge_code verge_model_output(const verge_model* model, size_t index, verge_tensor_info* info) {
   const verge::rt::Model& m = model->model;
-  return index < m.output_count() ? describe(m.output_name(index), m.output(index), info) : no_such("output", index, m.output_count());
+  if (index >= m.output_count()) return no_such("output", index, m.output_count());
+  verge::door::describe(m.output_name(index), m.output(index), info);
+  return VERGE_OK;
 }
 
 size_t verge_model_session_bytes(const verge_model* model) { return model->model.session_bytes(); }
@@ -163,6 +154,19 @@ verge_code verge_session_set_input(verge_session* session, size_t index, const v
   if (bytes != model.input(index).bytes()) return wrong_size(model.input_name(index), bytes, model.input(index).bytes());
   std::memcpy(session->input(index), data, bytes);
   return VERGE_OK;
+}
+
+verge_code verge_session_set_tensor(verge_session* session, size_t index, const void* data, const int32_t* dims, int32_t rank) {
+  const verge::rt::Model& model = session->owner->model;
+  if (index >= model.input_count()) return no_such("input", index, model.input_count());
+  const verge::Shape& shape = model.input(index).shape;
+  if (rank != shape.rank || (rank > 0 && (!dims || std::memcmp(dims, shape.dim, static_cast<size_t>(rank) * sizeof *dims) != 0)))
+    return fail(Code::kInvalidArgument, "'%s' was given in another shape than the package's (verge_model_input); convert the model for that shape", model.input_name(index));
+  return verge_session_set_input(session, index, data, model.input(index).bytes());
+}
+
+verge_code verge_session_output(const verge_session* session, size_t index, verge_tensor_info* info) {
+  return verge_model_output(session->owner, index, info);
 }
 
 verge_code verge_session_run(verge_session* session) {

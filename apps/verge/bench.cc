@@ -69,7 +69,7 @@ Result<void> run_bench(const Options& o) {
   bench_options.seconds = o.seconds;
   const rt::Model& model = m.executable.model();
   VERGE_TRY(const BenchResult r, bench(m.executable, random_inputs(model, 1), bench_options));
-  const MachinePeak peak = measure_machine_peak(model.session_bytes() + model.const_bytes());
+  const MachinePeak peak = o.profile || o.model.json ? measure_machine_peak(model.session_bytes() + model.const_bytes()) : MachinePeak{};
   const double gmacs = static_cast<double>(model.macs()) / 1e6 / r.warm.p50_ms;
   if (o.model.json) {
     print_json({{"model", o.model.path}, {"threads", threads}, {"load_ms", load_ms}, {"first_ms", r.first_ms}, {"warm", latency_json(r.warm)},

@@ -28,13 +28,8 @@ Result<Data> noise(const rt::Model& model, size_t samples) {
 Result<Data> samples_for(const Options& o, const LoadedModel& m) {
   if (o.data.path.empty()) return noise(m.executable.model(), o.samples);
   VERGE_TRY(RawData raw, read_data(o.data));
-  VERGE_TRY(const std::string text, declared_pipeline(m.manifest, o.pipeline));
-  Declaration declaration;
-  if (!text.empty()) {
-    VERGE_TRY(const Json json, parse_json(text), "pipeline");
-    VERGE_TRY(declaration, parse_declaration(json));
-  }
-  return make_dataset(std::make_shared<const RawData>(std::move(raw)), m.executable.model().input(0), declaration, o.data);
+  VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
+  return make_dataset(std::make_shared<const RawData>(std::move(raw)), m.executable.model().input(0), declared.value_or(Declaration{}), o.data);
 }
 
 Result<void> check_comparable(const Options& o, const rt::Model& a, const rt::Model& b) {

@@ -11,11 +11,21 @@ void add_data_options(CLI::App& app, DataOptions& options, bool required) {
   app.add_option("--bytes-zero-point", options.bytes_zero_point, "see --bytes-scale");
 }
 
-Result<std::string> declared_pipeline(const Json& manifest, const std::string& option) {
-  if (option.empty()) return manifest.contains("pipeline") ? manifest["pipeline"].dump() : std::string();
-  if (option[0] == '{') return option;
+Result<std::string> pipeline_text(const std::string& option) {
+  if (option.empty() || option[0] == '{') return option;
   VERGE_TRY(const Bytes bytes, read_file(option), "--pipeline");
   return std::string(bytes.begin(), bytes.end());
+}
+
+Result<std::optional<Declaration>> declaration_in_force(const Json& manifest, const std::string& option) {
+  if (option.empty() && !manifest.contains("pipeline")) return std::optional<Declaration>();
+  Json json = option.empty() ? manifest["pipeline"] : Json();
+  if (!option.empty()) {
+    VERGE_TRY(const std::string text, pipeline_text(option));
+    VERGE_TRY(json, parse_json(text), "--pipeline");
+  }
+  VERGE_TRY(Declaration out, parse_declaration(json));
+  return std::optional<Declaration>(std::move(out));
 }
 
 std::vector<std::string> class_names(const Json& manifest) {

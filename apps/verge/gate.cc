@@ -34,13 +34,8 @@ Result<Json> measure(const Options& o) {
   DataOptions data_options = o.data;
   data_options.class_names = class_names(m.manifest);
   VERGE_TRY(RawData raw, read_data(data_options));
-  VERGE_TRY(const std::string text, declared_pipeline(m.manifest, o.pipeline));
-  Declaration declaration;
-  if (!text.empty()) {
-    VERGE_TRY(const Json json, parse_json(text), "pipeline");
-    VERGE_TRY(declaration, parse_declaration(json));
-  }
-  VERGE_TRY(const auto data, make_dataset(std::make_shared<const RawData>(std::move(raw)), m.executable.model().input(0), declaration, data_options));
+  VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
+  VERGE_TRY(const auto data, make_dataset(std::make_shared<const RawData>(std::move(raw)), m.executable.model().input(0), declared.value_or(Declaration{}), data_options));
   ProgressLine line;
   VERGE_TRY(const Predictions p, predict(m.executable, *data, [&](size_t done, size_t all) {
               line.show("running the model", static_cast<double>(done) / static_cast<double>(all));

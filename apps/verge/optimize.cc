@@ -57,9 +57,7 @@ void print_report(const Json& r) {
 Result<void> run_optimize(Options& o) {
   VERGE_TRY(o.optimize.load, load_options(o.model));
   VERGE_TRY(o.optimize.max_drop_points, parse_drop(o.max_drop));
-  if (!o.optimize.pipeline.empty()) {
-    VERGE_TRY(o.optimize.pipeline, declared_pipeline(Json::object(), o.optimize.pipeline));
-  }
+  VERGE_TRY(o.optimize.pipeline, pipeline_text(o.optimize.pipeline));
   o.optimize.model = o.model.path;
   Result<OptimizeOutcome> outcome = invalid("");
   {

@@ -13,6 +13,7 @@
 #include "os/file.h"
 #include "pipeline/preprocess.h"
 #include "verge/command.h"
+#include "verge/data_options.h"
 
 namespace verge::cli {
 namespace {
@@ -116,14 +117,6 @@ std::vector<float> softmax(std::vector<float> x) {
   return x;
 }
 
-Result<Declaration> declaration_of(const Json& manifest, const std::string& override_json) {
-  if (!override_json.empty()) {
-    VERGE_TRY(const Json json, parse_json(override_json), "--pipeline");
-    return parse_declaration(json);
-  }
-  return manifest.contains("pipeline") ? parse_declaration(manifest["pipeline"]) : Declaration{};
-}
-
 Json prediction(const std::string& name, const std::vector<float>& scores, const Json& labels, int top) {
   std::vector<size_t> order(scores.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -149,7 +142,8 @@ Result<void> run_files(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
   if (m.executable.input_count() != 1) return invalid("the model has " + std::to_string(m.executable.input_count()) + " inputs; use --input-dir");
-  VERGE_TRY(const Declaration declaration, declaration_of(m.manifest, o.pipeline));
+  VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
+  const Declaration declaration = declared.value_or(Declaration{});
   Json all = Json::array();
   for (const std::string& path : o.files) {
     DataOptions data_options;
@@ -184,7 +178,7 @@ void add_run(CLI::App& app, Commands& commands) {
   sub->add_option("files", options->files, "pictures (.jpg, .png), arrays (.npy), folders or archives of them");
   sub->add_option("--input-dir", options->input_dir, "folder with input_0.npy or input_0.pb, input_1...");
   sub->add_option("--output-dir", options->output_dir, "folder for output_0..., of the same kind");
-  sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON instead of the package's (docs/pipeline.md)");
+  sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON or a file of it, instead of the package's (docs/pipeline.md)");
   sub->add_option("--top", options->top, "how many classes to print")->default_val(3);
   commands.push_back({sub, [options]() -> Result<void> {
                         if (!options->input_dir.empty()) return run_folder(*options);

@@ -18,17 +18,14 @@ struct Options {
 };
 
 Result<Declaration> declaration_for(const Options& o, LoadedModel& m, const std::shared_ptr<const RawData>& raw, Json& out) {
-  VERGE_TRY(const std::string text, declared_pipeline(m.manifest, o.pipeline));
-  Declaration declaration;
-  if (text.empty() && m.executable.model().input(0).dtype == DataType::kF32) {
+  VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
+  Declaration declaration = declared.value_or(Declaration{});
+  if (!declared && m.executable.model().input(0).dtype == DataType::kF32) {
     VERGE_TRY(const PipelineChoice choice, choose_pipeline(m.executable, raw, o.data));
     declaration = choice.declaration;
-  } else if (!text.empty()) {
-    VERGE_TRY(const Json json, parse_json(text), "pipeline");
-    VERGE_TRY(declaration, parse_declaration(json));
   }
   out["pipeline"] = declaration_text(declaration);
-  out["pipeline_declared"] = !text.empty();
+  out["pipeline_declared"] = declared.has_value();
   return declaration;
 }
 

@@ -46,14 +46,12 @@ def _load():
             ("verge_session_create", ctypes.c_int, [pointer, ctypes.POINTER(pointer)]),
             ("verge_session_close", None, [pointer]),
             ("verge_session_set_input", ctypes.c_int, [pointer, size, pointer, size]),
+            ("verge_session_set_tensor", ctypes.c_int, [pointer, size, pointer, pointer, ctypes.c_int32]),
             ("verge_session_run", ctypes.c_int, [pointer]),
+            ("verge_session_output", ctypes.c_int, [pointer, size, ctypes.POINTER(_Info)]),
             ("verge_session_get_output", ctypes.c_int, [pointer, size, pointer, size])):
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
-    for name, arguments in (("verge_session_set_tensor", [pointer, size, pointer, pointer, ctypes.c_int32]),
-                            ("verge_session_output", [pointer, size, ctypes.POINTER(_Info)])):
-        if hasattr(lib, name):  # the device library runs fixed shapes alone
-            getattr(lib, name).restype, getattr(lib, name).argtypes = ctypes.c_int, arguments
     return lib
 
 
@@ -108,8 +106,6 @@ class Runner:
             raise ValueError(f"input '{info.name}' is {info.dtype}, the array given is {array.dtype}")
         array = np.ascontiguousarray(array).reshape(array.shape)
         if list(array.shape) != info.shape:
-            if not hasattr(_lib, "verge_session_set_tensor"):
-                raise ValueError(f"input '{info.name}' has shape {info.shape}, the array given has {list(array.shape)}")
             dims = (ctypes.c_int32 * 8)(*array.shape)
             _check(_lib.verge_session_set_tensor(self._session, index, array.ctypes.data, dims, array.ndim))
             return
@@ -119,11 +115,9 @@ class Runner:
         _check(_lib.verge_session_run(self._session))
 
     def output(self, index):
-        info = self.outputs[index]
-        if hasattr(_lib, "verge_session_output"):
-            raw = _Info()
-            _check(_lib.verge_session_output(self._session, index, ctypes.byref(raw)))
-            info = TensorInfo(raw)
+        raw = _Info()
+        _check(_lib.verge_session_output(self._session, index, ctypes.byref(raw)))
+        info = TensorInfo(raw)
         out = np.empty(info.shape, info.dtype)
         _check(_lib.verge_session_get_output(self._session, index, out.ctypes.data, out.nbytes))
         return out

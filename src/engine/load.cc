@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "base/sha256.h"
+#include "core/digest.h"
 #include "core/text.h"
 #include "formats/format.h"
 #include "ops/op.h"
@@ -51,14 +51,6 @@ Result<LoadedModel> load_package(const std::string& path, const LoadOptions& opt
 }
 
 }  // namespace
-
-std::string sha256_hex(ByteSpan bytes) {
-  uint8_t digest[32];
-  sha256(bytes.data(), bytes.size(), digest);
-  std::string out;
-  for (uint8_t b : digest) out += format("%02x", b);
-  return out;
-}
 
 Result<Graph> import_bytes(ByteSpan bytes, const std::string& file_name, const LoadOptions& options) {
   if (looks_like_package(bytes)) return unsupported("'" + file_name + "' is a package; this needs the source model (.onnx, .tflite)");

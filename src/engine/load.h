@@ -47,6 +47,4 @@ struct LoadedModel {
 
 Result<LoadedModel> load_model(const std::string& path, const LoadOptions& options = {});
 
-std::string sha256_hex(ByteSpan bytes);
-
 }  // namespace verge

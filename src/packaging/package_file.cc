@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/sha256.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 namespace verge {
@@ -20,12 +21,6 @@ void append(Bytes& out, const void* data, size_t bytes) {
 }
 
 void align(Bytes& out) { out.resize((out.size() + package::kAlignment - 1) / package::kAlignment * package::kAlignment); }
-
-std::string hex(const uint8_t (&digest)[32]) {
-  std::string out;
-  for (uint8_t b : digest) out += format("%02x", b);
-  return out;
-}
 
 constexpr uint16_t kSeeded = 0xffff;  // stored dtype of a tensor that is made from its seed
 
@@ -198,11 +193,8 @@ Bytes make_package(const PackageContents& contents) {
   Json manifest = contents.manifest;
   manifest["format"] = package::kVersion;
   manifest["sections"] = Json::array();
-  for (const PlannedSection& s : sections) {
-    uint8_t digest[32];
-    sha256(s.bytes.data(), s.bytes.size(), digest);
-    manifest["sections"].push_back({{"kind", section_name(s.kind)}, {"bytes", s.bytes.size()}, {"sha256", hex(digest)}});
-  }
+  for (const PlannedSection& s : sections)
+    manifest["sections"].push_back({{"kind", section_name(s.kind)}, {"bytes", s.bytes.size()}, {"sha256", sha256_hex(s.bytes)}});
   const std::string text = canonical_json(manifest);
   sections.insert(sections.begin(), {Kind::kManifest, Bytes(text.begin(), text.end())});
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/sha256.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 namespace verge {
@@ -69,14 +69,6 @@ KeyPair keys_of(const std::array<uint8_t, 32>& seed) {
   return out;
 }
 
-std::string hex_digest(ByteSpan bytes) {
-  uint8_t digest[32];
-  sha256(bytes.data(), bytes.size(), digest);
-  std::string out;
-  for (uint8_t b : digest) out += format("%02x", b);
-  return out;
-}
-
 Error refused(const std::string& why) { return Error(Code::kIntegrity, why); }
 
 // Every section but manifest and signature is listed in the signed manifest, once, in order, with its size and hash.
@@ -90,7 +82,7 @@ Result<void> check_sections(const PackageFile& p) {
     if (!listed.is_array() || next >= listed.size()) return refused("it has a section that its signed manifest does not list");
     const Json& entry = listed[next++];
     if (!entry.is_object() || entry.value("kind", Json()) != section_name(kind) || entry.value("bytes", Json()) != s.bytes ||
-        entry.value("sha256", Json()) != hex_digest({s.data, s.bytes}))
+        entry.value("sha256", Json()) != sha256_hex({s.data, s.bytes}))
       return refused(format("section %u is not what the signed manifest says: the package was changed after it was signed", i));
   }
   return next == listed.size() ? done() : Result<void>(refused("a section that the signed manifest lists is missing"));
@@ -124,7 +116,7 @@ Result<KeyPair> parse_secret_pem(const std::string& text, const std::string& fil
 
 Result<PublicKey> parse_public_pem(const std::string& text, const std::string& file) { return parse_pem(text, "PUBLIC KEY", kPublicPrefix, file); }
 
-std::string key_id(const PublicKey& key) { return hex_digest(key).substr(0, 16); }
+std::string key_id(const PublicKey& key) { return sha256_hex(key).substr(0, 16); }
 
 Result<Bytes> sign_package(const PackageFile& p, const KeyPair& keys) {
   SignatureSection section;

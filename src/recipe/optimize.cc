@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/digest.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "eval/choose_pipeline.h"

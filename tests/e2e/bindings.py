@@ -86,6 +86,9 @@ def device_library():
         assert p.returncode == 0, p.stderr
         host = verge.InferenceSession(package)
         assert (np.load(tmp + "/y.npy") == host.run(None, {host.get_inputs()[0].name: x})[0]).all()
+        np.save(tmp + "/x.npy", x[0])
+        p = run(sys.executable, "-c", script, VERGE_LIBRARY=os.path.join(BUILD, "libverge_rt.so"))
+        assert "was given in another shape than the package's" in p.stderr, p.stderr
         p = run(sys.executable, "-c", script.replace(package, INSPECTION), VERGE_LIBRARY=os.path.join(BUILD, "libverge_rt.so"))
         assert "not a package that this runtime reads" in p.stderr, p.stderr
 
