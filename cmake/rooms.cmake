@@ -1,10 +1,10 @@
 # A room is one static library whose include path holds its own headers and those of the rooms it names with USES, so a wrong include does not compile.
 #
-#   verge_room(NAME [DEVICE] USES room... [LINK library...])
+#   verge_room(NAME [DEVICE|LIGHT] USES room... [LINK library...])
 #
 # Sources are every *.cc below src/NAME except tests (*_test.cc, *_slowtest.cc), fuzzers (*_fuzz.cc) and, in `ops`, the device half (*_run.cc),
-# which belongs to `exec`. A DEVICE room is compiled without exceptions and RTTI. Tests lie beside the code and become one binary a room,
-# test_NAME (and test_NAME_slow with the ctest label "slow").
+# which belongs to `exec`. A DEVICE room is compiled without exceptions and RTTI. A LIGHT one has no loops that count: it and the tests are compiled with
+# -O1, in a third less time. Tests lie beside the code and become one binary a room, test_NAME (and test_NAME_slow with the ctest label "slow").
 set(VERGE_ROOMS_DIR ${CMAKE_BINARY_DIR}/rooms)
 
 # A kernel file's suffix names its instruction set; files of other architectures are left out.
@@ -51,8 +51,12 @@ function(verge_isa_flags out_sources)
   set(${out_sources} ${kept} PARENT_SCOPE)
 endfunction()
 
+function(verge_light target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 function(verge_room name)
-  cmake_parse_arguments(ROOM "DEVICE" "" "USES;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "DEVICE;LIGHT" "" "USES;LINK" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
@@ -87,6 +91,9 @@ function(verge_room name)
   if(ROOM_DEVICE)
     target_compile_options(verge_${name} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics)
   endif()
+  if(ROOM_LIGHT)
+    verge_light(verge_${name})
+  endif()
   verge_tests(${name} "" "${tests}")
   verge_tests(${name} "_slow" "${slow_tests}")
   foreach(fuzzer ${fuzzers})
@@ -114,6 +121,7 @@ function(verge_tests name suffix tests)
   set(binary test_${name}${suffix})
   add_executable(${binary} ${tests})
   target_link_libraries(${binary} PRIVATE verge_${name} verge_testing GTest::gtest GTest::gmock GTest::gtest_main)
+  verge_light(${binary})
   if(suffix)
     gtest_discover_tests(${binary} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS slow TIMEOUT 900)
   else()
