@@ -9,10 +9,10 @@ namespace {
 struct Cost {
   double mac, output, gathered;
 };
-constexpr Cost kConv[] = {{5.2, 40, 1.5}, {0.82, 13, 1.6}, {0.165, 6.5, 0.5}};
-constexpr Cost kDepthwise[] = {{9, 45, 1}, {1.2, 24, 0}, {0.3, 14, 0}};
+constexpr Cost kConv[] = {{5.2, 40, 1.5}, {0.82, 13, 1.6}, {0.12, 5, 1}};
+constexpr Cost kDepthwise[] = {{9, 45, 1}, {1.2, 24, 0}, {0, 9, 0}};
 constexpr Cost kPixelwise[] = {{9, 45, 1}, {4, 24, 0}, {9, 45, 1}};
-constexpr Cost kDense[] = {{5, 20, 0}, {1.2, 14, 0}, {0.165, 7, 0}};
+constexpr Cost kDense[] = {{5, 20, 0}, {1.2, 14, 0}, {0.15, 7, 0}};
 constexpr double kAdd[] = {40, 30, 8}, kAverage = 5, kSoftmax = 80;
 
 int64_t code_of(std::string_view source) {
@@ -20,8 +20,8 @@ int64_t code_of(std::string_view source) {
     std::string_view source;
     int64_t bytes;
   };
-  constexpr Size kSizes[] = {{"clamp", 50},        {"window", 300},    {"conv_plain", 350}, {"conv_dsp", 2000}, {"conv_mve", 700},  {"depthwise_plain", 350}, {"depthwise_dsp", 1900},
-                             {"depthwise_mve", 800}, {"depthwise_row", 900}, {"dense_plain", 150}, {"dense_dsp", 400}, {"dense_mve", 250}, {"add", 400}, {"mean", 250}, {"softmax", 500}};
+  constexpr Size kSizes[] = {{"clamp", 50},        {"window", 300},    {"conv_plain", 350}, {"conv_dsp", 2000}, {"conv_mve", 1800},  {"depthwise_plain", 350}, {"depthwise_dsp", 1900},
+                             {"depthwise_mve", 1900}, {"depthwise_square", 1400}, {"depthwise_row", 900}, {"dense_plain", 150}, {"dense_dsp", 400}, {"dense_mve", 250}, {"add", 400}, {"mean", 250}, {"softmax", 500}};
   for (const Size& s : kSizes)
     if (s.source == source) return s.bytes;
   return 0;
@@ -35,8 +35,8 @@ int64_t estimated_instructions(Family family, const Layer& l) {
   const double outputs = static_cast<double>(g.out_pixels()) * g.out_c, gathered = static_cast<double>(g.out_pixels() * g.taps()) * g.in_c;
   const auto sum = [&](const Cost& c) { return static_cast<int64_t>(c.mac * static_cast<double>(l.macs) + c.output * outputs + c.gathered * gathered); };
   switch (l.kind) {
-    case Kind::kConv: return sum(kConv[f]);
-    case Kind::kDepthwise: return sum(l.pitch ? kDepthwise[f] : kPixelwise[f]);
+    case Kind::kConv: return sum(reads_in_place(family, l) ? Cost{kConv[f].mac, kConv[f].output, 0} : kConv[f]);
+    case Kind::kDepthwise: return sum(l.pitch || square_of(family, l) ? kDepthwise[f] : kPixelwise[f]);
     case Kind::kDense: return sum(kDense[f]);
     case Kind::kAdd: return static_cast<int64_t>(kAdd[f] * static_cast<double>(l.elements));
     case Kind::kAverage: return static_cast<int64_t>(kAverage * static_cast<double>(g.in_pixels()) * g.in_c);

@@ -11,10 +11,17 @@ namespace {
 constexpr int64_t kPlaneBytes = 1024;  // that a depthwise kernel's scratch may take when more than one output row is to be made at once
 constexpr int kMostShift = 22;         // the output's zero point, shifted by so much, stays in 32 bits
 constexpr int64_t kBiasLimit = int64_t{1} << 26;
+constexpr int64_t kNowhereElse = int64_t{1} << 40;  // the unit of an overlap: at the same place or apart
 constexpr int64_t kPairLimit = int64_t{1} << 23;
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 int64_t as64(int32_t n) { return n; }
+
+// Rows become columns.
+void turn(ConvGeometry& g) {
+  std::swap(g.in_h, g.in_w), std::swap(g.out_h, g.out_w), std::swap(g.kernel_h, g.kernel_w);
+  std::swap(g.stride_h, g.stride_w), std::swap(g.dilation_h, g.dilation_w), std::swap(g.pad_top, g.pad_left);
+}
 
 bool is_product(const Layer& l) { return l.kind == Kind::kConv || l.kind == Kind::kDepthwise || l.kind == Kind::kDense; }
 size_t row_of(const Layer& l) { return l.product.weights.size() / static_cast<size_t>(l.window.out_c); }
@@ -42,15 +49,17 @@ int64_t distance_of(const std::vector<Work>& work) {
   return distance;
 }
 
-// Windows of `pixels` outputs are gathered before these are written.
-std::vector<Work> window_work(const ConvGeometry& g, int pixels) {
+// Windows of `pixels` outputs are gathered before these are written; with `in_place` they are still being read then.
+std::vector<Work> window_work(const ConvGeometry& g, int pixels, bool in_place = false) {
   std::vector<Work> out;
   const int64_t row = as64(g.in_w) * g.in_c;
   for (int y = 0; y < g.out_h; ++y)
     for (int x = 0; x < g.out_w;) {
       const int n = x + pixels <= g.out_w ? pixels : 1;
       const int64_t top = std::max(0, y * g.stride_h - g.pad_top), left = std::max(0, x * g.stride_w - g.pad_left);
-      out.push_back({top * row + left * g.in_c, (as64(y) * g.out_w + x + n) * g.out_c});
+      const int64_t reads = top * row + left * g.in_c, written = (as64(y) * g.out_w + x + n) * g.out_c;
+      out.push_back({reads, written});
+      if (in_place) out.push_back({reads, written});
       x += n;
     }
   return out;
@@ -83,19 +92,21 @@ std::optional<std::string> misfit(Family family, const Layer& l) {
 
 namespace {
 
-constexpr int kVectorTaps = 16, kVectorReach = 255;  // of one gathering load: its lanes, its largest offset
+constexpr int kVector = 16;
+constexpr int kTallest = 8;  // of a plane's columns
 
-// Values in a row of one channel of the input, padding included, as far as kernels read it.
-int row_values(Family family, const ConvGeometry& g) {
-  const bool square = family == Family::kDsp && g.kernel_w == 3 && g.kernel_h == 3 && g.stride_w == 1;
-  const int outputs = static_cast<int>(family == Family::kMve ? round_up(g.out_w, 4) : g.stride_w == 1 ? round_up(g.out_w, 2) : g.out_w);
+// Values in a row of one channel of the input, padding included, as far as dsp's kernels read it.
+int row_values(const ConvGeometry& g) {
+  const bool square = g.kernel_w == 3 && g.kernel_h == 3 && g.stride_w == 1;
+  const int outputs = static_cast<int>(g.stride_w == 1 ? round_up(g.out_w, 2) : g.out_w);
   const int read = (outputs - 1) * g.stride_w + (square ? 3 : static_cast<int>(round_up(g.kernel_w, 2)));
   return static_cast<int>(round_up(std::max(read, g.pad_left + 1), 2));
 }
 
-bool fits_planes(Family family, const ConvGeometry& g, int pitch) {
+// For mve the rows of a window, which may be a ring's when they stream, are within reach of 16 bits.
+bool fits_planes(Family family, const ConvGeometry& g, bool stream) {
   if (family == Family::kPlain || g.dilation_h != 1 || g.dilation_w != 1) return false;
-  return family == Family::kDsp || (g.taps() <= kVectorTaps && (g.kernel_h - 1) * pitch + g.kernel_w - 1 <= kVectorReach);
+  return family == Family::kDsp || (g.kernel_h <= kTallest && as64(stream ? g.in_h : kTallest) * g.in_w * g.in_c <= UINT16_MAX);
 }
 
 // Whether most depthwise outputs lie in rows so short that gathering them for a row at a time costs more than it saves.
@@ -115,21 +126,58 @@ bool has_short_rows(const Network& network) {
 int plane_pitch(Family family, const Network& network, bool stream) {
   if (stream && family == Family::kDsp && has_short_rows(network)) return 0;
   int pitch = 0;
-  for (const Layer& l : network.layers)
-    if (l.kind == Kind::kDepthwise) pitch = std::max(pitch, row_values(family, l.window));
-  for (const Layer& l : network.layers)
-    if (l.kind == Kind::kDepthwise && !fits_planes(family, l.window, pitch)) return 0;
+  for (const Layer& l : network.layers) {
+    if (l.kind != Kind::kDepthwise || square_of(family, l)) continue;
+    if (!fits_planes(family, l.window, stream)) return 0;
+    pitch = std::max(pitch, family == Family::kMve ? 1 : row_values(l.window));
+  }
   return pitch;
 }
+
+Plane plane_of(const Layer& l) {
+  const ConvGeometry& g = l.window;
+  Plane out;
+  while (out.height < g.kernel_h) out.height *= 2;
+  const int window = g.kernel_w * out.height;
+  out.vectors = (window + kVector - 1) / kVector;
+  out.wide = g.stride_w == 1 && out.height == 1 && window + 3 <= kVector;
+  const int columns = std::max(g.pad_left + g.in_w, static_cast<int>(round_up(g.out_w, 4)) * g.stride_w);
+  out.bytes = columns * out.height + (out.vectors + 1) * kVector;
+  return out;
+}
+
+std::optional<Square> square_of(Family family, const Layer& l) {
+  const ConvGeometry& g = l.window;
+  const bool fits = g.kernel_h <= 3 && g.kernel_w <= 3 && g.stride_h == g.stride_w && g.stride_w <= 2 && g.dilation_h == 1 && g.dilation_w == 1 && g.in_h > 1 && g.in_w > 1 &&
+                    7 * as64(std::max(1, g.in_w)) * g.in_c <= UINT16_MAX;
+  if (family != Family::kMve || l.kind != Kind::kDepthwise || l.by_rows || !fits) return std::nullopt;
+  Square out;
+  out.window = g;
+  out.turned = g.in_h > g.in_w && g.in_h == g.out_h && g.in_w == g.out_w;
+  if (out.turned) turn(out.window);
+  const ConvGeometry& w = out.window;
+  out.bytes = 4 * (std::max(w.pad_left + w.in_w, static_cast<int>(round_up(w.out_w, 4)) * w.stride_w) + 4);
+  return out;
+}
+
+bool reads_in_place(Family family, const Layer& l) { return family == Family::kMve && l.kind == Kind::kConv && l.window.taps() == 1 && l.window.pad_top == 0 && l.window.pad_left == 0; }
 
 int band_rows(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
   if (l.kind != Kind::kDepthwise || l.pitch == 0 || l.by_rows) return 1;
-  const int64_t row = as64(l.pitch) * (family == Family::kDsp ? 2 : 1);
+  if (family == Family::kMve) return 1;
+  const int64_t row = as64(l.pitch) * 2;
   const int64_t fit = (kPlaneBytes / row - g.kernel_h) / g.stride_h + 1;
   const int most_rows = static_cast<int>(std::clamp<int64_t>(fit, 1, g.out_h));
   const int bands = (g.out_h + most_rows - 1) / most_rows;
   return (g.out_h + bands - 1) / bands;
+}
+
+int64_t strip_row(Family family, const Layer& l) {
+  const ConvGeometry& g = l.window;
+  if (family != Family::kMve || l.kind != Kind::kConv || g.taps() == 1 || g.kernel_w * g.in_c > kVector) return 0;
+  const int64_t row = (as64(g.out_w - 1) * g.stride_w + as64(g.kernel_w - 1) * g.dilation_w + 1) * g.in_c;
+  return row * g.kernel_h <= UINT16_MAX ? row : 0;
 }
 
 int64_t product_depth(Family family, const Layer& l) {
@@ -137,17 +185,22 @@ int64_t product_depth(Family family, const Layer& l) {
   const int64_t run = as64(g.kernel_w) * g.in_c;
   if (l.kind == Kind::kDepthwise) return static_cast<int64_t>(g.taps());
   if (family == Family::kDsp) return g.kernel_h * round_up(run, 4);
-  return family == Family::kMve ? round_up(g.kernel_h * run, 16) : g.kernel_h * run;
+  return family == Family::kMve ? round_up(g.kernel_h * run, kVector) : g.kernel_h * run;
 }
 
 int64_t scratch_bytes(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
   const int64_t run = as64(g.kernel_w) * g.in_c;
   switch (l.kind) {
-    case Kind::kConv: return family == Family::kDsp ? product_depth(family, l) * 8 + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0) : product_depth(family, l);
+    case Kind::kConv:
+      if (family == Family::kDsp) return product_depth(family, l) * 8 + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0);
+      if (family == Family::kPlain) return product_depth(family, l);
+      if (reads_in_place(family, l)) return 0;
+      return strip_row(family, l) ? 4 * product_depth(family, l) + g.kernel_h * strip_row(family, l) : 2 * product_depth(family, l);
     case Kind::kDepthwise:
+      if (const auto square = square_of(family, l)) return square->bytes;
       if (l.pitch == 0) return family == Family::kDsp ? round_up(g.in_c, 4) : g.kernel_h * run;
-      if (family == Family::kMve) return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch;
+      if (family == Family::kMve) return plane_of(l).bytes;
       return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch * 2 + (g.taps() == 9 ? 0 : as64(g.kernel_h) * ((g.kernel_w + 1) / 2) * 4);
     default: return 0;
   }
@@ -156,8 +209,12 @@ int64_t scratch_bytes(Family family, const Layer& l) {
 std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
   Overlap out;
   switch (l.kind) {
-    case Kind::kConv: out.distance = distance_of(window_work(l.window, family == Family::kDsp ? 4 : 1)); return out;
+    case Kind::kConv: out.distance = distance_of(window_work(l.window, family == Family::kDsp ? 4 : family == Family::kMve ? 2 : 1, reads_in_place(family, l))); return out;
     case Kind::kDepthwise:
+      if (const auto square = square_of(family, l)) {
+        out.unit = square->turned ? kNowhereElse : l.window.in_c;
+        return out;
+      }
       if (l.pitch == 0) {
         out.distance = distance_of(window_work(l.window, 1));
         return out;
@@ -183,9 +240,10 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) out.push_back("window");
   if (is_product(l) && family == Family::kDsp) out.push_back("pairs");
   if ((is_product(l) || l.kind == Kind::kAdd) && family == Family::kMve) out.push_back("vectors");
+  if (l.kind == Kind::kDepthwise && family == Family::kMve) out.push_back("fours");
   switch (l.kind) {
     case Kind::kConv: out.push_back(kConvSources[own]); break;
-    case Kind::kDepthwise: out.push_back(l.pitch ? kDepthwiseSources[own] : kDepthwiseRowSources[own]); break;
+    case Kind::kDepthwise: out.push_back(square_of(family, l) ? "depthwise_square" : l.pitch ? kDepthwiseSources[own] : kDepthwiseRowSources[own]); break;
     case Kind::kDense: out.push_back(kDenseSources[own]); break;
     case Kind::kAdd: out.push_back("add"); break;
     case Kind::kAverage: out.push_back("mean"); break;
@@ -196,8 +254,8 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
 }
 
 // A source stands behind those that it uses.
-constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
-                                       "depthwise_mve", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax"};
+constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "fours", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
+                                       "depthwise_mve", "depthwise_square", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax"};
 
 }  // namespace
 

@@ -16,12 +16,35 @@ enum class Family : uint8_t { kPlain, kDsp, kMve };
 // Whether a product's sums and multipliers fit the two words a channel that kernels read, and for dsp the packing of pairs.
 std::optional<std::string> misfit(Family family, const Layer& layer);
 
-// Output rows that a depthwise kernel makes at once; 1 but for dsp.
+// Output rows that a depthwise kernel makes at once.
 int band_rows(Family family, const Layer& layer);
-// Values in a row of the scratch of dsp's and mve's depthwise kernels, one number for a network: Layer::pitch. 0: other kernels do the work.
+// Values in a row of the scratch of dsp's depthwise kernels, one number for a network: Layer::pitch; for mve 1. 0: other kernels do the work.
 int plane_pitch(Family family, const Network& network, bool stream);
 
+// How mve's depthwise kernel for rows lays down its input and walks along it (kernels/depthwise_mve.c).
+struct Plane {
+  int height = 1;     // bytes of a column: kernel_h rounded up to a power of two
+  int vectors = 1;    // loads that a window takes
+  bool wide = false;  // one load holds the windows of four outputs
+  int bytes = 0;
+};
+Plane plane_of(const Layer& layer);
+
+// The work of mve's other depthwise kernel (kernels/depthwise_square.c), which makes a channel after the other; nothing where that cannot be.
+struct Square {
+  bool turned = false;   // walks down the columns instead of along the rows
+  ConvGeometry window;   // turned, where it is
+  int bytes = 0;         // of its plane
+};
+std::optional<Square> square_of(Family family, const Layer& layer);
+
+// Whether a convolution reads its windows where they lie: mve's of one tap.
+bool reads_in_place(Family family, const Layer& layer);
+
 int64_t scratch_bytes(Family family, const Layer& layer);
+
+// Bytes of a row, padding included, of the strip from which mve's convolution gathers windows of short runs; 0: it copies them run by run.
+int64_t strip_row(Family family, const Layer& layer);
 
 // Bytes of one product's window as its weights are stored.
 int64_t product_depth(Family family, const Layer& layer);

@@ -6,12 +6,12 @@ namespace verge::codegen {
 namespace {
 
 constexpr int64_t kArenaAlign = 8;
-// What kernels may load behind a buffer: words that begin at its last byte, vectors of a dense layer's input.
+// What kernels may load behind a buffer: words that begin at its last byte, vectors of an input that is read where it lies.
 constexpr int64_t kWord = 4, kVector = 16;
 
 int64_t overread_of(Family family, const Layer& l) {
   if (family == Family::kDsp && l.window.in_c % 4 != 0) return kWord;
-  return family == Family::kMve && l.kind == Kind::kDense && l.window.in_c % 16 != 0 ? kVector : 0;
+  return family == Family::kMve && (l.kind == Kind::kDense || reads_in_place(family, l)) && l.window.in_c % 16 != 0 ? kVector : 0;
 }
 
 struct Pieces {

@@ -84,12 +84,18 @@ ConstArray four_weights(const Layer& l, const std::string& name) {
   return bytes(name, out);
 }
 
-// Each channel's taps in 16 bytes.
-ConstArray tap_weights(const Layer& l, const std::string& name) {
-  const size_t taps = l.window.taps();
-  std::vector<int8_t> out(static_cast<size_t>(l.window.out_c) * 16, 0);
-  for (size_t i = 0; i < l.product.weights.size(); ++i) out[i / taps * 16 + i % taps] = l.product.weights[i];
+// 16 zeros, then each channel's window in `vectors` times 16 bytes: value `tap` of [kernel_h][kernel_w] at `place`(row, column).
+ConstArray plane_weights(const Layer& l, const std::string& name, size_t vectors, const std::function<size_t(size_t, size_t)>& place) {
+  const size_t taps = l.window.taps(), width = static_cast<size_t>(l.window.kernel_w), record = 16 * vectors;
+  std::vector<int8_t> out(16 + static_cast<size_t>(l.window.out_c) * record, 0);
+  for (size_t i = 0; i < l.product.weights.size(); ++i) out[16 + i / taps * record + place(i % taps / width, i % taps % width)] = l.product.weights[i];
   return bytes(name, out);
+}
+
+ConstArray mve_depthwise_weights(const Layer& l, const std::string& name) {
+  if (const auto square = square_of(Family::kMve, l)) return plane_weights(l, name, 1, [&](size_t row, size_t column) { return square->turned ? row * 4 + column : column * 4 + row; });
+  const Plane plane = plane_of(l);
+  return plane_weights(l, name, static_cast<size_t>(plane.vectors), [&](size_t row, size_t column) { return column * static_cast<size_t>(plane.height) + row; });
 }
 
 // [taps][channels], and what a word that begins at the last byte reads.
@@ -106,7 +112,7 @@ uint32_t kernel_multiplier(int32_t multiplier) { return static_cast<uint32_t>(mu
 
 ConstArray weights_array(Family family, const Layer& l, const std::string& name) {
   if (l.kind == Kind::kDepthwise && l.pitch == 0 && family == Family::kDsp) return pixel_weights(l, name);
-  if (l.kind == Kind::kDepthwise) return family == Family::kMve && l.pitch ? tap_weights(l, name) : bytes(name, l.product.weights);
+  if (l.kind == Kind::kDepthwise) return family == Family::kMve && (l.pitch || square_of(family, l)) ? mve_depthwise_weights(l, name) : bytes(name, l.product.weights);
   if (family == Family::kMve) return four_weights(l, name);
   if (family == Family::kDsp) return pair_weights(l, name);
   std::vector<int8_t> out;

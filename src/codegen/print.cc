@@ -23,8 +23,8 @@ class LayerPrinter {
 
   PrintedLayer print() {
     switch (l_.kind) {
-      case Kind::kConv: product("vg_conv", "vg_conv_rows", std::to_string(product_depth(family_, l_))); break;
-      case Kind::kDepthwise: product("vg_depthwise", "vg_depthwise_rows", l_.pitch == 0 && family_ == Family::kDsp ? "" : std::to_string(band_rows(family_, l_))); break;
+      case Kind::kConv: product("vg_conv", "vg_conv_rows", conv_numbers()); break;
+      case Kind::kDepthwise: depthwise(); break;
       case Kind::kDense: dense(); break;
       case Kind::kAdd: add(); break;
       case Kind::kAverage: average(); break;
@@ -71,7 +71,7 @@ class LayerPrinter {
     call(format("if (y + 1 == %d) vg_divide_sums(%s, %s, %d, %d)", g.in_h, sums.c_str(), out().c_str(), g.in_h * g.in_w, g.in_c));
   }
 
-  Text scratch() const { return layout_.scratch[index_] < 0 ? "0" : at(layout_.scratch[index_]); }
+  Text scratch() const { return layout_.scratch[index_] < 0 || scratch_bytes(family_, l_) == 0 ? "0" : at(layout_.scratch[index_]); }
   void call(const Text& text) { printed_.call += "  " + text + ";\n"; }
   Text constant(const ConstArray& array, const char* suffix) {
     printed_.constants += array.text;
@@ -79,18 +79,39 @@ class LayerPrinter {
     return name_ + suffix;
   }
 
-  Text window() const {
-    const ConvGeometry& g = l_.window;
+  Text window(const ConvGeometry& g) const {
     const int in_ring = streams() ? held(l_.in[0]) : g.in_h, out_ring = streams() ? held(l_.out) : g.out_h;
     return format("{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d}", g.in_h, g.in_w, g.in_c, g.out_w, g.out_c, in_ring, out_ring, g.kernel_h,
                   g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w, g.pad_top, g.pad_left, l_.in_zero, l_.out_zero);
+  }
+
+  Text conv_numbers() const {
+    const auto depth = static_cast<long long>(product_depth(family_, l_)), strip = static_cast<long long>(strip_row(family_, l_));
+    return family_ == Family::kMve ? format("%lld, %lld", depth, strip) : format("%lld", depth);
+  }
+
+  void depthwise() {
+    if (const auto s = square_of(family_, l_)) return square(*s);
+    const Plane p = plane_of(l_);
+    const Text band = std::to_string(band_rows(family_, l_));
+    if (family_ == Family::kMve && l_.pitch) return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.wide, p.bytes));
+    product("vg_depthwise", "vg_depthwise_rows", family_ == Family::kDsp && l_.pitch == 0 ? Text() : band);
+  }
+
+  void square(const Square& s) {
+    const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), c = constant(channels_array(family_, l_, name_ + "_c"), "_c");
+    const ConvGeometry& g = s.window;
+    const int in_c = g.in_c, in_row = in_c * l_.window.in_w, out_row = in_c * l_.window.out_w;
+    const Text steps = s.turned ? format("%d, %d, %d, %d, %d, %d", in_row, out_row, g.out_h, s.bytes, in_c, in_c) : format("%d, %d, %d, %d, %d, %d", in_c, in_c, g.out_h, s.bytes, in_row, out_row);
+    printed_.constants += format("static const vg_square %s = {%s, %s, %s, %s};\n", name_.c_str(), window(g).c_str(), steps.c_str(), w.c_str(), c.c_str());
+    call(format("vg_square_run(&%s, %s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str()));
   }
 
   void product(const char* type, const char* function, const Text& middle) {
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w");
     const bool fours = family_ == Family::kMve && l_.kind == Kind::kConv;
     const Text c = constant(fours ? fours_array(l_, name_ + "_c") : channels_array(family_, l_, name_ + "_c"), "_c");
-    printed_.constants += format("static const %s %s = {%s, %s%s, %s};\n", type, name_.c_str(), window().c_str(), middle.empty() ? "" : (middle + ", ").c_str(), w.c_str(), c.c_str());
+    printed_.constants += format("static const %s %s = {%s, %s%s, %s};\n", type, name_.c_str(), window(l_.window).c_str(), middle.empty() ? "" : (middle + ", ").c_str(), w.c_str(), c.c_str());
     call(format("%s(&%s, %s, %s, %s, %s)", function, name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), rows_made().c_str()));
   }
 
@@ -191,7 +212,7 @@ int common_pitch(const Network& network) {
   int pitch = 0;
   for (const Layer& l : network.layers)
     if (l.kind == Kind::kDepthwise) pitch = l.pitch;
-  return pitch;
+  return pitch > 1 ? pitch : 0;
 }
 
 // Sizes of the kernels' tables.

@@ -1,99 +1,133 @@
-/* Depthwise convolution of at most 16 taps, a channel at a time: its part of some input rows is copied to rows of VG_PITCH bytes in scratch, from which one
- * load gathers a window. weights: [out_c][16]; channels: multiplier, bias * 32 + shift of each. `band` output rows are made at once. */
+/* Depthwise convolution, a channel at a time: its part of some input rows is copied to a plane in scratch, column after column, each of `height` bytes, so
+ * that one load holds a window. weights: 16 zeros, then each channel's window in `vectors` times 16 bytes. Where `wide` is not 0, columns
+ * are single bytes and a load holds four windows, which meet the weights as they are and from one, two and three bytes further down.
+ * channels: multiplier, bias * 32 + shift of each. */
 typedef struct {
   vg_window window;
-  uint16_t band;
+  uint8_t height, vectors, wide;
+  uint16_t plane; /* bytes */
   const int8_t *weights;
   const uint32_t *channels;
 } vg_depthwise;
 
-/* `count` input rows of one channel from row `top` on; what lies outside has been filled. */
-static VG_NOINLINE void vg_gather_plane(const vg_window *g, const int8_t *in, int32_t top, uint32_t count, int8_t *to) {
-  const uint32_t step = g->in_c, row_bytes = (uint32_t)g->in_w * step, ring = g->in_ring;
-  const uint32_t inside = g->in_w + (uint32_t)g->pad_left > VG_PITCH ? VG_PITCH - (uint32_t)g->pad_left : g->in_w;
-  uint32_t at = top < 0 ? 0 : (uint32_t)top % ring;
-  to += g->pad_left;
-  if (top < 0) to -= top * VG_PITCH, count += (uint32_t)top, top = 0;
-  if ((uint32_t)top + count > g->in_h) count = g->in_h - (uint32_t)top;
-#if VG_MVE
-  const uint16x8_t offsets = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)step);
-#endif
-  for (; count > 0; --count, to += VG_PITCH) {
-    const int8_t *from = in + at * row_bytes;
-#if VG_MVE
-    int8_t *p = to;
-    int32_t left = (int32_t)inside;
-    for (; left >= 8; left -= 8, p += 8, from += 8 * step) vstrbq_s16(p, vldrbq_gather_offset_s16(from, offsets));
-    if (left > 0) {
-      const mve_pred16_t lanes = vctp16q((uint32_t)left);
-      vstrbq_p_s16(p, vldrbq_gather_offset_z_s16(from, offsets, lanes), lanes);
-    }
-#else
-    for (uint32_t x = 0; x < inside; ++x, from += step) to[x] = *from;
-#endif
-    if (++at == ring) at = 0;
-  }
-}
+/* What all channels of an output row have in common. */
+typedef struct {
+  const int8_t *in;    /* the first row that is there */
+  uint16_t offsets[8]; /* from there to the bytes that one step of copying takes: whole columns */
+  uint32_t valid;      /* two bits for each of them */
+  uint32_t step;       /* from one of these steps to the next */
+  uint32_t bytes;      /* to be copied to `columns` */
+  int8_t *plane, *columns;
+} vg_row;
 
-/* One channel of one band; lanes beyond the taps load the first one and meet weights of 0: rows of the plane to rows of the output. */
-static VG_NOINLINE void vg_plane(const vg_window *g, const int8_t *plane, const int8_t *w, const uint32_t *channel, int8_t *out, uint32_t first, uint32_t last) {
-  const uint32_t n = g->out_c, shift = channel[1] & 31u;
-  const int32_t bias = (int32_t)channel[1] >> 5;
-#if VG_MVE
-  uint8_t places[16] = {0};
-  for (uint32_t k = 0, t = 0; k < g->kernel_h; ++k)
-    for (uint32_t x = 0; x < g->kernel_w; ++x) places[t++] = (uint8_t)(k * VG_PITCH + x);
-  const uint8x16_t offsets = vldrbq_u8(places);
-  const int8x16_t weights = vldrbq_s8(w);
-  const uint32x4_t pixels = vmulq_n_u32(vidupq_n_u32(0, 1), n);
-  const int32x4_t multiplier = vdupq_n_s32((int32_t)(channel[0] >> 1)), minus = vdupq_n_s32(-(int32_t)shift);
-  const int32_t zero = g->out_zero;
-#else
-  const int32_t offset = vg_offset(g->out_zero, shift);
-#endif
-  for (; first < last; ++first, plane += VG_PITCH * g->stride_h) {
-    int8_t *to = vg_output_row(g, out, first);
-    const int8_t *x = plane;
-#if VG_MVE
-    const uint32_t step = g->stride_w;
-    for (int32_t left = g->out_w; left > 0; left -= 4, to += 4 * n) {
-      const int32_t a = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
-      x += step;
-      const int32_t b = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
-      x += step;
-      const int32_t c = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
-      x += step;
-      const int32_t d = vmladavq_s8(vldrbq_gather_offset_s8(x, offsets), weights);
-      x += step;
-      const int32x4_t y = vg_requantize4(vaddq_n_s32(vg_lanes(a, b, c, d), bias), multiplier, minus, zero);
-      if (left >= 4) {
-        vstrbq_scatter_offset_s32(to, pixels, y);
-      } else {
-        vstrbq_scatter_offset_p_s32(to, pixels, y, vctp32q((uint32_t)left));
-      }
-    }
-#else
-    for (uint32_t i = 0; i < g->out_w; ++i, x += g->stride_w, to += n) {
-      int32_t acc = bias;
-      for (uint32_t k = 0, t = 0; k < g->kernel_h; ++k)
-        for (uint32_t j = 0; j < g->kernel_w; ++j) acc += x[k * VG_PITCH + j] * w[t++];
-      *to = vg_requantize(acc, channel[0], shift, offset);
-    }
-#endif
-  }
-}
-
-/* Output rows [first, last); scratch: the rows of one band. */
-static void vg_depthwise_rows(const vg_depthwise *conv, const int8_t *in, int8_t *out, void *scratch, uint32_t first, uint32_t last) {
+/* Where output row y finds its input; the plane is filled with what lies outside. */
+static void vg_begin_row(const vg_depthwise *conv, const int8_t *in, uint32_t y, vg_row *row) {
   const vg_window *const g = &conv->window;
-  int8_t *const rows = (int8_t *)scratch;
-  while (first < last) {
-    const uint32_t made = last - first > conv->band ? conv->band : last - first, count = (made - 1) * g->stride_h + g->kernel_h;
-    memset(rows, g->in_zero, count * VG_PITCH);
-    for (uint32_t c = 0; c < g->in_c; ++c) {
-      vg_gather_plane(g, in + c, (int32_t)(first * g->stride_h) - g->pad_top, count, rows);
-      vg_plane(g, rows, conv->weights + c * 16, conv->channels + c * 2, out + c, first, first + made);
+  const int8_t *rows[8] = {0}, *low = 0;
+  for (uint32_t r = 0; r < conv->height; ++r) {
+    rows[r] = r < g->kernel_h ? vg_input_row(g, in, y, r) : 0;
+    if (rows[r] && (!low || rows[r] < low)) low = rows[r];
+  }
+  row->in = low ? low : in, row->valid = 0;
+  row->step = 8u / conv->height * g->in_c, row->bytes = (uint32_t)g->in_w * conv->height, row->columns = row->plane + (uint32_t)g->pad_left * conv->height;
+  for (uint32_t i = 0; i < 8; ++i) {
+    const int8_t *const from = rows[i % conv->height];
+    row->offsets[i] = from ? (uint16_t)((uint32_t)(from - low) + i / conv->height * g->in_c) : 0;
+    if (from) row->valid |= 3u << 2 * i;
+  }
+  vg_fill(row->plane, g->in_zero, conv->plane);
+}
+
+/* One channel into the plane. */
+static inline void vg_gather_plane(const vg_row *row, const int8_t *from) {
+  int8_t *to = row->columns;
+#if VG_MVE
+  __asm volatile("vmsr p0, %[valid]\n vldrh.16 q1, [%[offsets]]\n dlstp.16 lr, %[n]\n"
+                 "1: vpstt\n vldrbt.u16 q0, [%[from], q1]\n vstrbt.16 q0, [%[to]], #8\n add %[from], %[step]\n letp lr, 1b\n"
+                 : [to] "+r"(to), [from] "+r"(from)
+                 : [valid] "r"(row->valid), [n] "r"(row->bytes), [step] "r"(row->step), [offsets] "r"(row->offsets)
+                 : "lr", "q0", "q1", "p0", "memory");
+#else
+  for (uint32_t i = 0; i < row->bytes; ++i)
+    if (row->valid >> i % 8 * 2 & 1u) to[i] = from[i / 8 * row->step + row->offsets[i % 8]];
+#endif
+}
+
+#if VG_MVE
+static inline int32_t vg_long_window(const int8_t *x, const int8_t *w, uint32_t vectors) {
+  int32_t sum = 0;
+  for (; vectors > 0; --vectors, x += 16, w += 16) sum = vmladavaq_s8(sum, vldrbq_s8(x), vldrbq_s8(w));
+  return sum;
+}
+
+/* Windows of several loads, one after the other. */
+static VG_NOINLINE void vg_plane_long(const vg_depthwise *conv, const int8_t *x, const int8_t *w, const vg_fours *fours, int8_t *to) {
+  const uint32_t shift = fours->channel[1] & 31u;
+  const int32_t bias = (int32_t)fours->channel[1] >> 5, offset = vg_offset(fours->zero, shift);
+  for (uint32_t i = 0; i < conv->window.out_w; ++i, x += fours->stride, to += conv->window.out_c)
+    *to = vg_requantize(vg_long_window(x, w, conv->vectors) + bias, fours->channel[0], shift, offset);
+}
+
+/* All channels; `positive`: the output's zero point is -128. */
+static inline __attribute__((always_inline)) void vg_row_channels(const vg_depthwise *conv, const vg_row *row, int8_t *out, vg_fours *fours, int wide, int positive) {
+  const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 1), conv->window.out_c);
+  const int8_t *w = conv->weights + 16, *in = row->in;
+  for (uint32_t left = conv->window.in_c; left > 0; --left, w += 16, ++in, fours->channel += 2) {
+    const int8_t *x = row->plane;
+    int8_t *to = out++;
+    vg_gather_plane(row, in);
+    const int8x16_t w0 = vldrbq_s8(w), w1 = wide ? vldrbq_s8(w - 1) : w0, w2 = wide ? vldrbq_s8(w - 2) : w0, w3 = wide ? vldrbq_s8(w - 3) : w0;
+    if (wide) {
+      VG_FOURS(VG_WIDE("4"), positive);
+    } else {
+      VG_FOURS(VG_STRIDED, positive);
     }
-    first += made;
+  }
+}
+
+static void vg_make_row(const vg_depthwise *conv, const vg_row *row, int8_t *out) {
+  const vg_window *const g = &conv->window;
+  const int positive = g->out_zero == -128;
+  const uint32_t rest = (1u << g->out_w % 4 * 4) - 1u;
+  vg_fours fours = {conv->channels, g->out_zero, 4u * g->out_c, 0xffff, g->out_w / 4u, rest, (uint32_t)g->stride_w * conv->height};
+  if (conv->vectors > 1) {
+    for (uint32_t c = 0; c < g->in_c; ++c, fours.channel += 2) {
+      vg_gather_plane(row, row->in + c);
+      vg_plane_long(conv, row->plane, conv->weights + 16 + c * conv->vectors * 16u, &fours, out + c);
+    }
+  } else if (conv->wide && positive) {
+    vg_row_channels(conv, row, out, &fours, 1, 1);
+  } else if (conv->wide) {
+    vg_row_channels(conv, row, out, &fours, 1, 0);
+  } else if (positive) {
+    vg_row_channels(conv, row, out, &fours, 0, 1);
+  } else {
+    vg_row_channels(conv, row, out, &fours, 0, 0);
+  }
+}
+#else
+static void vg_make_row(const vg_depthwise *conv, const vg_row *row, int8_t *out) {
+  const vg_window *const g = &conv->window;
+  const uint32_t *channel = conv->channels;
+  for (uint32_t c = 0; c < g->in_c; ++c, channel += 2) {
+    const uint32_t shift = channel[1] & 31u;
+    const int8_t *const w = conv->weights + 16 + c * conv->vectors * 16u, *x = row->plane;
+    vg_gather_plane(row, row->in + c);
+    for (uint32_t i = 0; i < g->out_w; ++i, x += g->stride_w * conv->height) {
+      int32_t acc = (int32_t)channel[1] >> 5;
+      for (uint32_t k = 0; k < conv->vectors * 16u; ++k) acc += x[k] * w[k];
+      out[i * g->out_c + c] = vg_requantize(acc, channel[0], shift, vg_offset(g->out_zero, shift));
+    }
+  }
+}
+#endif
+
+/* Output rows [first, last); scratch holds the plane. */
+static void vg_depthwise_rows(const vg_depthwise *conv, const int8_t *in, int8_t *out, void *scratch, uint32_t first, uint32_t last) {
+  vg_row row;
+  row.plane = (int8_t *)scratch;
+  for (; first < last; ++first) {
+    vg_begin_row(conv, in, first, &row);
+    vg_make_row(conv, &row, vg_output_row(&conv->window, out, first));
   }
 }

@@ -1,14 +1,13 @@
 /* Vectors of 128 bits (Helium); the same results in plain C where there are none. */
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1) && defined(__OPTIMIZE__)
 #define VG_MVE 1
 #include <arm_mve.h>
 
-/* Four sums become outputs; shifts are negative. */
-static inline int32x4_t vg_requantize4(int32x4_t acc, int32x4_t multiplier, int32x4_t shift, int32_t zero) {
+/* round(acc * multiplier / 2^-shift), shifts negative. Halves go away from zero; with `positive` they go up, where what is negative is cut off in any case. */
+static inline int32x4_t vg_scale4(int32x4_t acc, int32x4_t multiplier, int32x4_t shift, int positive) {
   int32x4_t y = vqrdmulhq_s32(acc, multiplier);
-  y = vqaddq_s32(y, vshrq_n_s32(vandq_s32(y, shift), 31)); /* halves away from zero */
-  y = vaddq_n_s32(vrshlq_s32(y, shift), zero);
-  return vminq_s32(vmaxq_s32(y, vdupq_n_s32(-128)), vdupq_n_s32(127));
+  if (!positive) y = vaddq_s32(y, vshrq_n_s32(y, 31));
+  return vrshlq_s32(y, shift);
 }
 
 static inline int32x4_t vg_lanes(int32_t a, int32_t b, int32_t c, int32_t d) {
@@ -16,59 +15,58 @@ static inline int32x4_t vg_lanes(int32_t a, int32_t b, int32_t c, int32_t d) {
   __asm("vmov %q0[2], %q0[0], %1, %3\n vmov %q0[3], %q0[1], %2, %4" : "=&w"(v) : "r"(a), "r"(b), "r"(c), "r"(d));
   return v;
 }
-#else
-#define VG_MVE 0
-#endif
 
-/* sums[0..3] = products of x with four rows of weights that alternate every 16 bytes; count is a multiple of 16. Returns what follows the weights. */
-static inline const int8_t *vg_dot4(const int8_t *x, const int8_t *w, uint32_t count, int32_t *sums) {
-#if VG_MVE
-  int32_t a = 0, b = 0, c = 0, d = 0;
-  uint32_t n = count / 16;
-  __asm volatile("wls lr, %[n], 2f\n"
-                 "1: vldrb.8 q0, [%[x]], #16\n vldrb.8 q1, [%[w]], #16\n vldrb.8 q2, [%[w]], #16\n vmladava.s8 %[a], q0, q1\n vldrb.8 q1, [%[w]], #16\n"
-                 "vmladava.s8 %[b], q0, q2\n vldrb.8 q2, [%[w]], #16\n vmladava.s8 %[c], q0, q1\n vmladava.s8 %[d], q0, q2\n le lr, 1b\n"
-                 "2:\n"
-                 : [a] "+Te"(a), [b] "+Te"(b), [c] "+Te"(c), [d] "+Te"(d), [x] "+r"(x), [w] "+r"(w)
-                 : [n] "r"(n)
-                 : "lr", "q0", "q1", "q2", "memory");
-  sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
-#else
-  sums[0] = sums[1] = sums[2] = sums[3] = 0;
-  for (const int8_t *const end = x + count; x < end; x += 16)
-    for (uint32_t i = 0; i < 4; ++i, w += 16)
-      for (uint32_t k = 0; k < 16; ++k) sums[i] += x[k] * w[k];
-#endif
-  return w;
+/* The lowest byte of each lane: the sum with the output's zero point, saturated. */
+static inline int32x4_t vg_to_bytes(int32x4_t y, int32_t zero) {
+  y = vaddq_n_s32(y, zero);
+  const int16x8_t t = vqmovnbq_s32(vreinterpretq_s16_s32(y), y);
+  return vreinterpretq_s32_s8(vqmovnbq_s16(vreinterpretq_s8_s16(t), t));
 }
 
-/* out[0..count) of the four sums, count at most 4; numbers: biases, multipliers, negative shifts of the four. */
-static inline void vg_store4(const int32_t *sums, const int32_t *numbers, int32_t zero, uint32_t count, int8_t *out) {
-#if VG_MVE
-  const int32x4_t acc = vaddq_s32(vg_lanes(sums[0], sums[1], sums[2], sums[3]), vldrwq_s32(numbers));
-  const int32x4_t y = vg_requantize4(acc, vldrwq_s32(numbers + 4), vldrwq_s32(numbers + 8), zero);
+static inline void vg_store4(int8_t *out, int32x4_t y, uint32_t count) {
   if (count >= 4) {
     vstrbq_s32(out, y);
   } else {
     vstrbq_p_s32(out, y, vctp32q(count));
   }
+}
 #else
+#define VG_MVE 0
+#endif
+
+/* out[0..count) of four sums, count at most 4; numbers: biases, multipliers, negative shifts of the four. */
+static inline void vg_put4(const int32_t *sums, const int32_t *numbers, int32_t zero, uint32_t count, int8_t *out) {
   for (uint32_t i = 0; i < 4 && i < count; ++i) {
     const uint32_t shift = (uint32_t)-numbers[8 + i];
     out[i] = vg_requantize(sums[i] + numbers[i], (uint32_t)numbers[4 + i] << 1, shift, vg_offset(zero, shift));
   }
-#endif
+}
+
+/* sums[0..3] += products of x with four rows of weights that alternate every 16 bytes. */
+static inline void vg_dot4(const int8_t *x, const int8_t *w, uint32_t count, int32_t *sums) {
+  for (const int8_t *const end = x + count; x < end; x += 16)
+    for (uint32_t i = 0; i < 4; ++i, w += 16)
+      for (uint32_t k = 0; k < 16; ++k) sums[i] += x[k] * w[k];
 }
 
 static inline void vg_copy(int8_t *to, const int8_t *from, uint32_t count) {
 #if VG_MVE
-  int32_t left = (int32_t)count;
-  for (; left >= 16; left -= 16, from += 16, to += 16) vstrbq_s8(to, vldrbq_s8(from));
-  if (left > 0) {
-    const mve_pred16_t p = vctp8q((uint32_t)left);
-    vstrbq_p_s8(to, vldrbq_z_s8(from, p), p);
-  }
+  __asm volatile("wlstp.8 lr, %[n], 2f\n1: vldrb.8 q0, [%[from]], #16\n vstrb.8 q0, [%[to]], #16\n letp lr, 1b\n2:\n"
+                 : [to] "+r"(to), [from] "+r"(from)
+                 : [n] "r"(count)
+                 : "lr", "q0", "memory");
 #else
   memcpy(to, from, count);
+#endif
+}
+
+static inline void vg_fill(int8_t *to, int8_t value, uint32_t count) {
+#if VG_MVE
+  __asm volatile("vdup.8 q0, %[v]\n wlstp.8 lr, %[n], 2f\n1: vstrb.8 q0, [%[to]], #16\n letp lr, 1b\n2:\n"
+                 : [to] "+r"(to)
+                 : [n] "r"(count), [v] "r"(value)
+                 : "lr", "q0", "memory");
+#else
+  memset(to, value, count);
 #endif
 }
