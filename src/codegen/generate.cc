@@ -36,11 +36,25 @@ struct Placed {
   Layout layout;
 };
 
-Result<Placed> placed_network(Family family, Network network, bool stream) {
-  prepare(family, stream, network);
+Result<Placed> whole_network(Family family, Network network) {
+  prepare(family, std::vector<bool>(network.layers.size(), false), network);
   VERGE_CHECK(check_products(family, network));
-  Layout layout = place(family, network, stream);
+  Layout layout = place(family, network, cut_runs(family, network, false));
   return Placed{std::move(network), std::move(layout)};
+}
+
+// Rows through runs of layers; those that stay alone are made whole, by the faster kernels.
+Result<Placed> streamed_network(Family family, const Network& network) {
+  Network rows = network, out = network;
+  prepare(family, std::vector<bool>(network.layers.size(), true), rows);
+  VERGE_CHECK(check_products(family, rows));
+  std::vector<Run> runs = cut_runs(family, rows, true);
+  std::vector<bool> by_rows(network.layers.size(), false);
+  for (const Run& r : runs)
+    for (int i = r.first; i < r.last; ++i) by_rows[static_cast<size_t>(i)] = r.streams();
+  prepare(family, by_rows, out);
+  Layout layout = place(family, out, std::move(runs));
+  return Placed{std::move(out), std::move(layout)};
 }
 
 // "input (27,648), l0 (18,432)": buffers that are alive together with layer i's run.
@@ -124,9 +138,9 @@ Result<Generated> generate(const rt::Model& model, const Options& options) {
   if (options.name != identifier(options.name)) return invalid("--name " + options.name + ": wants a C identifier, as " + identifier(options.name));
   VERGE_TRY(const Family family, family_of(options.target));
   VERGE_TRY(const Network network, read_network(model));
-  VERGE_TRY(Placed placed, placed_network(family, network, false));
+  VERGE_TRY(Placed placed, whole_network(family, network));
   if (options.mode == Mode::kSmall) {
-    VERGE_TRY(Placed streamed, placed_network(family, network, true));
+    VERGE_TRY(Placed streamed, streamed_network(family, network));
     if (streamed.layout.arena_bytes < placed.layout.arena_bytes) placed = std::move(streamed);
   }
   const Sheet sheet = print_layers(family, placed.network, placed.layout);

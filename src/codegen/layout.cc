@@ -81,9 +81,11 @@ void add_run_overlaps(Family family, const Network& network, const Run& run, Pie
 
 }  // namespace
 
-Layout place(Family family, const Network& network, bool stream) {
+std::vector<Run> cut_runs(Family family, const Network& network, bool stream) { return stream ? streaming_runs(family, network) : whole_layers(network); }
+
+Layout place(Family family, const Network& network, std::vector<Run> runs) {
   Layout out;
-  out.runs = stream ? streaming_runs(family, network) : whole_layers(network);
+  out.runs = std::move(runs);
   Pieces pieces;
   for (size_t b = 0; b < network.buffers.size(); ++b) {
     const Buffer& x = network.buffers[b];
@@ -91,11 +93,12 @@ Layout place(Family family, const Network& network, bool stream) {
     int64_t bytes = x.bytes;
     if (made >= 0 && made < static_cast<int>(out.runs.size()))
       if (const auto it = out.runs[static_cast<size_t>(made)].ring_rows.find(static_cast<int>(b)); it != out.runs[static_cast<size_t>(made)].ring_rows.end())
-        bytes = it->second * rows_of(network, static_cast<int>(b)).bytes;
+        bytes = it->second == 1 ? 0 : it->second * rows_of(network, static_cast<int>(b)).bytes;
     pieces.buffers.push_back({bytes, made, run_at(out.runs, x.last)});
   }
   int64_t overread = 0;
   out.scratch.assign(network.layers.size(), -1);
+  std::map<int, int64_t> group_of;  // of a buffer: the piece that it shares
   for (size_t r = 0; r < out.runs.size(); ++r) {
     const Run& run = out.runs[r];
     int64_t scratch = 0;
@@ -106,10 +109,15 @@ Layout place(Family family, const Network& network, bool stream) {
     const int64_t piece = pieces.add(scratch, static_cast<int>(r));
     for (int i = run.first; i < run.last; ++i) out.scratch[static_cast<size_t>(i)] = piece;
     out.state.push_back(run.streams() ? pieces.add(run_state_bytes(network, run), static_cast<int>(r)) : -1);
+    for (const std::vector<int>& group : run.shared) {
+      const int64_t row = pieces.add(group_bytes(network, group), static_cast<int>(r));
+      for (int buffer : group) group_of[buffer] = row;
+    }
     add_run_overlaps(family, network, run, pieces);
   }
   const MemoryPlan plan = plan_memory(pieces.buffers, pieces.overlaps);
   out.buffers.assign(plan.offsets.begin(), plan.offsets.begin() + static_cast<int64_t>(network.buffers.size()));
+  for (const auto& [buffer, piece] : group_of) out.buffers[static_cast<size_t>(buffer)] = plan.offsets[static_cast<size_t>(piece)];
   for (auto* places : {&out.scratch, &out.state})
     for (int64_t& s : *places)
       if (s >= 0) s = plan.offsets[static_cast<size_t>(s)];

@@ -15,8 +15,9 @@ struct Layout {
   int peak_layer = 0;
 };
 
-// Every layer whole, or with `stream` rows through runs of layers.
-Layout place(Family family, const Network& network, bool stream);
+// Every layer whole, or with `stream` rows through runs of layers where that saves memory.
+std::vector<Run> cut_runs(Family family, const Network& network, bool stream);
+Layout place(Family family, const Network& network, std::vector<Run> runs);
 // Bytes of the arena that are in use while layer i runs.
 int64_t live_bytes(const Network& network, const Layout& layout, int i);
 

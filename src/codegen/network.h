@@ -50,6 +50,7 @@ struct Layer {
   int64_t macs = 0;
   int pitch = 0;                    // kDepthwise: family.h
   bool by_rows = false;             // rows are to be made one by one
+  bool row_in_place = false;        // and may be written over the input's
 };
 
 struct Network {

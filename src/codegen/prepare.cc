@@ -50,14 +50,24 @@ void silence_constants(Layer& l) {
   }
 }
 
+// A pixel of the output is made of the input's pixel at the same place and is no larger.
+bool keeps_pixels(const Layer& l) {
+  const ConvGeometry& g = l.window;
+  return l.kind == Kind::kConv && g.pointwise() && g.in_w == g.out_w && g.in_h == g.out_h && g.out_c <= g.in_c;
+}
+
 }  // namespace
 
-void prepare(Family family, bool stream, Network& network) {
-  for (Layer& l : network.layers) {
-    l.by_rows = stream;
-    if (l.kind == Kind::kConv && !stream) flatten(l.window);
-    if ((l.kind == Kind::kDepthwise || l.kind == Kind::kConv) && !stream) lay_down(l.window);
+void prepare(Family family, const std::vector<bool>& by_rows, Network& network) {
+  bool stream = false;
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    Layer& l = network.layers[i];
+    l.by_rows = by_rows[i];
+    stream = stream || l.by_rows;
+    if (l.kind == Kind::kConv && !l.by_rows) flatten(l.window);
+    if ((l.kind == Kind::kDepthwise || l.kind == Kind::kConv) && !l.by_rows) lay_down(l.window);
     silence_constants(l);
+    l.row_in_place = l.by_rows && keeps_pixels(l) && !reads_in_place(family, l);
   }
   const int pitch = plane_pitch(family, network, stream);
   for (Layer& l : network.layers) l.pitch = pitch;

@@ -6,7 +6,7 @@
 namespace verge::codegen {
 
 // Pointwise convolutions become one row of pixels, columns of one pixel become rows, channels that are the same for every input lose their weights.
-// With `stream` rows stay what they are.
-void prepare(Family family, bool stream, Network& network);
+// Of layers `by_rows` the rows stay what they are.
+void prepare(Family family, const std::vector<bool>& by_rows, Network& network);
 
 }  // namespace verge::codegen

@@ -32,10 +32,11 @@ class Simulation {
 
   Run simulate() {
     for (int i = run_.first; i < run_.last; ++i)
-      if (!goes_by_rows(layer_of(n_, i))) return Run{run_.first, run_.last, {}, {}, {}};
+      if (!goes_by_rows(layer_of(n_, i))) return Run{run_.first, run_.last, {}, {}, {}, {}};
     for (int i = run_.first; i < run_.last; ++i)
       if (!inside(layer_of(n_, i).out))
         while (next(i) < step_count(n_, layer_of(n_, i))) step(i);
+    share_rows();
     return std::move(run_);
   }
 
@@ -53,6 +54,7 @@ class Simulation {
     for (int in : l.in)
       while (made(in) <= read.high) step(buffer_of(n_, in).first);
     if (inside(l.out)) keep(l.out, y);
+    hold(l);
     note(i, l, read);
     run_.steps.push_back({i, y});
     ++next(i);
@@ -70,6 +72,37 @@ class Simulation {
     rows = std::max(rows, y - oldest + 1);
   }
 
+  // Steps from that which makes a row to that which reads it last.
+  void hold(const Layer& l) {
+    const int now = static_cast<int>(run_.steps.size());
+    if (inside(l.out)) held_[l.out].push_back({now, now});
+    for (int in : l.in)
+      if (inside(in)) held_[in].back().high = now;
+  }
+
+  bool apart(int a, int b) {
+    for (const Range& x : held_[a])
+      for (const Range& y : held_[b])
+        if (x.low <= y.high && y.low <= x.high && !replaces(x, y) && !replaces(y, x)) return false;
+    return true;
+  }
+
+  // The step that reads a row last writes the other one over it.
+  bool replaces(const Range& read, const Range& made) const { return read.high == made.low && layer_of(n_, run_.steps[static_cast<size_t>(made.low)].layer).row_in_place; }
+
+  void share_rows() {
+    for (const auto& [buffer, rows] : run_.ring_rows) {
+      if (rows != 1) continue;
+      const auto fits = [&, b = buffer](const std::vector<int>& group) { return std::all_of(group.begin(), group.end(), [&](int other) { return apart(b, other); }); };
+      const auto group = std::find_if(run_.shared.begin(), run_.shared.end(), fits);
+      if (group == run_.shared.end()) {
+        run_.shared.push_back({buffer});
+      } else {
+        group->push_back(buffer);
+      }
+    }
+  }
+
   void note(int i, const Layer& l, Range read) {
     Run::Progress p;
     for (int in : l.in)
@@ -83,6 +116,7 @@ class Simulation {
   const Network& n_;
   Run run_;
   std::vector<int> next_;
+  std::map<int, std::vector<Range>> held_;  // of each row of a buffer
   int64_t written_ = 0;
 };
 
@@ -125,8 +159,15 @@ int64_t peak_of(const Network& n, const Run& run, const std::vector<int64_t>& sc
 
 int64_t Run::ring_bytes(const Network& network) const {
   int64_t sum = 0;
-  for (const auto& [buffer, rows] : ring_rows) sum += rows * rows_of(network, buffer).bytes;
+  for (const auto& [buffer, rows] : ring_rows) sum += rows == 1 ? 0 : rows * rows_of(network, buffer).bytes;
+  for (const std::vector<int>& group : shared) sum += group_bytes(network, group);
   return sum;
+}
+
+int64_t group_bytes(const Network& network, const std::vector<int>& group) {
+  int64_t most = 0;
+  for (int buffer : group) most = std::max(most, rows_of(network, buffer).bytes);
+  return most;
 }
 
 Rows rows_of(const Network& network, int buffer) {

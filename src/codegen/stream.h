@@ -19,6 +19,7 @@ struct Run {
   int first = 0, last = 0;
   std::vector<Step> steps;
   std::map<int, int> ring_rows;  // by buffer
+  std::vector<std::vector<int>> shared;  // rings of one row no two of which hold one at the same time
   // For each step the first byte of each buffer from outside that is still to be read, and the end of what has been written of the last layer's output.
   struct Progress {
     std::map<int, int64_t> reads;
@@ -35,6 +36,9 @@ struct Rows {
   int64_t bytes = 0;
 };
 Rows rows_of(const Network& network, int buffer);
+
+// Of a group of Run::shared.
+int64_t group_bytes(const Network& network, const std::vector<int>& group);
 
 // Whether a layer makes its output row by row.
 bool goes_by_rows(const Layer& layer);

@@ -57,6 +57,22 @@ TEST(Stream, TheOutputStaysBehindWhatIsStillRead) {
   EXPECT_LE(distance_below(run, 0), 3 * 8);
 }
 
+// A row goes through two pointwise convolutions and a third of 3 x 3.
+Network pointwise_chain() {
+  Network n;
+  n.buffers = {rows(10, 8, -1, 0), rows(10, 8, 0, 1), rows(10, 8, 1, 2), rows(10, 8, 2, 3), rows(10, 8, 3, 4)};
+  n.layers = {window(0, 1, 10, 10, 3, 1, 1), window(1, 2, 10, 10, 1, 1, 0), window(2, 3, 10, 10, 1, 1, 0), window(3, 4, 10, 10, 3, 1, 1)};
+  n.inputs = {0}, n.outputs = {4};
+  return n;
+}
+
+TEST(Stream, RowsThatAreNeverThereTogetherShareMemory) {
+  Network n = pointwise_chain();
+  EXPECT_EQ(make_run(n, 0, 4).shared, (std::vector<std::vector<int>>{{1}, {2}}));
+  n.layers[1].row_in_place = true;
+  EXPECT_EQ(make_run(n, 0, 4).shared, (std::vector<std::vector<int>>{{1, 2}}));
+}
+
 TEST(Stream, WholeTensorsStayWhole) {
   Network n = two_convolutions();
   n.layers[1].kind = Kind::kSoftmax;
