@@ -25,17 +25,21 @@ struct Command {
 using Commands = std::vector<Command>;
 
 // One function a command, each in its own file.
+void add_agent(CLI::App& app, Commands& commands);
 void add_bench(CLI::App& app, Commands& commands);
 void add_bisect(CLI::App& app, Commands& commands);
 void add_compare(CLI::App& app, Commands& commands);
 void add_codegen(CLI::App& app, Commands& commands);
 void add_convert(CLI::App& app, Commands& commands);
 void add_data(CLI::App& app, Commands& commands);
+void add_delta(CLI::App& app, Commands& commands);
 void add_fit(CLI::App& app, Commands& commands);
+void add_fleet(CLI::App& app, Commands& commands);
 void add_gate(CLI::App& app, Commands& commands);
 void add_kernels(CLI::App& app, Commands& commands);
 void add_inspect(CLI::App& app, Commands& commands);
 void add_optimize(CLI::App& app, Commands& commands);
+void add_repo(CLI::App& app, Commands& commands);
 void add_run(CLI::App& app, Commands& commands);
 void add_sign(CLI::App& app, Commands& commands);
 void add_targets(CLI::App& app, Commands& commands);

@@ -34,6 +34,8 @@ int main(int argc, char** argv) {
   add_convert(app, commands);
   add_codegen(app, commands);
   add_sign(app, commands);
+  add_delta(app, commands);
+  add_repo(app, commands);
   add_kernels(app, commands);
   add_targets(app, commands);
   add_data(app, commands);

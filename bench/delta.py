@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Sizes of deltas between a deployed ResNet-8 and real fine-tunes of it on drifted photos, int8 with the same scales and f32.
+
+    bench/delta.py [--photos N]
+
+Needs VERGE_SHARED (resnet8_cifar10_jpg.onnx, the CIFAR-10 photos), numpy, onnx, onnxruntime, bsdiff4 (PyPI) and the command zstd. The int8 models
+are the deployed one, quantised once by onnxruntime, and the same scales with the fine-tuned weights. Prints one JSON line a pair; `entropy` is the
+order-0 entropy of the byte planes of the tensors' differences, alone.
+"""
+import argparse
+import io
+import json
+import os
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+import bsdiff4
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from PIL import Image
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VERGE = os.path.join(os.environ.get("VERGE_BUILD", os.path.join(ROOT, "build", "release")), "verge")
+SHARED = os.environ.get("VERGE_SHARED", os.path.join(ROOT, "..", "shared"))
+MODEL = os.path.join(SHARED, "models", "onnx", "resnet8_cifar10_jpg.onnx")
+RECIPE = """model: {model}
+input: {{size: [32, 32, 3], mean: {mean}, std: {std}}}
+loss: {{type: cross_entropy}}
+optimizer: {{type: adam, rate: {rate}}}
+epochs: {epochs}
+batch: 32
+seed: {seed}
+frozen: [{frozen}]
+"""
+
+
+def drifted_photos(folder, count):
+    """`count` photos a class-balanced prefix, contrast x 0.45 and + 20, as PNG files in folders by class; returns the arrays too."""
+    arrays = []
+    with tarfile.open(os.path.join(SHARED, "data", "cifar10", "train.tar.gz")) as tar:
+        members = sorted((m for m in tar.getmembers() if m.isfile()), key=lambda m: hash_of(m.name))[:count]
+        for m in members:
+            image = np.asarray(Image.open(io.BytesIO(tar.extractfile(m).read())).convert("RGB"), np.float32)
+            drifted = np.clip((image - 128) * 0.45 + 128 + 20, 0, 255).astype(np.uint8)
+            to = os.path.join(folder, os.path.basename(os.path.dirname(m.name)))
+            os.makedirs(to, exist_ok=True)
+            Image.fromarray(drifted).save(os.path.join(to, os.path.basename(m.name).rsplit(".", 1)[0] + ".png"))
+            arrays.append(drifted)
+    return arrays
+
+
+def hash_of(name):
+    import hashlib
+    return hashlib.sha256(name.encode()).digest()
+
+
+def run(*command):
+    p = subprocess.run(command, capture_output=True, text=True)
+    if p.returncode:
+        sys.exit(f"{' '.join(command)}: {p.stderr}")
+    return p.stdout
+
+
+def program_constants(path):
+    """The f32 constants of a package's program in their order, as packed."""
+    data = open(path, "rb").read()
+    for i in range(struct.unpack_from("<H", data, 6)[0]):
+        kind, offset = struct.unpack_from("<I", data, 64 + 64 * i)[0], struct.unpack_from("<Q", data, 64 + 64 * i + 16)[0]
+        if kind == 2:
+            break
+    p = data[offset:]
+    tables = struct.unpack_from("<20I", p, 16)
+    const_offset = struct.unpack_from("<Q", p, 96)[0]
+    out = []
+    for i in range(tables[1]):
+        dtype, rank, section, _, first, _, _, _, name, at, size = struct.unpack_from("<BBBBIiIIIQQ", p, tables[0] + i * 40)
+        if section == 0 and dtype == 1:
+            out.append(np.frombuffer(p, np.float32, size // 4, const_offset + at))
+    return out
+
+
+def unpacked(shape, packed):
+    """ONNX weights [out, in, kh, kw] or [out, in] from panels of 16 output channels."""
+    out = shape[0]
+    k = int(np.prod(shape[1:]))
+    panels = packed[: -(-out // 16) * 16 * k].reshape(-1, k, 16).transpose(0, 2, 1).reshape(-1, k)[:out]
+    if len(shape) == 2:
+        return panels.reshape(shape)
+    return panels.reshape(out, shape[2], shape[3], shape[1]).transpose(0, 3, 1, 2)
+
+
+def restored(w, packed):
+    """An initialiser's value from a constant, or None where the constant cannot be it."""
+    if packed.size < w.size:
+        return None
+    if w.ndim == 1:
+        return packed[: w.size].reshape(w.shape)
+    return unpacked(w.shape, packed) if packed.size == -(-w.shape[0] // 16) * 16 * w[0].size else None
+
+
+def fine_tuned(tmp, tag, photos, frozen, rate, epochs, seed=1):
+    recipe, package = f"{tmp}/{tag}.yaml", f"{tmp}/{tag}.vpk"
+    open(recipe, "w").write(RECIPE.format(model=MODEL, mean="[0]", std="[1]", rate=rate, epochs=epochs, seed=seed, frozen=", ".join(frozen)))
+    run(VERGE, "train", recipe, "--data", photos, "-o", package)
+    run(VERGE, "convert", MODEL, "-o", f"{tmp}/f32.vpk")
+    before, after = program_constants(f"{tmp}/f32.vpk"), program_constants(package)
+    assert [len(c) for c in before] == [len(c) for c in after], "training changed the program's shape"
+    model = onnx.load(MODEL)
+    for w in model.graph.initializer:
+        value = numpy_helper.to_array(w)
+        at = [i for i, c in enumerate(before) if (r := restored(value, c)) is not None and np.array_equal(r, value)]
+        assert len(at) == 1, (w.name, at)
+        w.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(restored(value, after[at[0]])), w.name))
+    onnx.save(model, f"{tmp}/{tag}.onnx")
+    return f"{tmp}/{tag}.onnx"
+
+
+class Photos(CalibrationDataReader):
+    def __init__(self, arrays):
+        name = onnx.load(MODEL).graph.input[0].name
+        self.rows = iter([{name: a[None].astype(np.float32)} for a in arrays])
+
+    def get_next(self):
+        return next(self.rows, None)
+
+
+def same_scales(base_int8, base, tuned, to):
+    """The deployed int8 model with its own scales and the fine-tuned weights and biases."""
+    q = onnx.load(base_int8)
+    values = {i.name: numpy_helper.to_array(i) for i in q.graph.initializer}
+    new = {i.name: numpy_helper.to_array(i) for i in onnx.load(tuned).graph.initializer}
+    for i in q.graph.initializer:
+        for name, w in new.items():
+            if i.name != name + "_quantized":
+                continue
+            old = values[i.name]
+            scale = values.get(name + "_scale", values.get(name + "_quantized_scale"))
+            shaped = scale.reshape([-1] + [1] * (w.ndim - 1)) if scale.ndim and scale.size > 1 else scale
+            limit = 127 if old.dtype == np.int8 else 2**31 - 1
+            i.CopyFrom(numpy_helper.from_array(np.clip(np.round(w.astype(np.float64) / shaped), -limit, limit).astype(old.dtype), i.name))
+    onnx.save(q, to)
+
+
+def entropy_bytes(a, b):
+    """Order-0 entropy in bytes of each changed tensor's differences, zigzagged and split in byte planes; tensors that are equal cost nothing."""
+    total = 0.0
+    x = {i.name: numpy_helper.to_array(i) for i in onnx.load(a).graph.initializer}
+    for i in onnx.load(b).graph.initializer:
+        new, old = numpy_helper.to_array(i), x[i.name]
+        if np.array_equal(new, old):
+            continue
+        d = new.astype(np.int64) - old if new.dtype != np.float32 else new.view(np.int32).astype(np.int64) - old.view(np.int32)
+        zigzag = ((d << 1) ^ (d >> 63)).astype(np.uint64).ravel()
+        for plane in range(new.dtype.itemsize):
+            n = np.unique((zigzag >> np.uint64(8 * plane)) & np.uint64(255), return_counts=True)[1]
+            total += float(-(n * np.log2(n / n.sum())).sum() / 8)
+    return total
+
+
+def compare(tmp, what, old, new):
+    run(VERGE, "convert", old, "-o", f"{tmp}/old.vpk")
+    run(VERGE, "convert", new, "-o", f"{tmp}/new.vpk")
+    made = json.loads(run(VERGE, "delta", "make", f"{tmp}/old.vpk", f"{tmp}/new.vpk", "-o", f"{tmp}/d.vgd", "--json"))
+    run(VERGE, "delta", "apply", f"{tmp}/old.vpk", f"{tmp}/d.vgd", "-o", f"{tmp}/back.vpk")
+    a, b = open(f"{tmp}/old.vpk", "rb").read(), open(f"{tmp}/new.vpk", "rb").read()
+    assert open(f"{tmp}/back.vpk", "rb").read() == b
+    run("zstd", "-q", "-f", "-19", f"{tmp}/new.vpk", "-o", f"{tmp}/full.zst")
+    run("zstd", "-q", "-f", "--ultra", "-22", f"--patch-from={tmp}/old.vpk", f"{tmp}/new.vpk", "-o", f"{tmp}/patch.zst")
+    print(json.dumps({"pair": what, "full": len(b), "zstd": os.path.getsize(f"{tmp}/full.zst"), "zstd_patch": os.path.getsize(f"{tmp}/patch.zst"),
+                      "bsdiff": len(bsdiff4.diff(a, b)), "delta": made["bytes"], "entropy": round(entropy_bytes(old, new)),
+                      "tensors_moved": made["tensors_moved"], "tensors": made["tensors"]}), flush=True)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--photos", type=int, default=2000)
+    photos_wanted = ap.parse_args().photos
+    weights = [i.name for i in onnx.load(MODEL).graph.initializer]
+    kinds = {
+        "biases only": ([w for w in weights if not w.endswith("_b")], 0.003, 1),
+        "last layer": ([w for w in weights if not w.startswith("fully_connected")], 0.001, 1),
+        "all layers, Adam 1e-5": ([], 1e-5, 1),
+        "all layers, Adam 1e-4": ([], 1e-4, 1),
+    }
+    with tempfile.TemporaryDirectory() as tmp:
+        arrays = drifted_photos(f"{tmp}/photos", photos_wanted)
+        quantize_static(MODEL, f"{tmp}/base.int8.onnx", Photos(arrays[:100]), quant_format=QuantFormat.QDQ, per_channel=True, weight_type=QuantType.QInt8,
+                        activation_type=QuantType.QInt8)
+        for what, (frozen, rate, epochs) in kinds.items():
+            tag = what.replace(" ", "_").replace(",", "")
+            tuned = fine_tuned(tmp, tag, f"{tmp}/photos", frozen, rate, epochs)
+            same_scales(f"{tmp}/base.int8.onnx", MODEL, tuned, f"{tmp}/{tag}.int8.onnx")
+            compare(tmp, what + ", int8", f"{tmp}/base.int8.onnx", f"{tmp}/{tag}.int8.onnx")
+            compare(tmp, what + ", f32", MODEL, tuned)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+#include "packaging/delta_make.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "base/sha256.h"
+#include "core/text.h"
+#include "os/file.h"
+#include "packaging/delta_plan.h"
+
+namespace verge {
+namespace {
+
+using package::DeltaBody;
+using package::DeltaHeader;
+using package::DeltaOp;
+using package::DeltaStep;
+
+// The writing side of package/delta_coder.h.
+class Encoder {
+ public:
+  uint32_t bit(uint32_t one, uint32_t bit) {
+    interval_.narrow(interval_.middle(one), bit);
+    for (; interval_.byte_is_certain(); interval_.shift()) out_.push_back(static_cast<uint8_t>(interval_.first >> 24));
+    return bit;
+  }
+  // The fewest bytes that name a place of the interval; a reader sees zeros behind them.
+  Bytes finish() {
+    for (int bytes = 0; bytes <= 4; ++bytes) {
+      const uint64_t step = uint64_t{1} << (32 - 8 * bytes), place = (interval_.first + step - 1) / step * step;
+      if (place > interval_.last) continue;
+      for (int i = 0; i < bytes; ++i) out_.push_back(static_cast<uint8_t>(place >> (24 - 8 * i)));
+      break;
+    }
+    while (!out_.empty() && out_.back() == 0) out_.pop_back();
+    return std::move(out_);
+  }
+
+ private:
+  package::Interval interval_;
+  Bytes out_;
+};
+
+template <class T> T load(const uint8_t* p) {
+  T out;
+  std::memcpy(&out, p, sizeof out);
+  return out;
+}
+
+int64_t moved_by(DeltaOp op, const uint8_t* from, const uint8_t* to) {
+  if (op == DeltaOp::kBytes) return static_cast<int8_t>(*to - *from);
+  if (op == DeltaOp::kHalves) return int64_t{package::ordered16(load<uint16_t>(to))} - package::ordered16(load<uint16_t>(from));
+  if (op == DeltaOp::kWords) return static_cast<int32_t>(load<uint32_t>(to) - load<uint32_t>(from));
+  return static_cast<int32_t>(package::ordered32(load<uint32_t>(to)) - package::ordered32(load<uint32_t>(from)));
+}
+
+class BodyWriter {
+ public:
+  BodyWriter(ByteSpan base, ByteSpan next) : base_(base), next_(next), models_(std::make_unique<package::DeltaModels>()) {}
+
+  Bytes write(const std::vector<DeltaStep>& steps) {
+    for (const DeltaStep& step : steps) add(step);
+    package::code_step(encoder_, *models_, &shift_, place_, {});
+    return encoder_.finish();
+  }
+
+ private:
+  void add(const DeltaStep& step) {
+    package::code_step(encoder_, *models_, &shift_, place_, step);
+    if (step.op == DeltaOp::kSeek) {
+      place_ = step.seek_to;
+      return;
+    }
+    if (package::is_difference(step.op)) differences(step);
+    if (step.op == DeltaOp::kLiteral) literals(step.length);
+    place_ += step.op == DeltaOp::kHash ? 32 : (step.op == DeltaOp::kHexHash ? 64 : step.length);
+  }
+  void differences(const DeltaStep& step) {
+    auto& model = models_->difference[static_cast<int>(step.op) - static_cast<int>(DeltaOp::kBytes)];
+    model.begin_region();
+    const auto width = static_cast<uint64_t>(package::delta_width(step.op));
+    for (uint64_t i = 0; i < step.length; i += width) {
+      const int64_t moved = moved_by(step.op, base_.data() + step.old_place + i, next_.data() + place_ + i);
+      package::code_difference(encoder_, model, static_cast<int>(i / 4 % package::DifferenceModel::kLanes), width > 1, moved);
+    }
+  }
+  void literals(uint64_t length) {
+    uint8_t before = 0;
+    for (uint64_t i = 0; i < length; ++i) {
+      package::code_tree(encoder_, models_->literal.byte[package::LiteralModel::kind(before)], 8, next_[place_ + i]);
+      before = next_[place_ + i];
+    }
+  }
+
+  ByteSpan base_, next_;
+  std::unique_ptr<package::DeltaModels> models_;
+  Encoder encoder_;
+  uint64_t place_ = 0, shift_ = 0;
+};
+
+Bytes with_header(DeltaBody body, ByteSpan base, ByteSpan next, ByteSpan content) {
+  DeltaHeader header;
+  header.body_and_size = static_cast<uint32_t>(next.size()) << 2 | static_cast<uint32_t>(body);
+  uint8_t digest[32];
+  if (!base.empty()) {
+    sha256(base.data(), base.size(), digest);
+    std::memcpy(header.old_hash, digest, sizeof header.old_hash);
+  }
+  sha256(next.data(), next.size(), digest);
+  std::memcpy(header.new_hash, digest, sizeof header.new_hash);
+  Bytes out(sizeof header + content.size());
+  std::memcpy(out.data(), &header, sizeof header);
+  std::copy(content.begin(), content.end(), out.begin() + sizeof header);
+  return out;
+}
+
+Error in_words(Code code) {
+  switch (code) {
+    case Code::kNotFound: return {Code::kIntegrity, "the delta was made for another base; take the one that the device runs, or the full package"};
+    case Code::kIntegrity: return {code, "the result is not what the delta promised; take the full package"};
+    case Code::kBudget: return {code, "the result would be larger than the limit"};
+    case Code::kIo: return {code, "reading or writing failed"};
+    default: return {Code::kCorrupt, "this is not a delta, or it is damaged; take the full package"};
+  }
+}
+
+struct Memory {
+  ByteSpan base, delta;
+  size_t taken = 0;
+  Bytes out;
+
+  static Status read(ByteSpan from, uint64_t place, void* to, size_t bytes) {
+    if (place > from.size() || bytes > from.size() - place) return Code::kIo;
+    std::memcpy(to, from.data() + place, bytes);
+    return {};
+  }
+  static Memory& of(void* context) { return *static_cast<Memory*>(context); }
+  static Status read_old(void* c, uint64_t place, void* to, size_t bytes) { return read(of(c).base, place, to, bytes); }
+  static Status read_new(void* c, uint64_t place, void* to, size_t bytes) {
+    if (place + bytes > of(c).out.size()) of(c).out.resize(place + bytes);
+    return read(of(c).out, place, to, bytes);
+  }
+  static Status read_delta(void* c, void* to, size_t bytes, size_t* got) {
+    Memory& m = of(c);
+    *got = std::min(bytes, m.delta.size() - m.taken);
+    std::memcpy(to, m.delta.data() + m.taken, *got);
+    m.taken += *got;
+    return {};
+  }
+  static Status write_new(void* c, uint64_t place, const void* from, size_t bytes) {
+    Memory& m = of(c);
+    if (place + bytes > m.out.size()) m.out.resize(place + bytes);
+    std::memcpy(m.out.data() + place, from, bytes);
+    return {};
+  }
+};
+
+struct Descriptors {
+  int base = -1, delta = -1, out = -1;
+  ~Descriptors() {
+    for (int fd : {base, delta, out})
+      if (fd >= 0) ::close(fd);
+  }
+  static Descriptors& of(void* context) { return *static_cast<Descriptors*>(context); }
+  static Status read_at(int fd, uint64_t place, void* to, size_t bytes) {
+    for (size_t done = 0; done < bytes;) {
+      const ssize_t n = ::pread(fd, static_cast<char*>(to) + done, bytes - done, static_cast<off_t>(place + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return Code::kIo;
+      done += static_cast<size_t>(n);
+    }
+    return {};
+  }
+  static Status read_old(void* c, uint64_t place, void* to, size_t bytes) { return read_at(of(c).base, place, to, bytes); }
+  static Status read_new(void* c, uint64_t place, void* to, size_t bytes) { return read_at(of(c).out, place, to, bytes); }
+  static Status read_delta(void* c, void* to, size_t bytes, size_t* got) {
+    ssize_t n;
+    do n = ::read(of(c).delta, to, bytes);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) return Code::kIo;
+    *got = static_cast<size_t>(n);
+    return {};
+  }
+  static Status write_new(void* c, uint64_t place, const void* from, size_t bytes) {
+    for (size_t done = 0; done < bytes;) {
+      const ssize_t n = ::pwrite(of(c).out, static_cast<const char*>(from) + done, bytes - done, static_cast<off_t>(place + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return Code::kIo;
+      done += static_cast<size_t>(n);
+    }
+    return {};
+  }
+};
+
+template <class Files> package::DeltaFiles delta_files(Files* files, uint64_t old_bytes) {
+  return {files, old_bytes, Files::read_old, Files::read_delta, Files::write_new, Files::read_new};
+}
+
+Result<void> apply_open(Descriptors* files, uint64_t old_bytes, uint64_t most_bytes) {
+  auto applier = std::make_unique<package::DeltaApplier>();
+  const Status s = applier->apply(delta_files(files, old_bytes), most_bytes);
+  if (!s.ok()) return in_words(s.code());
+  if (::fsync(files->out) != 0) return io_error(std::string("cannot write the result: ") + std::strerror(errno));
+  return done();
+}
+
+}  // namespace
+
+Result<Bytes> apply_delta(ByteSpan base, ByteSpan delta, uint64_t most_bytes) {
+  Memory memory{base, delta, 0, {}};
+  auto applier = std::make_unique<package::DeltaApplier>();
+  const Status s = applier->apply(delta_files(&memory, base.size()), most_bytes);
+  if (!s.ok()) return in_words(s.code());
+  return std::move(memory.out);
+}
+
+Result<void> apply_delta_files(const std::string& base, const std::string& delta, const std::string& to, uint64_t most_bytes) {
+  Descriptors files;
+  files.delta = ::open(delta.c_str(), O_RDONLY | O_CLOEXEC);
+  if (files.delta < 0) return not_found("cannot read '" + delta + "': " + std::strerror(errno));
+  uint64_t old_bytes = 0;
+  if (!base.empty()) {
+    files.base = ::open(base.c_str(), O_RDONLY | O_CLOEXEC);
+    if (files.base < 0) return not_found("cannot read '" + base + "': " + std::strerror(errno));
+    old_bytes = static_cast<uint64_t>(::lseek(files.base, 0, SEEK_END));
+  }
+  const std::string part = to + ".part-" + std::to_string(::getpid());
+  files.out = ::open(part.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (files.out < 0) return io_error("cannot write '" + to + "': " + std::strerror(errno));
+  Result<void> applied = apply_open(&files, old_bytes, most_bytes);
+  if (applied.ok() && ::rename(part.c_str(), to.c_str()) != 0) applied = io_error("cannot write '" + to + "': " + std::strerror(errno));
+  if (!applied.ok()) ::unlink(part.c_str());
+  return applied;
+}
+
+Result<Delta> make_delta(ByteSpan base, ByteSpan next) {
+  if (next.size() > package::kMostDeltaBytes)
+    return Error(Code::kBudget, "the new file has " + human_bytes(static_cast<double>(next.size())) + "; deltas end at 1 GB");
+  Delta best{with_header(DeltaBody::kStored, {}, next, next)};
+  for (const ByteSpan from : {ByteSpan(), base}) {
+    DeltaPlan plan = plan_delta(from, next);
+    Bytes coded = with_header(DeltaBody::kCoded, from, next, BodyWriter(from, next).write(plan.steps));
+    best.tensors = plan.tensors;
+    best.tensors_moved = plan.tensors_moved;
+    if (coded.size() >= best.bytes.size()) continue;
+    best.bytes = std::move(coded);
+    best.uses_base = !from.empty();
+  }
+  VERGE_TRY(const Bytes back, apply_delta(base, best.bytes, next.size()), "checking the delta");
+  if (!std::equal(back.begin(), back.end(), next.begin(), next.end())) return internal("the delta does not give back the new file");
+  return best;
+}
+
+}  // namespace verge
