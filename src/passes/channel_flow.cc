@@ -28,7 +28,7 @@ bool is_any(const Node& node, std::initializer_list<const char*> names) {
 
 bool is_unary(const Node& node) {
   const ops::OpDef* def = ops::find_op(node.op);
-  return def && (std::string_view(def->family) == "unary" || is_any(node, {"identity", "requantize"}));
+  return def && (std::string_view(def->family) == "unary" || is_any(node, {"identity", "requantize", "table"}));
 }
 
 bool is_binary(const Node& node) { return is_any(node, {"add", "sub", "mul", "maximum", "minimum"}); }

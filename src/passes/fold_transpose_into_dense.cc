@@ -19,7 +19,7 @@ namespace {
 bool is_pointwise(const Node& n) {
   const ops::OpDef* def = ops::find_op(n.op);
   const std::string family = def ? def->family : "";
-  return n.inputs.size() == 1 && (family == "unary" || family == "quantize" || family == "cast");
+  return n.inputs.size() == 1 && (family == "unary" || family == "table" || family == "quantize" || family == "cast");
 }
 
 bool flattens(const Graph& g, const Node& n) {

@@ -16,7 +16,7 @@ bool one_of(const std::string& op, std::initializer_list<const char*> names) {
 bool is_elementwise(const Node& n) {
   const ops::OpDef* def = ops::find_op(n.op);
   const std::string family = def ? def->family : "";
-  return one_of(family, {"unary", "binary", "cast", "quantize"}) || one_of(n.op, {"where", "identity"});
+  return one_of(family, {"unary", "binary", "table", "cast", "quantize"}) || one_of(n.op, {"where", "identity"});
 }
 
 bool is_spatial(const Node& n) {

@@ -19,6 +19,7 @@ const std::vector<Pass>& all_passes() {
       {"fuse_activation", {&kFuseActivation}},
       // Integer arithmetic; what dequantize is left on constants was of no use to it.
       {"quantized", {&kFuseQuantized, &kSinkDequantize, &kHoistQuantize, &kMergeQuantize}},
+      {"tables", {&kFuseTable}},
       {"fold_dequantize", {}, fold_dequantize},
       // Arithmetic that weights can carry.
       {"fold_weights", {&kFoldBatchNorm, &kFoldChannelwise}},

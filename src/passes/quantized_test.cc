@@ -54,6 +54,26 @@ TEST(MoveQuantization, DropsAPairOfEqualTypes) {
                  head + "%z = reshape(%n) {shape=[4]}: " + i8("4", kQ) + "\noutput %z\n");
 }
 
+TEST(FuseTable, MakesAGateThatIsSpelledOutOneTable) {
+  Graph g = parsed("input %x: " + i8("1,300", kQ) + "\n%a = dequantize(%x)\n%b = sigmoid(%a)\n%c = quantize(%b) {requant=\"onnx\"}: " + i8("1,300", kR) +
+                   "\n%y = mul(%x, %c) {requant=\"onnx\"}: " + i8("1,300", kR) + "\noutput %y\n");
+  const Graph before = g;
+  const Pass pass{"tables", {&kFuseTable}};
+  ASSERT_TRUE(run_passes(g, std::span(&pass, 1)).ok());
+  ASSERT_EQ(g.order().size(), 1u);
+  EXPECT_EQ(g.node(g.order()[0]).op, "table");
+  const std::vector<Tensor> x = seeded_inputs(g, 3);
+  const auto was = ops::interpret(before, x), is = ops::interpret(g, x);
+  ASSERT_TRUE(was.ok() && is.ok());
+  EXPECT_TRUE(std::equal((*was)[0].bytes().begin(), (*was)[0].bytes().end(), (*is)[0].bytes().begin(), (*is)[0].bytes().end()));
+}
+
+TEST(FuseTable, LeavesWhatReadsTwoTensorsOrIsReadByOthers) {
+  const std::vector<const Rule*> rules = {&kFuseTable};
+  expect_unchanged(rules, "input %x: " + i8("4", kQ) + "\n%a = dequantize(%x)\n%b = sigmoid(%a)\n%c = quantize(%b): " + i8("4", kR) + "\noutput %b\noutput %c\n");
+  expect_unchanged(rules, "input %x: " + i8("4", kQ) + "\ninput %z: " + i8("4", kR) + "\n%y = mul(%x, %z) {requant=\"onnx\"}: " + i8("4", kR) + "\noutput %y\n");
+}
+
 TEST(FoldDequantize, MakesFloatWeightsOfWhatNoIntegerOperatorTook) {
   const std::string head = "input %x: f32[1,2]\n";
   expect_after([](Graph& g) { return simplify(g); }, head + "const %w: i8[1,2]{scale=[0.5] zero=[1] axis=-1} = [3, -1]\n%k = dequantize(%w)\n%y = dense(%x, %k)\noutput %y\n",

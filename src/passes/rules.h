@@ -32,5 +32,6 @@ extern const Rule kSinkDequantize;
 extern const Rule kHoistQuantize;
 extern const Rule kMergeQuantize;
 extern const Rule kFuseQuantized;
+extern const Rule kFuseTable;
 
 }  // namespace verge::passes

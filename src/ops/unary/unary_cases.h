@@ -30,6 +30,9 @@ inline std::vector<OpCase> unary_integer_cases() {
       cases.push_back(op_case(std::string(name) + "_i8_" + mode, name, attrs, {fed(random_bytes(i8, {700}, 5, quant(0.05f, 3)))}, {{i8, quant(0.04f, -5)}}));
       cases.push_back(op_case(std::string(name) + "_u8_" + mode, name, attrs, {fed(random_bytes(u8, {300}, 6, quant(0.05f, 100)))}, {{u8, quant(0.04f, 90)}}));
     }
+  Tensor values = random_bytes(i8, {256}, 21, {});
+  cases.push_back(op_case("table_i8", "table", {{"values", values}}, {fed(random_bytes(i8, {7, 100}, 22, quant(0.05f, 3)))}, {{i8, quant(0.04f, -5)}}));
+  cases.push_back(op_case("table_u8_to_i8", "table", {{"values", values}}, {fed(random_bytes(u8, {300}, 23, quant(0.05f, 3)))}, {{i8, quant(0.04f, -5)}}));
   const DataType i16 = DataType::kI16;
   for (const double alpha : {0.3, 1.7, -0.4})
     cases.push_back(op_case("leaky_relu_i16_" + std::to_string(cases.size()), "leaky_relu", {{"alpha", alpha}}, {fed(random_halves({20000}, 12, quant(0.002f, 0)))}, {{i16, quant(0.0015f, 0)}}));
