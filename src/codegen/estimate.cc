@@ -42,6 +42,7 @@ int64_t estimated_instructions(Family family, const Layer& l) {
     case Kind::kAverage: return static_cast<int64_t>(kAverage * static_cast<double>(g.in_pixels()) * g.in_c);
     case Kind::kSoftmax: return static_cast<int64_t>(kSoftmax * static_cast<double>(l.rows * l.columns)) + 300;
     case Kind::kCopy: return l.elements;
+    case Kind::kGeneral: return 12 * l.macs + 40 * l.elements;
   }
   return 0;
 }

@@ -202,6 +202,7 @@ int64_t scratch_bytes(Family family, const Layer& l) {
       if (l.pitch == 0) return family == Family::kDsp ? round_up(g.in_c, 4) : g.kernel_h * run;
       if (family == Family::kMve) return plane_of(l).bytes;
       return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch * 2 + (g.taps() == 9 ? 0 : as64(g.kernel_h) * ((g.kernel_w + 1) / 2) * 4);
+    case Kind::kGeneral: return l.general.scratch;
     default: return 0;
   }
 }
@@ -223,6 +224,7 @@ std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
       out.unit = l.window.in_c;
       return out;
     case Kind::kDense: return std::nullopt;
+    case Kind::kGeneral: return l.general.elementwise ? std::optional(out) : std::nullopt;
     default: return out;  // one value after the other, each read before it is written
   }
 }
@@ -236,6 +238,7 @@ constexpr std::string_view kConvSources[] = {"conv_plain", "conv_dsp", "conv_mve
 std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   const auto own = static_cast<size_t>(family);
   std::vector<std::string_view> out;
+  if (l.kind == Kind::kGeneral) return l.general.sources;
   if (l.low > -128 || l.high < 127) out.push_back("clamp");
   if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) out.push_back("window");
   if (is_product(l) && family == Family::kDsp) out.push_back("pairs");
@@ -248,14 +251,15 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
     case Kind::kAdd: out.push_back("add"); break;
     case Kind::kAverage: out.push_back("mean"); break;
     case Kind::kSoftmax: out.push_back("softmax"); break;
-    case Kind::kCopy: break;
+    case Kind::kCopy: case Kind::kGeneral: break;
   }
   return out;
 }
 
 // A source stands behind those that it uses.
 constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "fours", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
-                                       "depthwise_mve", "depthwise_square", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax"};
+                                       "depthwise_mve", "depthwise_square", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax",
+                                       "scale", "area", "product", "product_i16", "product_f32", "product_sum_f32", "move", "pad", "reduce", "pool", "softmax_bytes", "lstm", "reduce_f32", "exp_f32", "softmax_f32"};
 
 }  // namespace
 

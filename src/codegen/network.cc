@@ -39,7 +39,7 @@ class Reader {
  private:
   const TensorView in(size_t i) const { return model_.describe(model_.args(at_)[i]); }
   bool has(size_t i) const { return i < model_.instruction(at_).in_count && model_.args(at_)[i] != rt::kNoTensor; }
-  uint32_t out_tensor() const { return model_.args(at_)[model_.instruction(at_).in_count]; }
+  uint32_t out_tensor(size_t i = 0) const { return model_.args(at_)[model_.instruction(at_).in_count + i]; }
   TensorView out() const { return model_.describe(out_tensor()); }
   template <typename A> const A& attrs() const { return *static_cast<const A*>(model_.attributes(at_)); }
 
@@ -85,11 +85,13 @@ class Reader {
       case exec::Op::pool_i8: pool(); break;
       case exec::Op::softmax_i8: softmax(); break;
       case exec::Op::copy: inputs(1); break;
-      default: refuse("no C for this operator yet"); break;
+      default: general(); break;
     }
     if (findings_.size() != before) inputs(0);
     layer_.elements = out().shape.count();
-    layer_.out = written(out_tensor(), static_cast<int>(network_.layers.size()));
+    const int at = static_cast<int>(network_.layers.size());
+    layer_.out = written(out_tensor(), at);
+    for (size_t k = 1; layer_.kind == Kind::kGeneral && k < layer_.general.outputs; ++k) layer_.more_out.push_back(written(out_tensor(k), at));
     network_.layers.push_back(std::move(layer_));
   }
 
@@ -100,18 +102,47 @@ class Reader {
     }
   }
 
+  bool is_arena(uint32_t tensor) const { return model_.tensor(tensor).section == static_cast<uint8_t>(rt::Section::kArena); }
+
+  // Inputs in the arena are the layer's, constants go into the code.
+  void general() {
+    const Result<General> made = general_layer(model_, at_);
+    if (!made.ok()) return refuse(made.error().message());
+    layer_.kind = Kind::kGeneral;
+    layer_.general = *made;
+    General& g = layer_.general;
+    layer_.macs = g.macs;
+    for (size_t i : g.inputs) {
+      const uint32_t tensor = model_.args(at_)[i];
+      if (is_arena(tensor)) {
+        g.operands.push_back(static_cast<int>(layer_.in.size()));
+        layer_.in.push_back(read(tensor, static_cast<int>(network_.layers.size())));
+      } else {
+        const TensorView view = in(i);
+        g.operands.push_back(-1 - static_cast<int>(g.constants.size()));
+        g.constants.push_back({view.dtype, {view.as<uint8_t>(), view.as<uint8_t>() + view.bytes()}});
+      }
+    }
+  }
+
   bool is_int8(const TensorView& view) {
     if (view.dtype == DataType::kI8) return true;
     refuse("tensor " + type_text(view) + "; int8 is supported");
     return false;
   }
 
+  bool is_byte(const TensorView& view) {
+    if (view.dtype == DataType::kI8 || view.dtype == DataType::kU8) return true;
+    refuse("tensor " + type_text(view) + "; int8 and uint8 are supported");
+    return false;
+  }
+
   void product(const exec::ProductI8Attrs& attrs, const ConvGeometry& g) {
-    if (!is_int8(in(0)) || !is_int8(out())) return;
+    if (!is_byte(in(0)) || !is_byte(out())) return;
     if (attrs.requant.mode != kTflm) return refuse("requantises in float (mode onnx); quantise with tflm, the rule of verge optimize");
-    if (has(5)) return refuse("weights with zero points");
+    const bool in_unsigned = in(0).dtype == DataType::kU8;
     layer_.window = g;
-    layer_.in_zero = attrs.x_zero_point;
+    layer_.in_zero = attrs.x_zero_point - (in_unsigned ? 128 : 0);
     layer_.out_zero = attrs.requant.zero_point;
     layer_.low = attrs.requant.min, layer_.high = attrs.requant.max;
     const ConvGeometry columns{.out_c = g.out_c, .groups = layer_.kind == Kind::kDepthwise ? 1 : g.groups};
@@ -121,13 +152,15 @@ class Reader {
     for (size_t i = 0; i < multiplier.size(); ++i) layer_.product.multiplier.push_back({multiplier[i], shift[i]});
     layer_.macs = static_cast<int64_t>(g.out_pixels() * static_cast<size_t>(g.out_c) * g.taps() * g.group_in());
     inputs(1);
+    layer_.product.in_unsigned = in_unsigned;
+    if (has(5)) layer_.product.weight_zero = gather_columns(columns, in(5).as<int32_t>());
+    const bool grouped = layer_.kind == Kind::kDepthwise ? g.out_c != g.in_c : g.groups != 1;
+    if (in_unsigned || out().dtype == DataType::kU8 || has(5) || grouped || g.batch != 1) make_general(layer_);
   }
 
   void conv() {
     const auto& a = attrs<exec::ConvI8Attrs>();
     const ConvGeometry g = exec::make_geometry(a.window, a.groups, in(0).shape, out().shape);
-    if (g.groups != 1) return refuse("convolution in " + std::to_string(g.groups) + " groups");
-    if (g.batch != 1) return refuse("a batch of " + std::to_string(g.batch));
     layer_.kind = Kind::kConv;
     layer_.product.weights = unpack_conv_i8(g, a.product.weight_bits == 4, in(1).as<int8_t>());
     product(a.product, g);
@@ -136,8 +169,6 @@ class Reader {
   void depthwise() {
     const auto& a = attrs<exec::ConvI8Attrs>();
     const ConvGeometry g = exec::make_geometry(a.window, a.groups, in(0).shape, out().shape);
-    if (g.out_c != g.in_c) return refuse("depthwise convolution that makes several channels of one");
-    if (g.batch != 1) return refuse("a batch of " + std::to_string(g.batch));
     layer_.kind = Kind::kDepthwise;
     layer_.product.weights = unpack_depthwise_i8(g, in(1).as<int8_t>());
     product(a.product, g);
@@ -148,7 +179,7 @@ class Reader {
     const ConvGeometry rows = exec::rows_geometry(in(0).shape, out().shape);
     layer_.product.weights = unpack_conv_i8(rows, attrs<exec::ProductI8Attrs>().weight_bits == 4, in(1).as<int8_t>());
     product(attrs<exec::ProductI8Attrs>(), rows);
-    if (layer_.product.multiplier.empty()) return;
+    if (layer_.product.multiplier.empty() || layer_.kind == Kind::kGeneral) return;
     const auto& m = layer_.product.multiplier;
     const bool one = std::all_of(m.begin(), m.end(), [&](const Multiplier& x) { return x.multiplier == m[0].multiplier && x.shift == m[0].shift; });
     layer_.kind = one && rows.in_h == 1 ? Kind::kDense : Kind::kConv;
@@ -173,8 +204,7 @@ class Reader {
     const auto& a = attrs<exec::PoolI8Attrs>();
     const ConvGeometry g = exec::make_geometry(a.pool.window, 1, in(0).shape, out().shape);
     const bool whole = g.kernel_h == g.in_h && g.kernel_w == g.in_w && g.out_h == 1 && g.out_w == 1 && g.pad_top == 0 && g.pad_left == 0 && g.batch == 1;
-    if (!is_int8(in(0))) return;
-    if (static_cast<PoolKind>(a.pool.kind) != PoolKind::kAverage || !whole || a.mode != kTflm) return refuse("of the pools, the average of a whole picture has C");
+    if (in(0).dtype != DataType::kI8 || static_cast<PoolKind>(a.pool.kind) != PoolKind::kAverage || !whole || a.mode != kTflm) return general();
     layer_.kind = Kind::kAverage;
     layer_.window = g;
     layer_.low = a.min, layer_.high = a.max;
@@ -182,7 +212,7 @@ class Reader {
   }
 
   void softmax() {
-    if (!is_int8(in(0)) || !is_int8(out())) return;
+    if (in(0).dtype != DataType::kI8 || out().dtype != DataType::kI8) return general();
     layer_.kind = Kind::kSoftmax;
     layer_.columns = in(0).shape.back(0);
     layer_.rows = in(0).shape.count() / layer_.columns;
@@ -200,6 +230,20 @@ class Reader {
 };
 
 }  // namespace
+
+void make_general(Layer& l) {
+  AnyProduct p;
+  p.window = l.window;
+  p.weights = l.product.weights;
+  p.bias = l.product.bias;
+  for (const Multiplier& m : l.product.multiplier) p.multiplier.push_back(m.multiplier), p.shift.push_back(m.shift);
+  p.weight_zero = l.product.weight_zero;
+  p.in_zero = l.in_zero, p.out_zero = l.out_zero, p.low = l.low, p.high = l.high;
+  p.in_unsigned = l.product.in_unsigned;
+  l.general = general_product(p);
+  l.general.operands = {0};
+  l.kind = Kind::kGeneral;
+}
 
 Result<Network> read_network(const rt::Model& model) { return Reader(model).read(); }
 

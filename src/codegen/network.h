@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/requant.h"
+#include "codegen/general.h"
 #include "core/result.h"
 #include "kernels/conv_geometry.h"
 #include "rt/model.h"
@@ -23,13 +24,15 @@ struct Buffer {
   uint32_t tensor = 0;       // of the Program, whose bytes it holds when its layer has run
 };
 
-enum class Kind : uint8_t { kConv, kDepthwise, kDense, kAdd, kAverage, kSoftmax, kCopy };
+enum class Kind : uint8_t { kConv, kDepthwise, kDense, kAdd, kAverage, kSoftmax, kCopy, kGeneral };
 
 // Weights of a product, one row an output channel: [out_c][taps][group_in], int8, zero points 0; the bias holds what the input's zero point adds.
 struct Product {
   std::vector<int8_t> weights;
   std::vector<int32_t> bias;
   std::vector<Multiplier> multiplier;
+  std::vector<int32_t> weight_zero;  // kGeneral; empty: 0
+  bool in_unsigned = false;          // kGeneral
 };
 
 struct Layer {
@@ -47,6 +50,8 @@ struct Layer {
   int64_t elements = 0;             // of the output
   int64_t rows = 0, columns = 0;    // kSoftmax
   std::vector<int32_t> table;       // kSoftmax
+  General general;                  // kGeneral
+  std::vector<int> more_out;        // its outputs but the first
   int64_t macs = 0;
   int pitch = 0;                    // kDepthwise: family.h
   bool by_rows = false;             // rows are to be made one by one
@@ -58,6 +63,9 @@ struct Network {
   std::vector<Layer> layers;
   std::vector<int> inputs, outputs;
 };
+
+// A product as a layer for the kernel that takes any.
+void make_general(Layer& layer);
 
 // kUnsupported names every instruction that has no C, each with its reason.
 Result<Network> read_network(const rt::Model& model);

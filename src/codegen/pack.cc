@@ -1,5 +1,6 @@
 #include "codegen/pack.h"
 
+#include <cstring>
 #include <functional>
 
 #include "core/text.h"
@@ -150,6 +151,33 @@ ConstArray bias_array(Family family, const Layer& l, const std::string& name) {
   std::vector<int32_t> out = l.product.bias;
   while (family == Family::kDsp && out.size() % 4 != 0) out.push_back(0);
   return numbers(name, out);
+}
+
+namespace {
+
+template <typename T> std::vector<T> values_of(const Constant& c) {
+  std::vector<T> out(c.bytes.size() / sizeof(T));
+  std::memcpy(out.data(), c.bytes.data(), out.size() * sizeof(T));
+  return out;
+}
+
+std::string real(float v) {
+  const std::string digits = format("%.9g", static_cast<double>(v));
+  return digits + (digits.find_first_of(".e") == std::string::npos ? ".0f" : "f");
+}
+
+}  // namespace
+
+ConstArray constant_array(const Constant& c, const std::string& name) {
+  const auto plain = [](auto v) { return std::to_string(v); };
+  switch (c.dtype) {
+    case DataType::kF32: return array<float>("float", name, values_of<float>(c), real);
+    case DataType::kI32: return numbers(name, values_of<int32_t>(c));
+    case DataType::kI64: return array<int64_t>("int64_t", name, values_of<int64_t>(c), [](int64_t v) { return std::to_string(v) + "LL"; });
+    case DataType::kI16: return array<int16_t>("int16_t", name, values_of<int16_t>(c), plain);
+    case DataType::kI8: return bytes(name, values_of<int8_t>(c));
+    default: return array<uint8_t>("uint8_t", name, c.bytes, plain);
+  }
 }
 
 ConstArray table_array(const std::vector<int32_t>& table, const std::string& name) { return numbers(name, table); }

@@ -18,6 +18,7 @@ ConstArray channels_array(Family family, const Layer& layer, const std::string& 
 // For mve, of each four channels: biases, multipliers, negative shifts.
 ConstArray fours_array(const Layer& layer, const std::string& name);
 ConstArray bias_array(Family family, const Layer& layer, const std::string& name);
+ConstArray constant_array(const Constant& constant, const std::string& name);
 ConstArray table_array(const std::vector<int32_t>& table, const std::string& name);
 
 // As kernels want a multiplier in [2^30, 2^31): twice, without the highest bit (src/codegen/kernels/base.c).

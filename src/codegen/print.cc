@@ -30,6 +30,7 @@ class LayerPrinter {
       case Kind::kAverage: average(); break;
       case Kind::kSoftmax: softmax(); break;
       case Kind::kCopy: call(format("memmove(%s, %s, %lld)", out().c_str(), in(0).c_str(), static_cast<long long>(buffer(l_.out).bytes))); break;
+      case Kind::kGeneral: general(); return printed_;
     }
     if (l_.low > -128 || l_.high < 127) clamp();
     return printed_;
@@ -138,6 +139,23 @@ class LayerPrinter {
     call(format("vg_add_run(&%s, %s, %s, %s, %lld)", name_.c_str(), in_part(0).c_str(), in_part(1).c_str(), out_part().c_str(), static_cast<long long>(out_bytes())));
   }
 
+  // NAME_run(&descriptor, inputs, outputs, scratch)
+  void general() {
+    const General& g = l_.general;
+    std::vector<Text> names;
+    for (size_t i = 0; i < g.constants.size(); ++i) names.push_back(constant(constant_array(g.constants[i], name_ + "_" + std::to_string(i)), ("_" + std::to_string(i)).c_str()));
+    Text fields = g.fields;
+    for (size_t i = names.size(); i-- > 0;)
+      for (size_t p = fields.find("$" + std::to_string(i)); p != Text::npos; p = fields.find("$" + std::to_string(i), p)) fields.replace(p, 1 + std::to_string(i).size(), names[i]);
+    printed_.constants += format("static const %s %s = {%s};\n", g.name.c_str(), name_.c_str(), fields.c_str());
+    Text arguments = "&" + name_;
+    for (int o : g.operands) arguments += ", " + (o >= 0 ? in(static_cast<size_t>(o)) : names[static_cast<size_t>(-1 - o)]);
+    arguments += ", " + out();
+    for (int b : l_.more_out) arguments += ", " + at(layout_.buffers[static_cast<size_t>(b)]);
+    if (g.scratch) arguments += ", " + scratch();
+    call(g.name + "_run(" + arguments + ")");
+  }
+
   void softmax() {
     std::vector<int32_t> table = l_.table;
     while (table.size() > 1 && table.back() == table[table.size() - 2]) table.pop_back();
@@ -240,6 +258,7 @@ const char* kind_name(Kind kind) {
     case Kind::kAverage: return "average";
     case Kind::kSoftmax: return "softmax";
     case Kind::kCopy: return "copy";
+    case Kind::kGeneral: return "general";
   }
   return "";
 }

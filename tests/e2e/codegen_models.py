@@ -1,0 +1,48 @@
+"""Generated C of models beyond the MLPerf Tiny ones gives the runtime's bytes on this machine, under the undefined-behaviour sanitizer; floats within 1e-5."""
+import os
+import shutil
+import sys
+import tempfile
+
+from support import ROOT, VERGE, need, run_model, shared, skip
+
+sys.path.insert(0, os.path.join(ROOT, "bench", "mcu"))
+import mcu  # noqa: E402
+
+np = need("numpy")
+MODELS = {  # file: type and shape of its input, targets whose kernels take part
+    "2778683128d5_mobilenet_v2_quantized_1x3x224x224": (np.int8, (1, 3, 224, 224), ("cortex-m4", "cortex-m55")),
+    "cb273c23ee76_mobilenet_v1_0.25_128_quant": (np.uint8, (1, 128, 128, 3), ("host",)),
+    "dc27dcd823f5_pretrainedResnet_large_int8": (np.int8, (1, 32, 32, 3), ("host", "cortex-m4", "cortex-m55")),
+    "94375ed22731_micro_speech_lstm": (np.int8, (1, 49, 257), ("host",)),
+    "a44e4d8a6c05_trained_lstm_int8": (np.int8, (1, 28, 28), ("host",)),
+    "fc2b2a0e6073_static_w8_a16_quantized_k_einsum": (np.int16, (8, 100, 128), ("host",)),
+    "b5c0046d6e03_pretrainedResnet": (np.float32, (1, 32, 32, 3), ("host",)),
+}
+
+
+def values(dtype, shape):
+    random = np.random.default_rng(7)
+    if dtype == np.float32:
+        return random.normal(size=shape).astype(dtype)
+    limits = np.iinfo(dtype)
+    return random.integers(limits.min, limits.max, shape, endpoint=True).astype(dtype)
+
+
+def check(name, dtype, shape, targets):
+    model, x = shared(f"models/tflite/models/{name}.tflite"), values(dtype, shape)
+    wanted = run_model((VERGE, "run"), model, [x])[0]
+    with tempfile.TemporaryDirectory() as tmp:
+        x.tofile(tmp + "/cases.bin")
+        for target in targets:
+            for mode in mcu.MODES:
+                got = np.frombuffer(mcu.run_on_host(model, target, tmp + "/cases.bin", mode), wanted.dtype).reshape(wanted.shape)
+                off = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
+                print(f"{name[:12]} {target:11} {mode:6} {np.count_nonzero(off)} of {off.size} differ, by at most {off.max():.2g}", flush=True)
+                assert off.max() <= (1e-5 * max(1.0, np.abs(wanted).max()) if dtype == np.float32 else 0)
+
+
+if not shutil.which("cc"):
+    skip("no C compiler (cc)")
+for name, (dtype, shape, targets) in MODELS.items():
+    check(name, dtype, shape, targets)
