@@ -36,6 +36,8 @@ int main(int argc, char** argv) {
   add_sign(app, commands);
   add_delta(app, commands);
   add_repo(app, commands);
+  add_fleet(app, commands);
+  add_agent(app, commands);
   add_kernels(app, commands);
   add_targets(app, commands);
   add_data(app, commands);

@@ -211,6 +211,8 @@ Result<void> apply_open(Descriptors* files, uint64_t old_bytes, uint64_t most_by
 
 }  // namespace
 
+std::string delta_name(const std::string& from, const std::string& to) { return "deltas/" + from.substr(0, 16) + "-" + to.substr(0, 16) + ".vgd"; }
+
 Result<Bytes> apply_delta(ByteSpan base, ByteSpan delta, uint64_t most_bytes) {
   Memory memory{base, delta, 0, {}};
   auto applier = std::make_unique<package::DeltaApplier>();

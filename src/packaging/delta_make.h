@@ -1,6 +1,7 @@
 // Makes deltas between packages, tensor by tensor; package/delta.h applies them.
 #pragma once
 #include <cstdint>
+#include <string>
 
 #include "core/bytes.h"
 #include "core/result.h"
@@ -17,6 +18,9 @@ struct Delta {
 // The smallest of: differences to `base`, the new file coded by itself, the new file stored (28 bytes more than the file). Both are packages; other
 // bytes are taken as text. Each candidate is applied before it is returned. kBudget when `next` is above 1 GB.
 Result<Delta> make_delta(ByteSpan base, ByteSpan next);
+
+// How update repositories name the delta between two files, by their SHA-256 in hex.
+std::string delta_name(const std::string& from, const std::string& to);
 
 // In memory, for tests and small files. Errors say in words what DeltaApplier said.
 Result<Bytes> apply_delta(ByteSpan base, ByteSpan delta, uint64_t most_bytes);

@@ -1,0 +1,37 @@
+// OpenSSL's objects as values that free themselves, and their PEM.
+#pragma once
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+
+namespace verge::agent {
+
+template <auto Free> struct Freer {
+  template <class T> void operator()(T* p) const { Free(p); }
+};
+using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
+using Request = std::unique_ptr<X509_REQ, Freer<X509_REQ_free>>;
+using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
+using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
+
+inline Key make_key() { return Key(EVP_EC_gen("P-256")); }
+
+// What `write` puts into a memory BIO.
+template <class Write> std::string pem_of(const Write& write) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  char* data = nullptr;
+  if (!write(bio.get())) return "";
+  const long bytes = BIO_get_mem_data(bio.get(), &data);
+  return std::string(data, static_cast<size_t>(bytes));
+}
+inline std::string key_pem(EVP_PKEY* key) {
+  return pem_of([&](BIO* b) { return PEM_write_bio_PKCS8PrivateKey(b, key, nullptr, nullptr, 0, nullptr, nullptr); });
+}
+
+inline Bio reader_of(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+
+}  // namespace verge::agent

@@ -1,0 +1,41 @@
+// The server's answers, apart from how they travel: method, path, body and who asks -> status and body.
+#pragma once
+#include "fleet/authority.h"
+#include "fleet/registry.h"
+
+namespace verge::fleet {
+
+struct Question {
+  std::string method, path, body;
+  std::string device;  // the common name of the client's certificate; empty without one
+  std::string token;   // of the Authorization header
+  std::string etag;    // of the If-None-Match header
+};
+
+struct Answer {
+  int status = 200;
+  std::string body, type = "application/json", etag;
+};
+
+class Api {
+ public:
+  Api(Registry& registry, const Authority& authority, std::string first_root)
+      : registry_(registry), authority_(authority), first_root_(std::move(first_root)) {}
+  // Errors are answers too: {"error": words} with 400, 401, 404 or 500.
+  Answer answer(const Question& q, int64_t now_s);
+
+ private:
+  Result<Json> enrol(const Question& q, int64_t now_s);
+  Result<Answer> check_in(const Question& q, int64_t now_s);
+  Result<Json> operate(const Question& q, int64_t now_s);
+  Result<Answer> route(const Question& q, int64_t now_s);
+
+  Registry& registry_;
+  const Authority& authority_;
+  std::string first_root_;  // root.json that devices trust from their enrolment on
+};
+
+// What a device sends at a check-in; unknown members are ignored.
+Result<Report> parse_report(const std::string& body);
+
+}  // namespace verge::fleet

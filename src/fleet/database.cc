@@ -1,0 +1,78 @@
+#include "fleet/database.h"
+
+#include <sqlite3.h>
+
+namespace verge::fleet {
+namespace {
+
+struct Finalized {
+  void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+};
+using Statement = std::unique_ptr<sqlite3_stmt, Finalized>;
+
+void bind(sqlite3_stmt* s, int i, const Cell& value) {
+  if (const auto* n = std::get_if<int64_t>(&value)) sqlite3_bind_int64(s, i, *n);
+  if (const auto* d = std::get_if<double>(&value)) sqlite3_bind_double(s, i, *d);
+  if (const auto* t = std::get_if<std::string>(&value)) sqlite3_bind_text(s, i, t->data(), static_cast<int>(t->size()), SQLITE_TRANSIENT);
+}
+
+Cell cell_of(sqlite3_stmt* s, int i) {
+  switch (sqlite3_column_type(s, i)) {
+    case SQLITE_INTEGER: return static_cast<int64_t>(sqlite3_column_int64(s, i));
+    case SQLITE_FLOAT: return sqlite3_column_double(s, i);
+    case SQLITE_NULL: return std::string();
+    default: return std::string(reinterpret_cast<const char*>(sqlite3_column_text(s, i)), static_cast<size_t>(sqlite3_column_bytes(s, i)));
+  }
+}
+
+}  // namespace
+
+void Database::Closed::operator()(sqlite3* db) const { sqlite3_close(db); }
+
+Error Database::failed(const std::string& sql) const { return io_error("database '" + path_ + "': " + sqlite3_errmsg(db_.get()) + " in: " + sql); }
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+  auto out = std::make_unique<Database>();
+  out->path_ = path;
+  sqlite3* db = nullptr;
+  const int status = sqlite3_open(path.c_str(), &db);
+  out->db_.reset(db);
+  if (status != SQLITE_OK) return out->failed("open");
+  sqlite3_busy_timeout(db, 5000);
+  for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"}) VERGE_CHECK(out->run(sql));
+  return out;
+}
+
+Result<std::vector<Row>> Database::query(const std::string& sql, std::initializer_list<Cell> values) {
+  const std::lock_guard lock(mutex_);
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr) != SQLITE_OK) return failed(sql);
+  const Statement s(raw);
+  int i = 0;
+  for (const Cell& value : values) bind(raw, ++i, value);
+  std::vector<Row> out;
+  int status;
+  while ((status = sqlite3_step(raw)) == SQLITE_ROW) {
+    Row row;
+    for (int c = 0; c < sqlite3_column_count(raw); ++c) row.push_back(cell_of(raw, c));
+    out.push_back(std::move(row));
+  }
+  if (status != SQLITE_DONE) return failed(sql);
+  return out;
+}
+
+Result<void> Database::run(const std::string& sql, std::initializer_list<Cell> values) {
+  VERGE_CHECK(query(sql, values));
+  return done();
+}
+
+Result<void> Database::transaction(const std::function<Result<void>()>& body) {
+  const std::lock_guard lock(mutex_);
+  VERGE_CHECK(run("BEGIN IMMEDIATE"));
+  Result<void> result = body();
+  if (result.ok()) result = run("COMMIT");
+  if (!result.ok()) (void)run("ROLLBACK").ok();
+  return result;
+}
+
+}  // namespace verge::fleet

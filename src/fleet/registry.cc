@@ -1,0 +1,273 @@
+#include "fleet/registry.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/sha256.h"
+#include "core/text.h"
+
+namespace verge::fleet {
+namespace {
+
+constexpr int64_t kTokenLife = 3600;
+
+constexpr const char* kSchema[] = {
+    "CREATE TABLE IF NOT EXISTS tokens(hash TEXT PRIMARY KEY, role TEXT NOT NULL, made_s INTEGER NOT NULL, used_s INTEGER)",
+    "CREATE TABLE IF NOT EXISTS devices(id TEXT PRIMARY KEY, enrolled_s INTEGER NOT NULL, seen_s INTEGER NOT NULL DEFAULT 0, hardware TEXT DEFAULT '', "
+    "hash TEXT DEFAULT '', version INTEGER DEFAULT 0, state TEXT DEFAULT '', health TEXT DEFAULT 'UNKNOWN', reason TEXT DEFAULT '', failed TEXT DEFAULT '')",
+    "CREATE INDEX IF NOT EXISTS devices_by_hash ON devices(hash)",
+    "CREATE INDEX IF NOT EXISTS devices_by_failed ON devices(failed)",
+    "CREATE TABLE IF NOT EXISTS deployments(id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, hash TEXT NOT NULL, version INTEGER NOT NULL, "
+    "bytes INTEGER NOT NULL, percent INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT DEFAULT '', made_s INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS telemetry(device TEXT NOT NULL, sequence INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(device, sequence)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS audit(n INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, hash TEXT NOT NULL)",
+};
+
+std::string sha256_hex(const std::string& text) {
+  uint8_t digest[32];
+  sha256(text.data(), text.size(), digest);
+  std::string out;
+  for (const uint8_t b : digest) out += format("%02x", b);
+  return out;
+}
+
+std::string audit_hash(const std::string& before, int64_t n, int64_t time_s, const std::string& who, const std::string& what) {
+  return sha256_hex(before + "\n" + std::to_string(n) + "\n" + std::to_string(time_s) + "\n" + who + "\n" + what);
+}
+
+Deployment deployment_of(const Row& r) {
+  return {integer(r[0]), text(r[1]), text(r[2]), integer(r[3]), integer(r[4]), static_cast<int>(integer(r[5])), text(r[6]), text(r[7])};
+}
+
+Json to_json(const Deployment& d) {
+  return {{"id", d.id},       {"target", d.target},   {"hash", d.hash},   {"version", d.version},
+          {"bytes", d.bytes}, {"percent", d.percent}, {"state", d.state}, {"reason", d.reason}};
+}
+
+int next_phase(int percent) {
+  for (const int phase : {1, 10, 50, 100})
+    if (percent < phase) return phase;
+  return 100;
+}
+
+bool is_name(const std::string& text) {
+  const auto plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.'; };
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), plain);
+}
+
+}  // namespace
+
+int place_of(int64_t deployment, const std::string& device) {
+  return static_cast<int>(std::stoul(sha256_hex(std::to_string(deployment) + "/" + device).substr(0, 8), nullptr, 16) % 10000);
+}
+
+Verdict judge(int64_t good, int64_t bad) {
+  constexpr double kFine = 0.01, kNotFine = 0.10, kError = 0.01;
+  const double weight = static_cast<double>(bad) * std::log(kNotFine / kFine) + static_cast<double>(good) * std::log((1 - kNotFine) / (1 - kFine));
+  const double limit = std::log((1 - kError) / kError);
+  return weight >= limit ? Verdict::kBad : (weight <= -limit ? Verdict::kGood : Verdict::kGoOn);
+}
+
+Result<std::unique_ptr<Registry>> Registry::open(const std::string& path) {
+  if (sodium_init() < 0) return internal("no source of randomness");
+  auto out = std::make_unique<Registry>();
+  VERGE_TRY(out->db_, Database::open(path));
+  for (const char* sql : kSchema) VERGE_CHECK(out->db_->run(sql));
+  return out;
+}
+
+Result<void> Registry::record(const std::string& who, const std::string& what, int64_t now_s) {
+  VERGE_TRY(const auto last, db_->query("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1"));
+  const int64_t n = last.empty() ? 1 : integer(last[0][0]) + 1;
+  const std::string hash = audit_hash(last.empty() ? "" : text(last[0][1]), n, now_s, who, what);
+  return db_->run("INSERT INTO audit VALUES(?, ?, ?, ?, ?)", {n, now_s, who, what, hash});
+}
+
+Result<void> Registry::check_audit() {
+  VERGE_TRY(const auto rows, db_->query("SELECT n, time_s, who, what, hash FROM audit ORDER BY n"));
+  std::string before;
+  int64_t n = 0;
+  for (const Row& r : rows) {
+    ++n;
+    if (integer(r[0]) != n || text(r[4]) != audit_hash(before, n, integer(r[1]), text(r[2]), text(r[3])))
+      return Error(Code::kIntegrity, format("the audit log was changed at entry %lld", static_cast<long long>(n)));
+    before = text(r[4]);
+  }
+  return done();
+}
+
+Result<Json> Registry::audit_log() {
+  VERGE_TRY(const auto rows, db_->query("SELECT n, time_s, who, what FROM audit ORDER BY n"));
+  Json out = Json::array();
+  for (const Row& r : rows) out.push_back({{"n", integer(r[0])}, {"time_s", integer(r[1])}, {"who", text(r[2])}, {"what", text(r[3])}});
+  return out;
+}
+
+Result<std::string> Registry::make_token(const std::string& role, int64_t now_s) {
+  uint8_t bytes[16];
+  randombytes_buf(bytes, sizeof bytes);
+  std::string token;
+  for (const uint8_t b : bytes) token += format("%02x", b);
+  VERGE_CHECK(db_->transaction([&]() -> Result<void> {
+    VERGE_CHECK(db_->run("INSERT INTO tokens VALUES(?, ?, ?, NULL)", {sha256_hex(token), role, now_s}));
+    return record("local", "token " + role, now_s);
+  }));
+  return token;
+}
+
+Result<std::string> Registry::make_enrolment_token(int64_t now_s) { return make_token("enrol", now_s); }
+Result<std::string> Registry::make_access_token(const std::string& role, int64_t now_s) {
+  if (role != "admin" && role != "read") return invalid("a token's role is admin or read, not '" + role + "'");
+  return make_token(role, now_s);
+}
+
+bool Registry::may(const std::string& token, bool write) {
+  const auto rows = db_->query("SELECT role FROM tokens WHERE hash = ?", {sha256_hex(token)});
+  if (!rows.ok() || rows->empty()) return false;
+  const std::string role = text((*rows)[0][0]);
+  return role == "admin" || (role == "read" && !write);
+}
+
+Result<void> Registry::enrol(const std::string& token, const std::string& device, int64_t now_s) {
+  if (!is_name(device)) return invalid("'" + device + "' is no device name: at most 64 letters, digits, '-', '_' and '.'");
+  return db_->transaction([&]() -> Result<void> {
+    VERGE_TRY(const auto rows, db_->query("SELECT made_s, used_s IS NOT NULL FROM tokens WHERE hash = ? AND role = 'enrol'", {sha256_hex(token)}));
+    if (rows.empty() || integer(rows[0][1]))
+      return Error(Code::kIntegrity, "the enrolment token is unknown or was used; ask for another with  verge fleet token");
+    if (now_s - integer(rows[0][0]) > kTokenLife)
+      return Error(Code::kIntegrity, "the enrolment token is older than an hour; ask for another with  verge fleet token");
+    VERGE_TRY(const auto taken, db_->query("SELECT id FROM devices WHERE id = ?", {device}));
+    if (!taken.empty()) return invalid("a device '" + device + "' is enrolled already");
+    VERGE_CHECK(db_->run("UPDATE tokens SET used_s = ? WHERE hash = ?", {now_s, sha256_hex(token)}));
+    VERGE_CHECK(db_->run("INSERT INTO devices(id, enrolled_s) VALUES(?, ?)", {device, now_s}));
+    return record(device, "enrolled", now_s);
+  });
+}
+
+Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, int64_t now_s) {
+  if (d.percent < 0 || d.percent > 100) return invalid("a share of " + std::to_string(d.percent) + " percent");
+  int64_t id = 0;
+  VERGE_CHECK(db_->transaction([&]() -> Result<void> {
+    VERGE_TRY(const auto row,
+              db_->query("INSERT INTO deployments(target, hash, version, bytes, percent, state, made_s) VALUES(?, ?, ?, ?, ?, 'active', ?) RETURNING id",
+                         {d.target, d.hash, d.version, d.bytes, int64_t{d.percent}, now_s}));
+    id = integer(row[0][0]);
+    return record(
+        who, format("deployment %lld: %s version %lld to %d %%", static_cast<long long>(id), d.target.c_str(), static_cast<long long>(d.version), d.percent),
+        now_s);
+  }));
+  return id;
+}
+
+Result<std::vector<Deployment>> Registry::all_deployments(const char* where) {
+  VERGE_TRY(const auto rows,
+            db_->query(std::string("SELECT id, target, hash, version, bytes, percent, state, reason FROM deployments ") + where + " ORDER BY id DESC"));
+  std::vector<Deployment> out;
+  for (const Row& r : rows) out.push_back(deployment_of(r));
+  return out;
+}
+
+Result<void> Registry::steer(int64_t id, const std::string& verb, const std::string& who, int64_t now_s) {
+  return db_->transaction([&]() -> Result<void> {
+    VERGE_TRY(const auto rows, db_->query("SELECT percent, state FROM deployments WHERE id = ?", {id}));
+    if (rows.empty()) return not_found("there is no deployment " + std::to_string(id));
+    if (text(rows[0][1]) == "aborted") return invalid("deployment " + std::to_string(id) + " was aborted; make a new one");
+    int64_t percent = integer(rows[0][0]);
+    std::string state = text(rows[0][1]);
+    if (verb == "pause")
+      state = "paused";
+    else if (verb == "resume")
+      state = "active";
+    else if (verb == "abort")
+      state = "aborted";
+    else if (verb == "promote")
+      percent = next_phase(static_cast<int>(percent));
+    else
+      return invalid("'" + verb + "' is not pause, resume, abort or promote");
+    VERGE_CHECK(db_->run("UPDATE deployments SET percent = ?, state = ?, reason = '' WHERE id = ?", {percent, state, id}));
+    return record(who, format("deployment %lld: %s, %lld %%", static_cast<long long>(id), verb.c_str(), static_cast<long long>(percent)), now_s);
+  });
+}
+
+Result<std::optional<Deployment>> Registry::desired(const std::string& device, const std::string& actual_hash) {
+  VERGE_TRY(const auto all, all_deployments("WHERE state != 'aborted'"));
+  for (const Deployment& d : all) {
+    const bool reached = place_of(d.id, device) < d.percent * 100;
+    if (reached && (d.state == "active" || d.hash == actual_hash)) return std::optional(d);
+  }
+  return std::optional<Deployment>();
+}
+
+Result<void> Registry::watch(const Report& report, int64_t now_s) {
+  if (report.failed.empty()) return done();
+  VERGE_TRY(const auto rows,
+            db_->query("SELECT (SELECT COUNT(*) FROM devices WHERE hash = ?1 AND state = 'idle'), (SELECT COUNT(*) FROM devices WHERE failed = ?1)",
+                       {report.failed}));
+  if (judge(integer(rows[0][0]), integer(rows[0][1])) != Verdict::kBad) return done();
+  const std::string reason = format("%lld of %lld devices refused it or took it back", static_cast<long long>(integer(rows[0][1])),
+                                    static_cast<long long>(integer(rows[0][0]) + integer(rows[0][1])));
+  VERGE_TRY(const auto paused,
+            db_->query("UPDATE deployments SET state = 'paused', reason = ? WHERE hash = ? AND state = 'active' RETURNING id", {reason, report.failed}));
+  for (const Row& r : paused) VERGE_CHECK(record("gate", format("deployment %lld: paused, ", static_cast<long long>(integer(r[0]))) + reason, now_s));
+  return done();
+}
+
+Result<void> Registry::check_in(const std::string& device, const Report& r, int64_t now_s) {
+  return db_->transaction([&]() -> Result<void> {
+    VERGE_TRY(const auto known,
+              db_->query(
+                  "UPDATE devices SET seen_s = ?, hardware = ?, hash = ?, version = ?, state = ?, health = ?, reason = ?, failed = ? WHERE id = ? RETURNING id",
+                  {now_s, r.hardware, r.hash, r.version, r.state, r.health, r.reason, r.failed, device}));
+    if (known.empty()) return not_found("no device '" + device + "' is enrolled");
+    for (const auto& [sequence, body] : r.telemetry) VERGE_CHECK(db_->run("INSERT OR IGNORE INTO telemetry VALUES(?, ?, ?)", {device, sequence, body}));
+    return watch(r, now_s);
+  });
+}
+
+Result<Json> Registry::devices() {
+  VERGE_TRY(const auto rows, db_->query("SELECT id, seen_s, hardware, hash, version, state, health, reason FROM devices ORDER BY id"));
+  Json out = Json::array();
+  for (const Row& r : rows)
+    out.push_back({{"id", text(r[0])},
+                   {"seen_s", integer(r[1])},
+                   {"hardware", text(r[2])},
+                   {"hash", text(r[3])},
+                   {"version", integer(r[4])},
+                   {"state", text(r[5])},
+                   {"health", text(r[6])},
+                   {"reason", text(r[7])}});
+  return out;
+}
+
+Result<Json> Registry::deployments() {
+  VERGE_TRY(const auto all, all_deployments(""));
+  Json out = Json::array();
+  for (const Deployment& d : all) out.push_back(to_json(d));
+  return out;
+}
+
+Result<std::string> Registry::metrics(int64_t now_s) {
+  VERGE_TRY(const auto health, db_->query("SELECT health, COUNT(*) FROM devices GROUP BY health"));
+  VERGE_TRY(const auto versions, db_->query("SELECT version, COUNT(*) FROM devices GROUP BY version"));
+  VERGE_TRY(
+      const auto counts,
+      db_->query(
+          "SELECT (SELECT COUNT(*) FROM devices WHERE seen_s < ?), (SELECT COUNT(*) FROM telemetry), (SELECT COUNT(*) FROM deployments WHERE state = 'active')",
+          {now_s - 600}));
+  std::string out = "# HELP verge_devices Enrolled devices by health.\n# TYPE verge_devices gauge\n";
+  for (const Row& r : health) out += format("verge_devices{health=\"%s\"} %lld\n", text(r[0]).c_str(), static_cast<long long>(integer(r[1])));
+  out += "# HELP verge_devices_running Devices by the version that they run.\n# TYPE verge_devices_running gauge\n";
+  for (const Row& r : versions)
+    out += format("verge_devices_running{version=\"%lld\"} %lld\n", static_cast<long long>(integer(r[0])), static_cast<long long>(integer(r[1])));
+  out += format("# HELP verge_devices_silent Devices unseen for ten minutes.\n# TYPE verge_devices_silent gauge\nverge_devices_silent %lld\n",
+                static_cast<long long>(integer(counts[0][0])));
+  out += format("# HELP verge_telemetry_records Records kept.\n# TYPE verge_telemetry_records gauge\nverge_telemetry_records %lld\n",
+                static_cast<long long>(integer(counts[0][1])));
+  out += format("# HELP verge_deployments_active Deployments that go on.\n# TYPE verge_deployments_active gauge\nverge_deployments_active %lld\n",
+                static_cast<long long>(integer(counts[0][2])));
+  return out;
+}
+
+}  // namespace verge::fleet

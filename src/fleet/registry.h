@@ -1,0 +1,74 @@
+// What the server knows: devices, deployments, tokens, telemetry, an audit log whose entries hold the hash of the one before.
+//
+// State is desired against actual: a deployment is one row, what a device shall run follows from the row and the device's name, and a device says at
+// each check-in what it runs. There is no queue per device.
+#pragma once
+#include <optional>
+
+#include "core/json.h"
+#include "fleet/database.h"
+
+namespace verge::fleet {
+
+// A target of the update repository, rolled out to a share of the fleet.
+struct Deployment {
+  int64_t id = 0;
+  std::string target, hash;
+  int64_t version = 0, bytes = 0;
+  int percent = 0;     // of the devices, by hash of (deployment, device)
+  std::string state;   // "active", "paused", "aborted"
+  std::string reason;  // why it was paused
+};
+
+// What a device says about itself.
+struct Report {
+  std::string hardware, hash, state, health, reason;
+  int64_t version = 0;
+  std::string failed;                                      // the hash of the last release that this device refused or took back
+  std::vector<std::pair<int64_t, std::string>> telemetry;  // sequence, JSON
+};
+
+// 0 .. 9999, fixed for life: a device's place in a deployment.
+int place_of(int64_t deployment, const std::string& device);
+
+// A sequential test on "refused or taken back": failures of a rate of 1 % are fine, of 10 % are not; both errors at most 1 %.
+enum class Verdict { kGoOn, kBad, kGood };
+Verdict judge(int64_t good, int64_t bad);
+
+class Registry {
+ public:
+  static Result<std::unique_ptr<Registry>> open(const std::string& path);
+
+  // A secret, 32 hex digits, of which the database keeps the hash. Enrolment tokens serve once, for an hour.
+  Result<std::string> make_enrolment_token(int64_t now_s);
+  Result<std::string> make_access_token(const std::string& role, int64_t now_s);  // "admin" or "read"
+  // kIntegrity when the token is unknown, used or too old; kInvalidArgument when the device's name is taken.
+  Result<void> enrol(const std::string& token, const std::string& device, int64_t now_s);
+  bool may(const std::string& token, bool write);
+
+  Result<int64_t> deploy(const Deployment& what, const std::string& who, int64_t now_s);
+  // "pause", "resume", "abort", or "promote" to the next of 1, 10, 50, 100 percent.
+  Result<void> steer(int64_t deployment, const std::string& verb, const std::string& who, int64_t now_s);
+  // What the device shall run: the newest deployment that reaches it.
+  Result<std::optional<Deployment>> desired(const std::string& device, const std::string& actual_hash);
+  // Stores the report and its telemetry (each sequence once) and pauses a deployment that the sequential test finds bad.
+  Result<void> check_in(const std::string& device, const Report& report, int64_t now_s);
+
+  Result<Json> devices();
+  Result<Json> deployments();
+  // Prometheus text format.
+  Result<std::string> metrics(int64_t now_s);
+  // kIntegrity names the first entry of the audit log that was changed.
+  Result<void> check_audit();
+  Result<Json> audit_log();
+
+ private:
+  Result<void> record(const std::string& who, const std::string& what, int64_t now_s);
+  Result<std::string> make_token(const std::string& role, int64_t now_s);
+  Result<void> watch(const Report& report, int64_t now_s);
+  Result<std::vector<Deployment>> all_deployments(const char* where);
+
+  std::unique_ptr<Database> db_;
+};
+
+}  // namespace verge::fleet

@@ -1,0 +1,127 @@
+#include "fleet/registry.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace verge::fleet {
+namespace {
+
+class RegistryTest : public ::testing::Test {
+ protected:
+  RegistryTest() : path_(std::filesystem::temp_directory_path() / ("verge_registry_" + std::to_string(::getpid()) + ".db")) {
+    remove();
+    registry_ = std::move(*Registry::open(path_));
+  }
+  ~RegistryTest() override {
+    registry_.reset();
+    remove();
+  }
+  void remove() {
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path_.string() + end);
+  }
+  void enrol(const std::string& device) { ASSERT_TRUE(registry_->enrol(*registry_->make_enrolment_token(100), device, 100).ok()); }
+  int64_t deploy(const std::string& hash, int percent) {
+    Deployment d;
+    d.target = hash + ".vpk";
+    d.hash = hash;
+    d.version = 1;
+    d.percent = percent;
+    return *registry_->deploy(d, "test", 100);
+  }
+  std::string wanted(const std::string& device, const std::string& actual = "") {
+    const auto d = *registry_->desired(device, actual);
+    return d ? d->hash : "";
+  }
+
+  std::filesystem::path path_;
+  std::unique_ptr<Registry> registry_;
+};
+
+TEST_F(RegistryTest, ATokenServesOnceAndForAnHour) {
+  const std::string token = *registry_->make_enrolment_token(100), old = *registry_->make_enrolment_token(100);
+  EXPECT_TRUE(registry_->enrol(token, "a", 200).ok());
+  EXPECT_EQ(registry_->enrol(token, "b", 200).error().code(), Code::kIntegrity);
+  EXPECT_EQ(registry_->enrol(old, "b", 100 + 3601).error().code(), Code::kIntegrity);
+  EXPECT_FALSE(registry_->enrol(*registry_->make_enrolment_token(100), "../b", 200).ok());
+}
+
+TEST_F(RegistryTest, AnEnrolmentTokenOpensNothingElse) {
+  EXPECT_FALSE(registry_->may(*registry_->make_enrolment_token(100), false));
+  const std::string read = *registry_->make_access_token("read", 100);
+  EXPECT_TRUE(registry_->may(read, false));
+  EXPECT_FALSE(registry_->may(read, true));
+  EXPECT_TRUE(registry_->may(*registry_->make_access_token("admin", 100), true));
+  EXPECT_FALSE(registry_->may("", false));
+}
+
+TEST_F(RegistryTest, PhasesGrowAndNobodyLeavesThem) {
+  int before = 0;
+  for (const int percent : {1, 10, 50, 100}) {
+    int inside = 0;
+    for (int i = 0; i < 2000; ++i) inside += place_of(7, "device" + std::to_string(i)) < percent * 100;
+    EXPECT_NEAR(inside, 20 * percent, 60) << percent;
+    EXPECT_GE(inside, before);
+    before = inside;
+  }
+}
+
+TEST_F(RegistryTest, TheNewestDeploymentThatReachesADeviceWins) {
+  deploy("old", 100);
+  const int64_t next = deploy("new", 0);
+  EXPECT_EQ(wanted("d"), "old");
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(registry_->steer(next, "promote", "test", 100).ok());
+  EXPECT_EQ(wanted("d"), "new");
+  ASSERT_TRUE(registry_->steer(next, "pause", "test", 100).ok());
+  EXPECT_EQ(wanted("d"), "old");
+  EXPECT_EQ(wanted("d", "new"), "new") << "who has it keeps it";
+  ASSERT_TRUE(registry_->steer(next, "abort", "test", 100).ok());
+  EXPECT_EQ(wanted("d", "new"), "old");
+  EXPECT_FALSE(registry_->steer(next, "resume", "test", 100).ok());
+}
+
+TEST_F(RegistryTest, TooManyRefusalsPauseADeployment) {
+  deploy("bad", 100);
+  for (int i = 0; i < 4; ++i) enrol("d" + std::to_string(i));
+  Report r;
+  r.failed = "bad";
+  for (int i = 0; i < 4 && wanted("other") == "bad"; ++i) ASSERT_TRUE(registry_->check_in("d" + std::to_string(i), r, 200).ok());
+  EXPECT_EQ(wanted("other"), "");
+  const Json deployment = (*registry_->deployments())[0];
+  EXPECT_EQ(deployment["state"], "paused");
+  EXPECT_NE(deployment["reason"].get<std::string>().find("refused it"), std::string::npos);
+}
+
+TEST(Judge, FewFailuresAmongManyAreFine) {
+  EXPECT_EQ(judge(0, 0), Verdict::kGoOn);
+  EXPECT_EQ(judge(0, 2), Verdict::kBad);
+  EXPECT_EQ(judge(100, 0), Verdict::kGood);
+  EXPECT_EQ(judge(1000, 10), Verdict::kGood);
+  EXPECT_EQ(judge(50, 8), Verdict::kBad);
+}
+
+TEST_F(RegistryTest, TelemetryCountsOnce) {
+  enrol("d");
+  Report r;
+  r.telemetry = {{1, "{}"}, {2, "{}"}};
+  ASSERT_TRUE(registry_->check_in("d", r, 200).ok());
+  r.telemetry = {{2, "{}"}, {3, "{}"}};
+  ASSERT_TRUE(registry_->check_in("d", r, 210).ok());
+  EXPECT_NE(registry_->metrics(220)->find("verge_telemetry_records 3\n"), std::string::npos);
+  EXPECT_EQ(registry_->check_in("stranger", r, 220).error().code(), Code::kNotFound);
+}
+
+TEST_F(RegistryTest, AChangedAuditEntryIsFound) {
+  enrol("d");
+  deploy("m", 1);
+  ASSERT_TRUE(registry_->check_audit().ok());
+  auto db = *Database::open(path_);
+  ASSERT_TRUE(db->run("UPDATE audit SET who = 'nobody' WHERE n = 2").ok());
+  const auto found = registry_->check_audit();
+  ASSERT_FALSE(found.ok());
+  EXPECT_NE(found.error().message().find("entry 2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace verge::fleet
