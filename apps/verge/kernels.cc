@@ -14,6 +14,7 @@
 #include "kernels/reduce/reduce_f32.h"
 #include "kernels/requant/requant.h"
 #include "kernels/softmax/softmax_f32.h"
+#include "kernels/transpose/interleave3.h"
 #include "verge/command.h"
 
 namespace verge::cli {
@@ -36,7 +37,7 @@ Json all_families() {
                       family("unary_f32", unary_f32_kernels()), family("binary_f32", binary_f32_kernels()), family("reduce_f32", reduce_f32_kernels()),
                       family("softmax_f32", softmax_f32_kernels()), family("gemm_i8", gemm_i8_kernels()), family("depthwise_i8", depthwise_i8_kernels()),
                       family("pool_i8", pool_i8_kernels()), family("binary_i8", binary_i8_kernels()), family("lut_i8", lut_i8_kernels()),
-                      family("quantize_i8", quantize_kernels()), family("requant", requant_kernels())});
+                      family("interleave3", interleave3_kernels()), family("quantize_i8", quantize_kernels()), family("requant", requant_kernels())});
 }
 
 void print_families(const Json& families) {

@@ -139,20 +139,53 @@ void copy_row(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, uint8_t* to)
   }
 }
 
+// All rows of a window, and zeros behind.
+void copy_window(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, uint8_t* to) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t run = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
+  for (int32_t ky = 0; ky < g.kernel_h; ++ky, to += run) copy_row(conv, b, iy + ky * g.dilation_h, x, to);
+  std::memset(to, conv.x_unsigned ? 0x80 : 0, 4);
+}
+
+// How many of `most` windows from (b, iy, x) on, side by side, lie within the input with 16 bytes to read at each row of theirs.
+size_t inner_windows(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, size_t most) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t c = static_cast<size_t>(g.in_c), run = static_cast<size_t>(g.kernel_w) * c;
+  if (run > kSlack || conv.input_step != c || g.dilation_w != 1 || g.dilation_h != 1 || iy < 0 || iy + g.kernel_h > g.in_h || x < 0) return 0;
+  const size_t last_row = static_cast<size_t>(b * g.in_h + iy + g.kernel_h - 1) * static_cast<size_t>(g.in_w), end = g.in_pixels() * c;
+  size_t n = 0;
+  for (; n < most && x + g.kernel_w <= g.in_w && (last_row + static_cast<size_t>(x)) * c + kSlack <= end; ++n) x += g.stride_w;
+  return n;
+}
+
+void copy_inner_windows(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, size_t count, size_t step, uint8_t* to) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t c = static_cast<size_t>(g.in_c), run = static_cast<size_t>(g.kernel_w) * c, row = static_cast<size_t>(g.in_w) * c;
+  const uint8_t* from = static_cast<const uint8_t*>(conv.input) + (static_cast<size_t>(b * g.in_h + iy) * static_cast<size_t>(g.in_w) + static_cast<size_t>(x)) * c;
+  const uint32_t zeros = conv.x_unsigned ? 0x80808080u : 0;
+  for (size_t i = 0; i < count; ++i, from += static_cast<size_t>(g.stride_w) * c, to += step) {
+    for (size_t ky = 0; ky < static_cast<size_t>(g.kernel_h); ++ky) std::memcpy(to + ky * run, from + ky * row, kSlack);
+    std::memcpy(to + static_cast<size_t>(g.kernel_h) * run, &zeros, sizeof(zeros));
+  }
+}
+
 // Copies stand round_up_words(k) apart; the bytes between are zeros of the int8 view, so row sums may count them.
 void run_windows(const ConvI8& conv, const Block& block) {
   const ConvGeometry& g = conv.geometry;
   const void* pointers[kMostRows];
   uint8_t patches[kPatchBytes + kSlack];
-  const size_t run = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c), step = round_up_words(block.gemm.layout.k);
+  const size_t step = round_up_words(block.gemm.layout.k);
   const auto first = static_cast<int32_t>(block.row);
   int32_t ox = first % g.out_w, oy = first / g.out_w % g.out_h, b = first / g.out_w / g.out_h;
-  for (size_t i = 0; i < block.rows; ++i) {
+  for (size_t i = 0; i < block.rows; ++i) pointers[i] = patches + i * step;
+  for (size_t i = 0, made; i < block.rows; i += made) {
     uint8_t* to = patches + i * step;
-    pointers[i] = to;
-    for (int32_t ky = 0; ky < g.kernel_h; ++ky, to += run) copy_row(conv, b, oy * g.stride_h - g.pad_top + ky * g.dilation_h, ox * g.stride_w - g.pad_left, to);
-    std::memset(to, conv.x_unsigned ? 0x80 : 0, 4);
-    if (++ox < g.out_w) continue;
+    const int32_t iy = oy * g.stride_h - g.pad_top, x = ox * g.stride_w - g.pad_left;
+    made = inner_windows(conv, b, iy, x, at_most(static_cast<size_t>(g.out_w - ox), block.rows - i));
+    if (made > 0) copy_inner_windows(conv, b, iy, x, made, step, to);
+    else copy_window(conv, b, iy, x, to), made = 1;
+    ox += static_cast<int32_t>(made);
+    if (ox < g.out_w) continue;
     ox = 0;
     if (++oy == g.out_h) oy = 0, ++b;
   }

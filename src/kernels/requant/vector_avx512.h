@@ -19,8 +19,17 @@ inline I32x16 load16(const int32_t* p, size_t n) { return _mm512_maskz_loadu_epi
 inline I32x16 load_i8x16(const int8_t* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 inline I32x16 load_i8x16(const int8_t* p, size_t n) { return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes16(n), p)); }
 inline void store16(int32_t* y, I32x16 x, size_t n) { _mm512_mask_storeu_epi32(y, first_lanes16(n), x); }
-inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) { _mm512_mask_cvtepi32_storeu_epi8(y, first_lanes16(n), x); }
-inline void store_halves16(uint16_t* y, I32x16 x, size_t n) { _mm512_mask_cvtepi32_storeu_epi16(y, first_lanes16(n), x); }
+// Narrowed in a register: the storing forms of the instruction are slow on AMD's processors.
+inline void store_bytes16(uint8_t* y, I32x16 x, size_t n) {
+  const __m128i bytes = _mm512_cvtepi32_epi8(x);
+  if (n >= 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
+  _mm_mask_storeu_epi8(y, first_lanes16(n), bytes);
+}
+inline void store_halves16(uint16_t* y, I32x16 x, size_t n) {
+  const __m256i halves = _mm512_cvtepi32_epi16(x);
+  if (n >= 16) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), halves);
+  _mm256_mask_storeu_epi16(y, first_lanes16(n), halves);
+}
 inline I32x16 load_i16x16(const int16_t* p, size_t n) { return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(first_lanes16(n), p)); }
 inline I32x16 add16(I32x16 a, I32x16 b) { return _mm512_add_epi32(a, b); }
 inline I32x16 sub16(I32x16 a, I32x16 b) { return _mm512_sub_epi32(a, b); }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernels/transpose/interleave3.h"
+
 namespace verge {
 namespace {
 
@@ -19,6 +21,8 @@ template <typename T> void blocks(size_t rows, size_t columns, const T* x, size_
 
 void move_plane(const TransposePlan& p, const char* x, char* y) {
   const size_t rows = p.size[p.rank - 2], columns = p.size[p.rank - 1], row_step = p.step[p.rank - 2], column_step = p.step[p.rank - 1];
+  if (columns == 3 && row_step == 1 && (p.element_bytes == 1 || p.element_bytes == 2 || p.element_bytes == 4))
+    return pick_interleave3()(rows, p.element_bytes, x, column_step, y);
   const auto typed = [&](auto zero) {
     using T = decltype(zero);
     blocks(rows, columns, reinterpret_cast<const T*>(x), row_step, column_step, reinterpret_cast<T*>(y));

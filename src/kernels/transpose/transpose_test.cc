@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "kernels/transpose/interleave3.h"
+#include "testing/isa.h"
 #include "testing/seeded.h"
 
 namespace verge {
@@ -46,6 +48,15 @@ TEST(Transpose, EveryPermutationOfFourAxes) {
 TEST(Transpose, PlanesLargerThanABlock) {
   for (size_t bytes : {1, 2, 4, 8}) check({35, 50}, {1, 0}, bytes);
   check({2, 20, 3, 33}, {0, 3, 2, 1}, 4);
+}
+
+TEST(Transpose, ThreePlanesOnEveryInstructionSet) {
+  for (const auto& kernel : interleave3_kernels()) {
+    if (!cpu_has(kernel.isa)) continue;
+    const testing::IsaCap cap(kernel.isa);
+    for (size_t bytes : {1, 2, 4})
+      for (size_t n : {1, 31, 97, 200}) check({2, 3, n}, {0, 2, 1}, bytes);
+  }
 }
 
 TEST(Transpose, AxesOfSizeOneEmptyShapesAndHighRank) {
