@@ -8,7 +8,8 @@ namespace {
 // A rule maps a = x - zx, b = y - zy to what is stored.
 template <BinaryI8Op op, int left_shift> class BinaryTflm16 {
  public:
-  explicit BinaryTflm16(const BinaryI8& p) : x_(p.x), y_(p.y), z_(p.z), clamp_(p.min, p.max, p.z_zero_point) {}
+  explicit BinaryTflm16(const BinaryI8& p)
+      : x_(p.x), y_(p.y), z_(p.z), x_halved_(halves(p.x)), y_halved_(halves(p.y)), clamp_(p.min, p.max, p.z_zero_point) {}
 
   I32x16 operator()(const I32x16& a, const I32x16& b) const { return clamp_(value(a, b)); }
 
@@ -16,10 +17,15 @@ template <BinaryI8Op op, int left_shift> class BinaryTflm16 {
   I32x16 value(const I32x16& a, const I32x16& b) const {
     if constexpr (op == BinaryI8Op::kMul) return z_(mul16(a, b));
     if constexpr (op == BinaryI8Op::kPrelu) return where_negative16(a, y_(mul16(a, b)), x_(a));
-    const I32x16 x = x_(shift_left16<left_shift>(a)), y = y_(shift_left16<left_shift>(b));
+    const I32x16 x = scaled(x_, x_halved_, a), y = scaled(y_, y_halved_, b);
     return z_(op == BinaryI8Op::kAdd ? add16(x, y) : sub16(x, y));
   }
+  // The operand of the larger scale is multiplied by a half, which is exact.
+  static bool halves(const Multiplier& m) { return m.multiplier == 1 << 30 && m.shift == 0; }
+  static I32x16 scaled(const Multiplier16& m, bool halved, const I32x16& a) { return halved ? shift_left16<left_shift - 1>(a) : m(shift_left16<left_shift>(a)); }
+
   Multiplier16 x_, y_, z_;
+  bool x_halved_, y_halved_;
   Clamp16 clamp_;
 };
 
