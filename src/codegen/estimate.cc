@@ -9,7 +9,7 @@ namespace {
 struct Cost {
   double mac, output, gathered;
 };
-constexpr Cost kConv[] = {{5.2, 40, 1.5}, {0.82, 13, 1.6}, {0.12, 5, 1}};
+constexpr Cost kConv[] = {{4.6, 40, 1.5}, {0.82, 13, 1.6}, {0.12, 5, 1}};
 constexpr Cost kDepthwise[] = {{9, 45, 1}, {1.2, 24, 0}, {0, 9, 0}};
 constexpr Cost kPixelwise[] = {{9, 45, 1}, {4, 24, 0}, {9, 45, 1}};
 constexpr Cost kDense[] = {{5, 20, 0}, {1.2, 14, 0}, {0.15, 7, 0}};

@@ -259,7 +259,8 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
 // A source stands behind those that it uses.
 constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "fours", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
                                        "depthwise_mve", "depthwise_square", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax",
-                                       "scale", "area", "product", "product_i16", "product_f32", "product_sum_f32", "move", "pad", "reduce", "pool", "softmax_bytes", "lstm", "reduce_f32", "exp_f32", "softmax_f32"};
+                                       "scale", "next_place", "exp_f32", "area", "product", "product_i16", "product_f32", "product_sum_f32", "move", "pad", "reduce", "pool", "softmax_bytes", "lstm", "reduce_f32", "softmax_f32",
+                                       "lookup", "quantize", "dequantize", "unary_f32", "binary_f32", "binary", "pool_f32", "nearest"};
 
 }  // namespace
 

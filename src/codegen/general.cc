@@ -14,6 +14,11 @@
 #include "kernels/reduce/reduce_f32.h"
 #include "kernels/reduce_i8/reduce_i8.h"
 #include "kernels/requant/requant.h"
+#include "ops/binary/binary_attrs.h"
+#include "ops/concat/concat_attrs.h"
+#include "ops/quantize/quantize_attrs.h"
+#include "ops/resize/resize_attrs.h"
+#include "ops/unary/unary_attrs.h"
 #include "ops/conv/conv_attrs.h"
 #include "ops/dense/dense_attrs.h"
 #include "ops/pad/pad_attrs.h"
@@ -105,6 +110,15 @@ class Maker {
       case exec::Op::dense_f32: return dense_f32();
       case exec::Op::reduce_f32: return reduce_f32();
       case exec::Op::softmax_f32: return softmax_f32();
+      case exec::Op::concat: return concat();
+      case exec::Op::lut8: return lut8();
+      case exec::Op::quantize: return quantize();
+      case exec::Op::dequantize: return dequantize();
+      case exec::Op::unary_f32: return unary_f32();
+      case exec::Op::binary_f32: return binary_f32();
+      case exec::Op::binary_i8: return binary_integers();
+      case exec::Op::pool_f32: return pool_f32();
+      case exec::Op::resize: return resize();
       default: return unsupported("no C for this operator yet");
     }
   }
@@ -188,7 +202,7 @@ class Maker {
     const bool bytes = in(0).dtype == DataType::kU8;
     General out;
     out.name = "vg_reduce";
-    out.sources = {"scale", "reduce"};
+    out.sources = {"scale", "next_place", "reduce"};
     out.fields = format("%u, %d, %zu, %zu, %s, %s, %s, %s, %lld, %d, %d, %d, %d, %d", a.function, bytes, kept.size(), gone.size(), numbers(kept).c_str(), numbers(kept_step).c_str(),
                         numbers(gone).c_str(), numbers(gone_step).c_str(), big(n * in(0).quant.zero_point[0]), m.multiplier, m.shift, this->out().quant.zero_point[0],
                         bytes ? 0 : -128, bytes ? 255 : 127);
@@ -339,6 +353,136 @@ class Maker {
     out.fields = format("%lld, %lld", big(in(0).shape.count() / columns), big(columns));
     out.inputs = {0};
     return out;
+  }
+
+  Result<General> concat() {
+    const int axis = attrs<exec::ConcatAttrs>().axis;
+    const auto element = static_cast<int64_t>(dtype_bits(out().dtype) / 8);
+    const int64_t row = out().shape.count(axis, out().shape.rank) * element;
+    int64_t first = 0;
+    General all;
+    for (size_t i = 0; i < record_.in_count; ++i) {
+      const int64_t part = in(i).shape.count(axis, in(i).shape.rank) * element;
+      all.parts.push_back(move_of({{in(i).shape.count(0, axis), part, row}, {part / element, element, element}}, element, 0, first).fields);
+      all.inputs.push_back(i);
+      first += part;
+    }
+    all.name = "vg_move";
+    all.sources = {"move"};
+    return all;
+  }
+
+  General pointwise(const char* name, const char* source, Text fields) {
+    General out;
+    out.name = name;
+    out.sources = {source};
+    out.fields = std::move(fields);
+    out.inputs = {0};
+    return out;
+  }
+
+  Result<General> lut8() {
+    General out = pointwise("vg_lookup", "lookup", format("%lld, $0", big(in(0).shape.count())));
+    const TensorView table = in(1);
+    out.constants = {{DataType::kU8, {table.as<uint8_t>(), table.as<uint8_t>() + table.bytes()}}};
+    out.elementwise = true;
+    return out;
+  }
+
+  // The bounds of a type of 8 or 16 bits.
+  static std::pair<int, int> bounds(DataType t) {
+    switch (t) {
+      case DataType::kI8: return {-128, 127};
+      case DataType::kU8: return {0, 255};
+      case DataType::kI16: return {-32768, 32767};
+      default: return {0, 65535};
+    }
+  }
+
+  Result<General> quantize() {
+    if (out().quant.count != 1) return unsupported("a scale for each channel");
+    const auto [low, high] = bounds(out().dtype);
+    return pointwise("vg_quantize", "quantize",
+                     format("%lld, %zu, %d, %d, %d, %d, ", big(in(0).shape.count()), dtype_bits(out().dtype) / 8, out().quant.zero_point[0], low, high,
+                            static_cast<RequantMode>(attrs<exec::QuantizeAttrs>().mode) == RequantMode::kOnnx) +
+                         real(out().quant.scale[0]));
+  }
+
+  Result<General> dequantize() {
+    if (in(0).quant.count != 1) return unsupported("a scale for each channel");
+    const DataType t = in(0).dtype;
+    if (t != DataType::kI8 && t != DataType::kU8 && t != DataType::kI16) return unsupported("tensor of type " + Text(dtype_name(t)));
+    return pointwise("vg_dequantize", "dequantize", format("%lld, %d, %d, ", big(in(0).shape.count()), t == DataType::kI8 ? 0 : t == DataType::kU8 ? 1 : 2, in(0).quant.zero_point[0]) + real(in(0).quant.scale[0]));
+  }
+
+  Result<General> unary_f32() {
+    const auto& a = attrs<exec::UnaryF32Attrs>();
+    constexpr UnaryF32 kFunctions[] = {UnaryF32::kNeg,   UnaryF32::kAbs,       UnaryF32::kSquare, UnaryF32::kReciprocal, UnaryF32::kExp,  UnaryF32::kTanh,     UnaryF32::kRelu,  UnaryF32::kClamp,
+                                       UnaryF32::kLeakyRelu, UnaryF32::kAffine, UnaryF32::kElu,    UnaryF32::kSigmoid,    UnaryF32::kHsigmoid, UnaryF32::kHswish, UnaryF32::kSilu};
+    const auto* found = std::find(std::begin(kFunctions), std::end(kFunctions), static_cast<UnaryF32>(a.function));
+    if (found == std::end(kFunctions)) return unsupported("this function of floats");
+    General out = pointwise("vg_unary_f32", "unary_f32", format("%lld, %d, ", big(in(0).shape.count()), static_cast<int>(found - kFunctions)) + real(a.a) + ", " + real(a.b));
+    out.sources = {"exp_f32", "unary_f32"};
+    out.elementwise = true;
+    return out;
+  }
+
+  // Counts of the output's dimensions, and both operands' steps in elements: 0 where one stands still.
+  Text broadcast() const {
+    const Shape& z = out().shape;
+    std::vector<int64_t> count, steps[2];
+    for (int d = 0; d < z.rank; ++d) count.push_back(z[d]);
+    for (size_t k = 0; k < 2; ++k) {
+      const Shape& x = in(k).shape;
+      steps[k].assign(static_cast<size_t>(z.rank), 0);
+      int64_t step = 1;
+      for (int d = x.rank; d-- > 0; step *= x[d])
+        if (x[d] != 1) steps[k][static_cast<size_t>(z.rank - x.rank + d)] = step;
+    }
+    for (auto* list : {&count, &steps[0], &steps[1]})
+      if (list->empty()) list->push_back(1);
+    return std::to_string(count.size()) + ", " + numbers(count) + ", " + numbers(steps[0]) + ", " + numbers(steps[1]);
+  }
+
+  Result<General> binary_f32() {
+    const auto& a = attrs<exec::BinaryF32Attrs>();
+    if (a.function > static_cast<uint32_t>(BinaryF32::kSquaredDifference)) return unsupported("this function of two tensors of floats");
+    General out = pointwise("vg_binary_f32", "binary_f32", broadcast() + format(", %u, ", a.function) + real(a.clamp_min) + ", " + real(a.clamp_max));
+    out.sources = {"next_place", "binary_f32"};
+    out.inputs = {0, 1};
+    return out;
+  }
+
+  Result<General> binary_integers() {
+    const auto& a = attrs<exec::BinaryI8Attrs>();
+    if (static_cast<RequantMode>(a.mode) != RequantMode::kTflm) return unsupported("requantises in float (mode onnx)");
+    const DataType t = out().dtype;
+    General made = pointwise("vg_binary", "binary", broadcast() + format(", %u, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d", a.function, t == DataType::kI8 ? 0 : t == DataType::kU8 ? 1 : 2,
+                                                                          in(0).quant.zero_point[0], in(1).quant.zero_point[0], out().quant.zero_point[0], a.x_multiplier, a.x_shift,
+                                                                          a.y_multiplier, a.y_shift, a.z_multiplier, a.z_shift, a.min, a.max));
+    made.sources = {"scale", "next_place", "binary"};
+    made.inputs = {0, 1};
+    return made;
+  }
+
+  Result<General> pool_f32() {
+    const auto& a = attrs<exec::PoolF32Attrs>();
+    if (static_cast<PoolCount>(a.pool.count) != PoolCount::kInside) return unsupported("a pool that counts padding");
+    General made = pointwise("vg_pool_f32", "pool_f32", window_fields(exec::make_geometry(a.pool.window, 1, in(0).shape, out().shape)) +
+                                                            format(", %d, ", static_cast<PoolKind>(a.pool.kind) == PoolKind::kAverage) + real(a.clamp_min) + ", " + real(a.clamp_max));
+    made.sources = {"area", "pool_f32"};
+    return made;
+  }
+
+  Result<General> resize() {
+    const auto& a = attrs<exec::ResizeAttrs>();
+    if (!a.nearest) return unsupported("of the resizings, that to the nearest value has C");
+    const Shape &x = in(0).shape, &y = out().shape;
+    const int after = a.axis + (a.pair ? 2 : 1);
+    General made = pointwise("vg_nearest", "nearest", format("%lld, %d, %d, %d, %d, %lld, $0, $1", big(x.count(0, a.axis)), x[a.axis], a.pair ? x[a.axis + 1] : 1, y[a.axis], a.pair ? y[a.axis + 1] : 1,
+                                                             big(x.count(after, x.rank) * static_cast<int64_t>(dtype_bits(in(0).dtype) / 8))));
+    made.constants = {constant_of(DataType::kI32, values<int32_t>(1)), constant_of(DataType::kI32, values<int32_t>(2))};
+    return made;
   }
 
   const rt::Model& model_;

@@ -27,6 +27,7 @@ struct General {
   std::string name;
   std::vector<std::string_view> sources;  // kernels, the last is its own
   std::string fields;                     // of the descriptor; $0, $1, ... stand for the constants
+  std::vector<std::string> parts;         // not empty: a descriptor and a call NAME_run(&descriptor, input, output) for each input
   std::vector<Constant> constants;
   std::vector<size_t> inputs;             // of the instruction that are passed on
   std::vector<int> operands;              // what these are: buffer i of the layer's inputs, or constant -1 - i

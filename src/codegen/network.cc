@@ -125,12 +125,6 @@ class Reader {
     }
   }
 
-  bool is_int8(const TensorView& view) {
-    if (view.dtype == DataType::kI8) return true;
-    refuse("tensor " + type_text(view) + "; int8 is supported");
-    return false;
-  }
-
   bool is_byte(const TensorView& view) {
     if (view.dtype == DataType::kI8 || view.dtype == DataType::kU8) return true;
     refuse("tensor " + type_text(view) + "; int8 and uint8 are supported");
@@ -188,10 +182,9 @@ class Reader {
   void binary() {
     const auto& a = attrs<exec::BinaryI8Attrs>();
     const auto f = static_cast<BinaryI8Op>(a.function);
-    if (!is_int8(out())) return;
-    if (static_cast<int32_t>(a.mode) != kTflm) return refuse("requantises in float (mode onnx); quantise with tflm, the rule of verge optimize");
-    if (f != BinaryI8Op::kAdd && f != BinaryI8Op::kSub) return refuse("of the functions of two int8 tensors, add and sub have C");
-    if (!(in(0).shape == out().shape) || !(in(1).shape == out().shape)) return refuse("operands of different shapes");
+    const bool alike = in(0).shape == out().shape && in(1).shape == out().shape;
+    const bool rescaled = a.x_shift <= 0 && a.y_shift <= 0 && a.z_shift <= -1;
+    if (out().dtype != DataType::kI8 || static_cast<int32_t>(a.mode) != kTflm || (f != BinaryI8Op::kAdd && f != BinaryI8Op::kSub) || !alike || !rescaled) return general();
     layer_.kind = Kind::kAdd;
     layer_.subtract = f == BinaryI8Op::kSub;
     layer_.x = {a.x_multiplier, a.x_shift}, layer_.y = {a.y_multiplier, a.y_shift}, layer_.z = {a.z_multiplier, a.z_shift};

@@ -147,9 +147,16 @@ class LayerPrinter {
     Text fields = g.fields;
     for (size_t i = names.size(); i-- > 0;)
       for (size_t p = fields.find("$" + std::to_string(i)); p != Text::npos; p = fields.find("$" + std::to_string(i), p)) fields.replace(p, 1 + std::to_string(i).size(), names[i]);
+    const auto operand = [&](int o) { return o >= 0 ? in(static_cast<size_t>(o)) : names[static_cast<size_t>(-1 - o)]; };
+    for (size_t i = 0; i < g.parts.size(); ++i) {
+      const Text part = name_ + "_part" + std::to_string(i);
+      printed_.constants += format("static const %s %s = {%s};\n", g.name.c_str(), part.c_str(), g.parts[i].c_str());
+      call(g.name + "_run(&" + part + ", " + operand(g.operands[i]) + ", " + out() + ")");
+    }
+    if (!g.parts.empty()) return;
     printed_.constants += format("static const %s %s = {%s};\n", g.name.c_str(), name_.c_str(), fields.c_str());
     Text arguments = "&" + name_;
-    for (int o : g.operands) arguments += ", " + (o >= 0 ? in(static_cast<size_t>(o)) : names[static_cast<size_t>(-1 - o)]);
+    for (int o : g.operands) arguments += ", " + operand(o);
     arguments += ", " + out();
     for (int b : l_.more_out) arguments += ", " + at(layout_.buffers[static_cast<size_t>(b)]);
     if (g.scratch) arguments += ", " + scratch();

@@ -30,7 +30,8 @@ static inline int8_t vg_saturate(int32_t x) {
   __asm("ssat %0, #8, %1" : "=r"(x) : "r"(x));
   return (int8_t)x;
 #else
-  return (int8_t)(x < -128 ? -128 : x > 127 ? 127 : x);
+  const int32_t above = 127 - x, bounded = x + (above & above >> 31), below = -128 - bounded; /* no branches: the same work for every x */
+  return (int8_t)(bounded + (below & ~(below >> 31)));
 #endif
 }
 

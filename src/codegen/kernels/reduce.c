@@ -6,17 +6,6 @@ typedef struct {
   int32_t zeros, multiplier, shift, out_zero, low, high;
 } vg_reduce;
 
-/* The next index of a loop over `rank` axes; 0 at the end. */
-static inline int vg_next_place(int32_t rank, const int32_t *count, const int32_t *step, int32_t *at, int32_t *offset) {
-  for (int32_t d = rank - 1; d >= 0; --d) {
-    *offset += step[d];
-    if (++at[d] < count[d]) return 1;
-    *offset -= step[d] * count[d];
-    at[d] = 0;
-  }
-  return 0;
-}
-
 static int32_t vg_reduced(const vg_reduce *r, const uint8_t *x) {
   int32_t at[8] = {0}, offset = 0, sum = 0, most = -256, least = 256;
   do {
