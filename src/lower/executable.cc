@@ -51,8 +51,9 @@ rt::Session& Executable::session() { return state_->session; }
 Error open_error(Status status, const rt::OpenFailure& failure) {
   static constexpr const char* kParts[] = {"", "header", "tensor", "instruction", "input", "output"};
   const std::string where = kParts[static_cast<size_t>(failure.part)];
-  return {status.code(), "the program is refused at its " + where + (failure.part == rt::OpenFailure::Part::kHeader ? "" : " " + std::to_string(failure.index)) + " (" +
-                             code_name(status.code()) + ")"};
+  const std::string index = failure.part == rt::OpenFailure::Part::kHeader ? "" : " " + std::to_string(failure.index);
+  const std::string name = *failure.name ? std::string(" '") + failure.name + "'" : "";
+  return {status.code(), "the program is refused at its " + where + index + name + " (" + code_name(status.code()) + ")"};
 }
 
 Result<Executable> Executable::open(ByteSpan program, const ExecutableOptions& options) {

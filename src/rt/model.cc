@@ -122,13 +122,20 @@ Instruction Model::resolve(uint32_t i, const TensorView* views) const {
   return out;
 }
 
+const char* Model::name_of(OpenFailure::Part part, uint32_t index) const {
+  const bool tensor = part == OpenFailure::Part::kTensor;
+  if (!tensor && part != OpenFailure::Part::kInstruction) return "";
+  const uint32_t at = tensor ? tensors_[index].name : instructions_[index].name;
+  return at < header_->names.count ? names_ + at : "";
+}
+
 Status Model::open(const void* bytes, size_t size, const OpTable& table, Model* model, OpenFailure* failure) {
   using Part = OpenFailure::Part;
   Model m;
   m.base_ = static_cast<const uint8_t*>(bytes);
   m.table_ = &table;
   const auto fail = [&](Status status, Part part, uint32_t index) {
-    if (failure) *failure = {part, index};
+    if (failure) *failure = {part, index, m.name_of(part, index)};
     return status;
   };
   if (Status s = m.check_header(size); !s.ok()) return fail(s, Part::kHeader, 0);

@@ -20,6 +20,7 @@ namespace verge::rt {
 struct OpenFailure {
   enum class Part : uint8_t { kNone, kHeader, kTensor, kInstruction, kInput, kOutput } part = Part::kNone;
   uint32_t index = 0;
+  const char* name = "";  // of the tensor or the instruction's node, where the bytes have one; lives as long as they do
 };
 
 class Model {
@@ -64,6 +65,7 @@ class Model {
   Status check_header(size_t size);
   Status check_tensor(uint32_t i) const;
   Status check_instruction(uint32_t i) const;
+  const char* name_of(OpenFailure::Part part, uint32_t index) const;
   Instruction resolve(uint32_t i, const TensorView* views) const;
 
   const uint8_t* base_ = nullptr;

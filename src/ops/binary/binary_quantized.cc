@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/text.h"
 #include "kernels/binary_i8/binary_i8.h"
 #include "ops/binary/binary.h"
 #include "ops/quantize/requantize.h"
@@ -57,6 +58,10 @@ Result<BinaryI8> params_of(const Node& node, BinaryI8Op op, const Types& t) {
   if (op == BinaryI8Op::kSub) set_sub_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
   if (op == BinaryI8Op::kMul) set_mul_multiplier(p.x_scale, p.y_scale, p.z_scale, &p);
   if (op == BinaryI8Op::kPrelu) set_prelu_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
+  for (const Multiplier& m : {p.x, p.y, p.z})
+    if (p.mode == RequantMode::kTflm && m.shift > 30)
+      return unsupported("quantised " + node.op + " from scales " + format("%g and %g to %g", p.x_scale, p.y_scale, p.z_scale) + ": the integer contract multiplies by at most 2^30, this is 2^" +
+                         std::to_string(m.shift) + "; the file's ranges were never calibrated");
   return p;
 }
 
