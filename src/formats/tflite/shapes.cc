@@ -37,13 +37,27 @@ Result<std::vector<Dim>> with_unit(Op& op, ValueId x, int64_t axis) {
   return dims;
 }
 
+// What LiteRT's concatenation makes of each uint8: in float, halves away from zero (reference_ops::ConcatenationWithScaling).
+Tensor rescaling_table(const QuantParams& x, const QuantParams& y) {
+  const float scale = x.scale[0] * (1.0f / y.scale[0]), bias = static_cast<float>(-x.zero_point[0]) * scale;
+  Tensor table(DataType::kU8, {256});
+  for (int q = 0; q < 256; ++q) {
+    const float value = std::round(static_cast<float>(q) * scale + bias) + static_cast<float>(y.zero_point[0]);
+    table.mut<uint8_t>()[static_cast<size_t>(q)] = static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f));
+  }
+  return table;
+}
+
 // Inputs of a concatenation in the output's quantisation.
 Result<std::vector<ValueId>> in_one_scale(Op& op, std::vector<ValueId> inputs) {
   const TensorType out = op.output_type();
-  for (ValueId& x : inputs)
-    if (out.quantized() && op.type(x).quantized() && !(op.type(x).quant == out.quant)) {
-      VERGE_TRY(x, op.add_as(out, "requantize", {x}));
-    }
+  const auto is_byte = [](const TensorType& t) { return t.dtype == DataType::kU8 && t.quant.scale.size() == 1; };
+  for (ValueId& x : inputs) {
+    const TensorType& type = op.type(x);
+    if (!out.quantized() || !type.quantized() || type.quant == out.quant) continue;
+    const bool by_table = is_byte(type) && is_byte(out);
+    VERGE_TRY(x, by_table ? op.add_as(out, "table", {x}, {{"values", rescaling_table(type.quant, out.quant)}}) : op.add_as(out, "requantize", {x}));
+  }
   return inputs;
 }
 

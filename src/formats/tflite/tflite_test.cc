@@ -350,7 +350,7 @@ TEST(TfliteImport, ConcatenatedInputsAreBroughtToTheOutputsScale) {
   m.op(BuiltinOperator::CONCATENATION, {a, b}, {y}, o);
   const Graph graph = must(import(m.finish({a, b}, {y}), {}));
   EXPECT_FALSE(graph.producer(last_node(graph).input(0)));
-  EXPECT_EQ(graph.producer(last_node(graph).input(1))->op, "requantize");
+  EXPECT_EQ(graph.producer(last_node(graph).input(1))->op, "table");
 }
 
 TEST(TfliteImport, NamesEveryBlockerAtOnce) {

@@ -27,6 +27,9 @@ bool contract_table(const Node& node, const UnaryValue& f, const AffineType& x, 
   constexpr float kUnbounded = std::numeric_limits<float>::infinity();
   if (node.op == "relu") return make_relu_table(u, 0, kUnbounded, table.data()), true;
   if (node.op == "clamp") return make_relu_table(u, static_cast<float>(f.a), static_cast<float>(f.b), table.data()), true;
+  // TensorFlow Lite Micro has no uint8 form of these two; LiteRT's is a table of float.
+  if (node.op == "sigmoid" && is_contract_sigmoid(y) && u.is_unsigned) return make_real_table(u, [](float v) { return 1.0f / (1.0f + std::exp(-v)); }, table.data()), true;
+  if (node.op == "tanh" && is_contract_tanh(y) && u.is_unsigned) return make_real_table(u, [](float v) { return std::tanh(v); }, table.data()), true;
   if (node.op == "sigmoid" && is_contract_sigmoid(y)) return make_logistic_table(u, table.data()), true;
   if (node.op == "tanh" && is_contract_tanh(y)) return make_tanh_table(u, table.data()), true;
   if (node.op == "leaky_relu" && f.a >= 0) return make_leaky_relu_table(u, static_cast<float>(f.a), table.data()), true;
