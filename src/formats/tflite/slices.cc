@@ -163,4 +163,14 @@ Result<void> gather(Op& op) {
 
 Result<void> gather_nd(Op& op) { return op.result(op.core(), {op.in(0), op.in(1)}, {{"batch_dims", int64_t{0}}}); }
 
+// Updates are added to zeros.
+Result<void> scatter_nd(Op& op) {
+  VERGE_TRY(Ints dims, op.ints(2, "the shape"));
+  const TensorType updates = op.type(1);
+  if (updates.quantized()) return op.refuse("scattering quantised numbers has no translation");
+  VERGE_TRY(const ValueId zero, op.add_constant(cast_tensor(Tensor::scalar<float>(0), updates.dtype)));
+  VERGE_TRY(const ValueId zeros, op.add_as(updates, "expand", {zero}, {{"shape", std::move(dims)}}));
+  return op.result(op.core(), {zeros, op.in(0), op.in(1)}, {{"reduction", std::string("add")}});
+}
+
 }  // namespace verge::formats::tflite::builtins
