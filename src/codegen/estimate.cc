@@ -54,13 +54,13 @@ int64_t estimated_code_bytes(Family family, const Network& network) {
   return sum;
 }
 
-int64_t stack_bound(const Network& network) {
+int64_t stack_bound(Family family, const Network& network) {
   int64_t tables = 0;
   for (const Layer& l : network.layers)
     if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise)
       tables = std::max<int64_t>(tables, 4 * (l.window.kernel_h + (l.kind == Kind::kDepthwise && l.pitch == 0 ? static_cast<int64_t>(l.window.taps()) : 0)));
-  constexpr int64_t kFrames = 352;
-  return kFrames + tables;
+  constexpr int64_t kFrames = 352, kVectorFrames = 480;
+  return (family == Family::kMve ? kVectorFrames : kFrames) + tables;
 }
 
 }  // namespace verge::codegen

@@ -87,7 +87,7 @@ Report report_of(Family family, const Placed& placed, const Sheet& sheet) {
     out.instructions += instructions;
   }
   out.code_bytes = estimated_code_bytes(family, network);
-  out.stack_bytes = stack_bound(network);
+  out.stack_bytes = stack_bound(family, network);
   out.arena_bytes = placed.layout.arena_bytes;
   out.arena_lower_bound = placed.layout.lower_bound;
   out.peak_layer = placed.layout.peak_layer;
