@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Verge beside ONNX Runtime and LiteRT: interleaved rounds on the same inputs and threads, minimum and median of each, ratio peer / Verge.
+"""Verge beside each installed peer (ONNX Runtime, OpenVINO, LiteRT): interleaved rounds in one process, on the same inputs and threads.
 
-    bench/peers.py [--threads N] [--rounds N] [--json FILE] MODEL[,PEER_MODEL] ...
+    bench/peers.py [--threads N] [--rounds N] [--json FILE] MODEL[,PEER_MODEL...] ...
 
-A .vpk is compared with the model after the comma. Needs the Python of ./check (build/venv) and a quiet machine. A ratio above 1 means that Verge is faster.
+Where peer models are given, peers run those instead and each counts with the one in which it is fastest. Minimum and median of each engine; the ratio is
+the best peer's minimum over Verge's, so above 1 Verge is faster. Needs a quiet machine.
 """
 import argparse
 import json
@@ -19,36 +20,66 @@ sys.path.insert(0, os.path.join(ROOT, "build", "release", "python"))
 import verge  # noqa: E402
 
 
+def noise(shape, dtype):
+    rng = np.random.default_rng(1)
+    shape = [d if isinstance(d, (int, np.integer)) and d > 0 else 1 for d in shape]
+    if np.dtype(dtype).kind == "f":
+        return rng.random(shape).astype(dtype)
+    return rng.integers(0, 100 if np.dtype(dtype).itemsize == 1 else 2, shape).astype(dtype)  # wide integers are tokens and kinds of tokens
+
+
 def verge_runner(path, threads):
     options = verge.SessionOptions()
     options.intra_op_num_threads = threads
     runner = verge.InferenceSession(path, options)._runner
-    rng = np.random.default_rng(1)
     for i, info in enumerate(runner.inputs):
-        runner.set_input(i, noise(rng, info.shape, info.dtype))
+        runner.set_input(i, noise(info.shape, info.dtype))
     return runner.run
 
 
-def noise(rng, shape, dtype):
-    return rng.random(shape).astype(dtype) if np.dtype(dtype).kind == "f" else rng.integers(0, 100, shape).astype(dtype)
-
-
-def peer_runner(path, threads):
-    rng = np.random.default_rng(1)
-    if path.endswith(".tflite"):
-        from ai_edge_litert.interpreter import Interpreter
-        it = Interpreter(path, num_threads=threads)
-        it.allocate_tensors()
-        for d in it.get_input_details():
-            it.set_tensor(d["index"], noise(rng, d["shape"], d["dtype"]))
-        return "LiteRT", it.invoke
+def onnxruntime_runner(path, threads):
     import onnxruntime
     onnxruntime.set_default_logger_severity(3)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    feeds = {i.name: noise(rng, [d if isinstance(d, int) else 1 for d in i.shape], np.float32) for i in session.get_inputs()}
-    return "ONNX Runtime", lambda: session.run(None, feeds)
+    types = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8}
+    feeds = {i.name: noise(i.shape, types[i.type]) for i in session.get_inputs()}
+    return lambda: session.run(None, feeds)
+
+
+def openvino_runner(path, threads):
+    import openvino
+    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+    request = openvino.Core().compile_model(path, "CPU", config).create_infer_request()
+    for i, port in enumerate(request.model_inputs):
+        shape = [d.get_length() if d.is_static else 1 for d in port.get_partial_shape()]
+        request.set_input_tensor(i, openvino.Tensor(noise(shape, port.get_element_type().to_dtype())))
+    return request.infer
+
+
+def litert_runner(path, threads):
+    from ai_edge_litert.interpreter import Interpreter
+    it = Interpreter(path, num_threads=threads)
+    it.allocate_tensors()
+    for d in it.get_input_details():
+        it.set_tensor(d["index"], noise(d["shape"], d["dtype"]))
+    return it.invoke
+
+
+PEERS = {".onnx": {"ONNX Runtime": onnxruntime_runner, "OpenVINO": openvino_runner}, ".tflite": {"LiteRT": litert_runner}}
+
+
+def runners_of(models, threads):
+    """(engine, runner) of every peer that is installed and takes the model."""
+    for path in models:
+        for name, make in PEERS[os.path.splitext(path)[1]].items():
+            try:
+                yield name, make(path, threads)
+            except ImportError:
+                continue
+            except Exception as error:
+                print(f"{name} does not run {os.path.basename(path)}: {str(error).splitlines()[0]}", file=sys.stderr)
 
 
 def race(runners, rounds, seconds=0.1):
@@ -63,6 +94,16 @@ def race(runners, rounds, seconds=0.1):
     return [(min(t) * 1e3, float(np.median(t)) * 1e3) for t in samples]
 
 
+def measure(spec, threads, rounds):
+    ours, *theirs = spec.split(",")
+    peers = list(runners_of(theirs or [ours], threads))
+    times = race([verge_runner(ours, threads)] + [run for _, run in peers], rounds)
+    best = {}
+    for (name, _), pair in zip(peers, times[1:]):
+        best[name] = min(best.get(name, pair), pair)
+    return {"model": os.path.basename(ours), "threads": threads, "verge_ms": times[0], "peers_ms": best, "ratio": min(best.values())[0] / times[0][0]}
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("models", nargs="+")
@@ -71,15 +112,14 @@ def main():
     p.add_argument("--json")
     a = p.parse_args()
     rows = []
-    print("| model | Verge min, median ms | peer | min, median ms | peer / Verge |\n|---|---:|---|---:|---:|")
+    print("| model | Verge: min, median ms | peers: min, median ms | best peer / Verge |\n|---|---:|---|---:|")
     for spec in a.models:
-        ours, _, theirs = spec.partition(",")
-        name, peer = peer_runner(theirs or ours, a.threads)
-        (v_min, v_med), (p_min, p_med) = race([verge_runner(ours, a.threads), peer], a.rounds)
-        rows.append({"model": os.path.basename(ours), "peer": name, "threads": a.threads, "verge_min_ms": v_min, "verge_median_ms": v_med, "peer_min_ms": p_min, "peer_median_ms": p_med,
-                     "ratio": p_min / v_min})
-        print(f"| {os.path.basename(ours)} | {v_min:.4f}, {v_med:.4f} | {name} | {p_min:.4f}, {p_med:.4f} | {p_min / v_min:.2f} |", flush=True)
-    print(f"\n{time.strftime('%Y-%m-%d')}, {platform.machine()}, {a.threads} thread(s), minima of {a.rounds} interleaved rounds; geometric mean {np.exp(np.mean([np.log(r['ratio']) for r in rows])):.2f}")
+        r = measure(spec, a.threads, a.rounds)
+        rows.append(r)
+        peers = "; ".join(f"{name} {least:.4g}, {median:.4g}" for name, (least, median) in r["peers_ms"].items())
+        print(f"| {r['model']} | {r['verge_ms'][0]:.4g}, {r['verge_ms'][1]:.4g} | {peers} | {r['ratio']:.2f} |", flush=True)
+    print(f"\n{time.strftime('%Y-%m-%d')}, {platform.machine()}, {a.threads} thread(s), {a.rounds} interleaved rounds; "
+          f"geometric mean {np.exp(np.mean([np.log(r['ratio']) for r in rows])):.2f}, least {min(r['ratio'] for r in rows):.2f}")
     if a.json:
         with open(a.json, "w") as f:
             json.dump(rows, f, indent=1)
