@@ -45,8 +45,8 @@ template <typename V, int kRows, int kVectors> struct IgemmTile {
       for (int v = 0; v < kVectors; ++v) acc[i][v] = V::template fma_lane<kLane>(acc[i][v], b[v], x[i]);
   }
 
-  // One tap: k steps.
-  [[gnu::always_inline]] static inline void tap(const IgemmF32& a, const float* const (&x)[kRows], const float* w, Reg (&acc)[kRows][kVectors]) {
+  // One tap: k steps. `ahead` floats further on lie weights that will be wanted soon; 0: none.
+  [[gnu::always_inline]] static inline void tap(const IgemmF32& a, const float* const (&x)[kRows], const float* w, size_t ahead, Reg (&acc)[kRows][kVectors]) {
     size_t k = 0;
     if constexpr (requires(Reg r) { V::template fma_lane<0>(r, r, r); }) {
       for (; k + 4 <= a.k; k += 4, w += 4 * kPanelF32) {
@@ -59,7 +59,10 @@ template <typename V, int kRows, int kVectors> struct IgemmTile {
         lane_step<3>(a, four, w, acc);
       }
     }
-    for (; k < a.k; ++k, w += kPanelF32) step(a, x, k, w, acc);
+    for (; k < a.k; ++k, w += kPanelF32) {
+      __builtin_prefetch(w + ahead, 0, 2);
+      step(a, x, k, w, acc);
+    }
   }
 
   static void store(const IgemmF32& a, size_t row, size_t column, size_t columns, const Reg (&acc)[kRows][kVectors]) {
@@ -87,7 +90,7 @@ template <typename V, int kRows, int kVectors> struct IgemmTile {
   }
 
   // Rows [row, row + kRows), columns [column, column + columns), columns <= kColumns.
-  static void run(const IgemmF32& a, size_t row, size_t column, size_t columns) {
+  static void run(const IgemmF32& a, size_t row, size_t column, size_t columns, size_t ahead) {
     Reg acc[kRows][kVectors];
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
@@ -101,31 +104,34 @@ template <typename V, int kRows, int kVectors> struct IgemmTile {
       const float* x[kRows];
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) x[i] = pointers[static_cast<size_t>(i) * a.row_step + t];
-      tap(a, x, w, acc);
+      tap(a, x, w, ahead, acc);
     }
     store(a, row, column, columns, acc);
   }
 };
 
-using TileFn = void (*)(const IgemmF32& a, size_t row, size_t column, size_t columns);
+using TileFn = void (*)(const IgemmF32& a, size_t row, size_t column, size_t columns, size_t ahead);
 
 template <typename V, int kVectors, int... rows> constexpr TileFn tile_of(int count, std::integer_sequence<int, rows...>) {
   constexpr TileFn kTiles[] = {IgemmTile<V, rows + 1, kVectors>::run...};
   return kTiles[count - 1];
 }
 
-// All m rows of one block of columns, in tiles of kRows and a rest of fewer.
+// All m rows of one block of columns, in tiles of kRows and a rest of fewer. Each of the first tiles fetches a panel of the next block of columns from
+// memory while it computes.
 template <typename V, int kRows, int kVectors> void sweep_rows(const IgemmF32& a, size_t m, size_t column, size_t columns) {
+  constexpr size_t kPanels = (kVectors * V::kWidth + kPanelF32 - 1) / kPanelF32;
   size_t row = 0;
-  for (; row + kRows <= m; row += kRows) IgemmTile<V, kRows, kVectors>::run(a, row, column, columns);
-  if (row < m) tile_of<V, kVectors>(static_cast<int>(m - row), std::make_integer_sequence<int, kRows>())(a, row, column, columns);
+  for (size_t tile = 0; row + kRows <= m; row += kRows, ++tile)
+    IgemmTile<V, kRows, kVectors>::run(a, row, column, columns, tile < kPanels ? (kPanels + tile) * a.panel_step : 0);
+  if (row < m) tile_of<V, kVectors>(static_cast<int>(m - row), std::make_integer_sequence<int, kRows>())(a, row, column, columns, 0);
 }
 
 // One row: only several registers across keep the multipliers busy. Takes the columns that fill eight and gives the first that is left.
 template <typename V> size_t sweep_one_row(const IgemmF32& a, size_t n) {
   constexpr size_t kColumns = 8 * V::kWidth;
   size_t column = 0;
-  for (; column + kColumns <= n; column += kColumns) IgemmTile<V, 1, 8>::run(a, 0, column, kColumns);
+  for (; column + kColumns <= n; column += kColumns) IgemmTile<V, 1, 8>::run(a, 0, column, kColumns, 0);
   return column;
 }
 
