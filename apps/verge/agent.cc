@@ -109,14 +109,14 @@ class Agent {
 
   // One check-in, and the update that it asks for.
   Result<void> turn() {
-    VERGE_TRY(const agent::Reply reply, link(true).post("/v1/checkin", report(), etag_));
+    VERGE_TRY(const agent::Reply reply, check_in());
     if (reply.status == 304) return done();
-    if (reply.status != 200) return refused(reply);
     if (!reply.body.contains("hash")) return done();
     const agent::Release wanted{reply.body.value("hash", ""), reply.body.value("version", int64_t{0}), reply.body.value("bytes", int64_t{0})};
     if (wanted.hash != updater_->record().active.hash) VERGE_CHECK(update(reply.body.value("target", ""), wanted));
     etag_ = reply.etag;
-    return link(true).post("/v1/checkin", report()).ok() ? done() : Result<void>();
+    if (report() != reported_) VERGE_CHECK(check_in());  // what came of it
+    return done();
   }
 
  private:
@@ -129,6 +129,15 @@ class Agent {
     return out;
   }
   agent::Link link(bool identified) const { return agent::Link(o_.server, http(identified)); }
+
+  // Tells what this device runs, or that it is as before, and hears what it shall run.
+  Result<agent::Reply> check_in() {
+    const Json now = report();
+    VERGE_TRY(agent::Reply reply, link(true).post("/v1/checkin", now == reported_ ? Json{{"same", true}} : now, etag_));
+    if (reply.status != 304 && reply.status != 200) return refused(reply);
+    reported_ = now;
+    return reply;
+  }
 
   static Error refused(const agent::Reply& reply) {
     const std::string why = reply.body.is_object() ? reply.body.value("error", "") : "";
@@ -251,6 +260,7 @@ class Agent {
   std::optional<agent::Updater> updater_;
   Health health_;
   std::string etag_;
+  Json reported_;  // what the server knows
 
   friend std::unique_ptr<Agent> std::make_unique<Agent>();
 };

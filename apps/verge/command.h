@@ -33,6 +33,7 @@ void add_codegen(CLI::App& app, Commands& commands);
 void add_convert(CLI::App& app, Commands& commands);
 void add_data(CLI::App& app, Commands& commands);
 void add_delta(CLI::App& app, Commands& commands);
+void add_drift(CLI::App& app, Commands& commands);
 void add_fit(CLI::App& app, Commands& commands);
 void add_fleet(CLI::App& app, Commands& commands);
 void add_gate(CLI::App& app, Commands& commands);

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   add_repo(app, commands);
   add_fleet(app, commands);
   add_agent(app, commands);
+  add_drift(app, commands);
   add_kernels(app, commands);
   add_targets(app, commands);
   add_data(app, commands);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "packaging/signature.h"
+#include "tuf/model_signature.h"
 #include "verge/command.h"
 
 namespace verge::cli {
@@ -13,7 +14,7 @@ struct KeyOptions {
 };
 
 struct SignOptions {
-  std::string package, key, output;
+  std::string package, key, output, bundle;
   bool json = false;
 };
 
@@ -37,6 +38,12 @@ Result<void> new_key(const KeyOptions& o) {
 
 Result<void> sign(const SignOptions& o) {
   VERGE_TRY(const std::string text, read_text(o.key));
+  if (!o.bundle.empty()) {
+    VERGE_TRY(const std::string bundle, tuf::sign_model(o.package, o.bundle, text));
+    VERGE_CHECK(write_file(o.bundle, bundle));
+    std::printf("wrote %s\n", o.bundle.c_str());
+    return done();
+  }
   VERGE_TRY(const KeyPair keys, parse_secret_pem(text, o.key));
   Bytes bytes;
   {
@@ -49,7 +56,20 @@ Result<void> sign(const SignOptions& o) {
   return done();
 }
 
+Result<void> verify_bundle(const SignOptions& o) {
+  if (o.key.empty()) return invalid("--bundle needs the public key to trust: --key");
+  VERGE_TRY(const std::string text, read_text(o.key));
+  VERGE_TRY(const std::string bundle, read_text(o.bundle));
+  VERGE_CHECK(tuf::verify_model(o.package, o.bundle, bundle, text), "'" + o.package + "'");
+  if (o.json)
+    print_json({{"model", o.package}, {"signature", "valid"}});
+  else
+    std::printf("%s: every file is as it was signed\n", o.package.c_str());
+  return done();
+}
+
 Result<void> verify(const SignOptions& o) {
+  if (!o.bundle.empty()) return verify_bundle(o);
   VERGE_TRY(const PackageFile package, open_package(o.package, Verify::kFull));
   const std::optional<PublicKey> claimed = claimed_key(package);
   if (!o.key.empty()) {
@@ -89,14 +109,16 @@ void add_sign(CLI::App& app, Commands& commands) {
   auto signing = std::make_shared<SignOptions>();
   CLI::App* sub = app.add_subcommand("sign", "Sign a package: its manifest, and through it every section\n\nExample: verge sign model.vpk --key release.pem");
   sub->add_option("package", signing->package, "a .vpk")->required();
-  sub->add_option("--key", signing->key, "the secret key (PEM, ed25519)")->required();
+  sub->add_option("--key", signing->key, "the secret key (PEM, ed25519; for --bundle ECDSA)")->required();
+  sub->add_option("--bundle", signing->bundle, "write an OpenSSF model signature (Sigstore bundle) of a file or folder here, and leave the model as it is");
   sub->add_option("-o,--output", signing->output, "where to write (default: in place)");
   commands.push_back({sub, [signing] { return sign(*signing); }});
 
   auto verifying = std::make_shared<SignOptions>();
   sub = app.add_subcommand("verify", "Check every hash of a package, and with --key who signed it\n\nExample: verge verify model.vpk --key release.pub.pem");
   sub->add_option("package", verifying->package, "a .vpk")->required();
-  sub->add_option("--key", verifying->key, "the public key to trust (PEM, ed25519)");
+  sub->add_option("--key", verifying->key, "the public key to trust (PEM, ed25519; for --bundle ECDSA)");
+  sub->add_option("--bundle", verifying->bundle, "check this OpenSSF model signature of a file or folder instead of the package's own");
   sub->add_flag("--json", verifying->json, "print the result as JSON");
   commands.push_back({sub, [verifying] { return verify(*verifying); }});
 }

@@ -1,8 +1,10 @@
 #include "agent/identity.h"
 
-#include "agent/openssl.h"
+#include "tuf/openssl.h"
 
 namespace verge::agent {
+
+using openssl::Key, openssl::Request, openssl::key_pem, openssl::make_key, openssl::pem_of;
 
 Result<Identity> make_identity(const std::string& device) {
   const Key key = make_key();

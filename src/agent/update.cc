@@ -153,6 +153,10 @@ Result<Updater> Updater::open(Storage& storage, SelfTest test) {
     out.arrived_ = have.ok() ? have->size() : 0;
     if (moved.ok() && sha256_hex(*moved) == out.record_.candidate.hash) VERGE_CHECK(out.step(Event::kArrived));  // cut between rename and record
   }
+  if (out.record_.state == State::kTesting) {  // cut during the test: it is run again; a refusal is in the record
+    const Result<void> tested = out.install();
+    return tested.ok() || out.record_.state != State::kTesting ? Result<Updater>(out) : tested.error();
+  }
   if (out.record_.state != State::kTrial) return out;
   Record next = out.record_;
   ++next.boots;

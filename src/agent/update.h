@@ -46,7 +46,7 @@ using SelfTest = std::function<Result<void>(ByteSpan package)>;
 
 class Updater {
  public:
-  // Reads the record, removes what no state needs, and counts a start in a trial: the fourth rolls back.
+  // Reads the record, removes what no state needs, runs a test that was cut again, and counts a start in a trial: the fourth rolls back.
   static Result<Updater> open(Storage& storage, SelfTest test);
 
   // Takes an offer and says at which byte its download goes on. kInvalidArgument, with the reason, when it is refused: below the floor, failed before.

@@ -274,6 +274,25 @@ TEST(Update, ADownloadGoesOnWhereItStopped) {
   EXPECT_FALSE(u.offer(release(7, 7)).ok()) << "one update at a time";
 }
 
+TEST(Update, ATestThatWasCutIsRunAgainAtTheNextStart) {
+  ModelDisk disk = with_one();
+  disk.calls = 0;
+  const auto cut_in_test = [&](ByteSpan) -> Result<void> {
+    disk.off = true;
+    disk.cut_at = 0;
+    return io_error("the power is off");
+  };
+  {
+    Updater u = *Updater::open(disk, cut_in_test);
+    ASSERT_TRUE(u.offer(release(8, 8)).ok() && u.arrive(model(8)).ok());
+    ASSERT_FALSE(u.install().ok());
+  }
+  ModelDisk after = disk.after_cut(0, ModelDisk::Left::kGone);
+  const Updater u = *Updater::open(after, test_passes);
+  EXPECT_EQ(u.record().state, State::kTrial);
+  EXPECT_EQ(u.record().active.hash, release(8, 8).hash);
+}
+
 TEST(Update, MoreBytesThanPromisedAreRefused) {
   ModelDisk disk;
   Updater u = *Updater::open(disk, test_passes);

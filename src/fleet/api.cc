@@ -53,6 +53,10 @@ Result<Json> parse_object(const std::string& body) {
 Result<Report> parse_report(const std::string& body) {
   VERGE_TRY(const Json j, parse_object(body));
   Report out;
+  if (const auto same = j.find("same"); same != j.end() && *same == true) {
+    out.same = true;
+    return out;
+  }
   VERGE_TRY(out.hardware, short_text(j, "hardware"));
   VERGE_TRY(out.hash, short_text(j, "hash"));
   VERGE_TRY(out.state, short_text(j, "state"));
@@ -88,8 +92,13 @@ Result<Json> Api::enrol(const Question& q, int64_t now_s) {
 Result<Answer> Api::check_in(const Question& q, int64_t now_s) {
   if (q.device.empty()) return unauthorised("a check-in needs the device's certificate; enrol it first");
   VERGE_TRY(const Report report, parse_report(q.body));
-  VERGE_CHECK(registry_.check_in(q.device, report, now_s));
-  VERGE_TRY(const auto wanted, registry_.desired(q.device, report.hash));
+  std::string running = report.hash;
+  if (report.same) {
+    VERGE_TRY(running, registry_.touch(q.device, now_s));
+  } else {
+    VERGE_CHECK(registry_.check_in(q.device, report, now_s));
+  }
+  VERGE_TRY(const auto wanted, registry_.desired(q.device, running));
   Json body = Json::object();
   if (wanted) body = {{"deployment", wanted->id}, {"target", wanted->target}, {"hash", wanted->hash}, {"version", wanted->version}, {"bytes", wanted->bytes}};
   Answer out;

@@ -5,14 +5,14 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
-#include "agent/openssl.h"
 #include "os/file.h"
+#include "tuf/openssl.h"
 
 namespace verge::fleet {
 namespace {
 
-using agent::Certificate;
-using agent::Key;
+using openssl::Certificate;
+using openssl::Key;
 
 constexpr long kDay = 86400;
 
@@ -64,7 +64,7 @@ Certificate make_certificate(const Wish& wish, X509* issuer, EVP_PKEY* issuer_ke
 }
 
 std::string certificate_pem_of(X509* c) {
-  return agent::pem_of([&](BIO* b) { return PEM_write_bio_X509(b, c); });
+  return openssl::pem_of([&](BIO* b) { return PEM_write_bio_X509(b, c); });
 }
 
 Result<void> write_secret(const std::string& path, const std::string& text) {
@@ -79,8 +79,7 @@ Result<std::string> read_text(const std::string& path) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-Key parse_key(const std::string& pem) { return Key(PEM_read_bio_PrivateKey(agent::reader_of(pem).get(), nullptr, nullptr, nullptr)); }
-Certificate parse_certificate(const std::string& pem) { return Certificate(PEM_read_bio_X509(agent::reader_of(pem).get(), nullptr, nullptr, nullptr)); }
+Certificate parse_certificate(const std::string& pem) { return Certificate(PEM_read_bio_X509(openssl::reader_of(pem).get(), nullptr, nullptr, nullptr)); }
 
 std::string alternative_names(const std::vector<std::string>& hosts) {
   std::string out;
@@ -95,11 +94,11 @@ std::string alternative_names(const std::vector<std::string>& hosts) {
 Error cannot() { return internal("OpenSSL cannot make a certificate"); }
 
 Result<void> make_authority(const std::string& folder) {
-  const Key key = agent::make_key();
+  const Key key = openssl::make_key();
   if (!key) return cannot();
   const Certificate certificate = make_certificate({"Verge fleet", key.get(), 3650, "", ""}, nullptr, key.get());
   if (!certificate) return cannot();
-  VERGE_CHECK(write_secret(folder + "/ca.key.pem", agent::key_pem(key.get())));
+  VERGE_CHECK(write_secret(folder + "/ca.key.pem", openssl::key_pem(key.get())));
   return write_file(folder + "/ca.pem", certificate_pem_of(certificate.get()));
 }
 
@@ -113,22 +112,22 @@ Result<Authority> Authority::open(const std::string& folder, const std::vector<s
   VERGE_TRY(out.key_pem_, read_text(folder + "/ca.key.pem"));
   VERGE_TRY(out.certificate_pem_, read_text(folder + "/ca.pem"));
   if (is_file(folder + "/server.pem")) return out;
-  const Key key = agent::make_key(), issuer_key = parse_key(out.key_pem_);
+  const Key key = openssl::make_key(), issuer_key = openssl::parse_secret(out.key_pem_);
   const Certificate issuer = parse_certificate(out.certificate_pem_);
   if (!key || !issuer_key || !issuer) return cannot();
   const Certificate server = make_certificate({"Verge fleet server", key.get(), 825, "serverAuth", alternative_names(hosts)}, issuer.get(), issuer_key.get());
   if (!server) return invalid("the host names of the server cannot be put into a certificate");
-  VERGE_CHECK(write_secret(folder + "/server.key.pem", agent::key_pem(key.get())));
+  VERGE_CHECK(write_secret(folder + "/server.key.pem", openssl::key_pem(key.get())));
   VERGE_CHECK(write_file(folder + "/server.pem", certificate_pem_of(server.get())));
   return out;
 }
 
 Result<std::string> Authority::certify(const std::string& request_pem, const std::string& device) const {
-  const agent::Request request(PEM_read_bio_X509_REQ(agent::reader_of(request_pem).get(), nullptr, nullptr, nullptr));
+  const openssl::Request request(PEM_read_bio_X509_REQ(openssl::reader_of(request_pem).get(), nullptr, nullptr, nullptr));
   if (!request) return corrupt("the certificate request is no PKCS #10 in PEM");
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
   if (!key || X509_REQ_verify(request.get(), key) != 1) return Error(Code::kIntegrity, "the certificate request is not signed by its own key");
-  const Key issuer_key = parse_key(key_pem_);
+  const Key issuer_key = openssl::parse_secret(key_pem_);
   const Certificate issuer = parse_certificate(certificate_pem_);
   const Certificate out = issuer && issuer_key ? make_certificate({device, key, 90, "clientAuth", ""}, issuer.get(), issuer_key.get()) : nullptr;
   if (!out) return cannot();

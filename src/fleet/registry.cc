@@ -226,6 +226,12 @@ Result<void> Registry::check_in(const std::string& device, const Report& r, int6
   });
 }
 
+Result<std::string> Registry::touch(const std::string& device, int64_t now_s) {
+  VERGE_TRY(const auto rows, db_->query("UPDATE devices SET seen_s = ? WHERE id = ? RETURNING hash", {now_s, device}));
+  if (rows.empty()) return not_found("no device '" + device + "' is enrolled");
+  return text(rows[0][0]);
+}
+
 Result<Json> Registry::devices() {
   VERGE_TRY(const auto rows, db_->query("SELECT id, seen_s, hardware, hash, version, state, health, reason FROM devices ORDER BY id"));
   Json out = Json::array();

@@ -22,6 +22,7 @@ struct Deployment {
 
 // What a device says about itself.
 struct Report {
+  bool same = false;  // as the report before; nothing else is said
   std::string hardware, hash, state, health, reason;
   int64_t version = 0;
   std::string failed;                                      // the hash of the last release that this device refused or took back
@@ -53,6 +54,9 @@ class Registry {
   Result<std::optional<Deployment>> desired(const std::string& device, const std::string& actual_hash);
   // Stores the report and its telemetry (each sequence once) and pauses a deployment that the sequential test finds bad.
   Result<void> check_in(const std::string& device, const Report& report, int64_t now_s);
+
+  // Nothing changed since its last report; the hash that it runs.
+  Result<std::string> touch(const std::string& device, int64_t now_s);
 
   Result<Json> devices();
   Result<Json> deployments();

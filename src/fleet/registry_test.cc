@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "fleet/api.h"
+
 namespace verge::fleet {
 namespace {
 
@@ -110,6 +112,27 @@ TEST_F(RegistryTest, TelemetryCountsOnce) {
   ASSERT_TRUE(registry_->check_in("d", r, 210).ok());
   EXPECT_NE(registry_->metrics(220)->find("verge_telemetry_records 3\n"), std::string::npos);
   EXPECT_EQ(registry_->check_in("stranger", r, 220).error().code(), Code::kNotFound);
+}
+
+TEST_F(RegistryTest, ADeviceWithoutNewsKeepsWhatItSaid) {
+  enrol("d");
+  Report r;
+  r.hash = "abc";
+  ASSERT_TRUE(registry_->check_in("d", r, 200).ok());
+  EXPECT_EQ(*registry_->touch("d", 300), "abc");
+  const Json device = (*registry_->devices())[0];
+  EXPECT_EQ(device["seen_s"], 300);
+  EXPECT_EQ(device["hash"], "abc");
+  EXPECT_FALSE(registry_->touch("stranger", 300).ok());
+}
+
+TEST(ParseReport, TakesWhatItKnowsAndBoundsTheRest) {
+  EXPECT_TRUE(parse_report("{\"same\": true}")->same);
+  EXPECT_EQ(parse_report("{\"health\": \"\\\"} evil\"}")->health, "UNKNOWN") << "health goes into the metrics' labels";
+  EXPECT_EQ(parse_report("{\"telemetry\": [{\"sequence\": 3}]}")->telemetry.at(0).first, 3);
+  EXPECT_FALSE(parse_report("{\"telemetry\": [{}]}").ok());
+  EXPECT_FALSE(parse_report("{\"hash\": \"" + std::string(600, 'a') + "\"}").ok());
+  EXPECT_FALSE(parse_report("[]").ok());
 }
 
 TEST_F(RegistryTest, AChangedAuditEntryIsFound) {

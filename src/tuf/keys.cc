@@ -1,15 +1,13 @@
 #include "tuf/keys.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <sodium.h>
 
 #include <algorithm>
-#include <memory>
 #include <set>
 
 #include "core/text.h"
+#include "tuf/openssl.h"
 
 namespace verge::tuf {
 namespace {
@@ -47,21 +45,10 @@ constexpr Scheme kSchemes[] = {
     {"rsa-pkcs1v15-sha256", EVP_PKEY_RSA, EVP_sha256, false}, {"rsa-pkcs1v15-sha512", EVP_PKEY_RSA, EVP_sha512, false},
 };
 
-template <auto Free> struct Freer {
-  template <class T> void operator()(T* p) const { Free(p); }
-};
-using PublicKey = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Context = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
-
-PublicKey read_pem(const std::string& pem) {
-  const std::unique_ptr<BIO, Freer<BIO_free>> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return PublicKey(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
-}
-
 bool pem_fits(const Scheme& scheme, const std::string& pem, const Bytes& signature, const std::string& message) {
-  const PublicKey key = read_pem(pem);
+  const openssl::Key key = openssl::parse_public(pem);
   if (!key || EVP_PKEY_base_id(key.get()) != scheme.key_type) return false;
-  const Context context(EVP_MD_CTX_new());
+  const openssl::Digest context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* details = nullptr;
   if (EVP_DigestVerifyInit(context.get(), &details, scheme.hash(), nullptr, key.get()) != 1) return false;
   if (scheme.pss && (EVP_PKEY_CTX_set_rsa_padding(details, RSA_PKCS1_PSS_PADDING) != 1 || EVP_PKEY_CTX_set_rsa_pss_saltlen(details, RSA_PSS_SALTLEN_AUTO) != 1))

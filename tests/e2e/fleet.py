@@ -16,10 +16,10 @@ np = need("numpy")
 
 
 class Fleet:
-    def __init__(self, tmp, model):
+    def __init__(self, tmp, model, seconds=100):
         self.tmp, self.folder = tmp, f"{tmp}/fleet"
         self.log = open(f"{tmp}/log", "w+")
-        self.server = subprocess.Popen([VERGE, "fleet", "serve", "--folder", self.folder, "--model", model, "--port", "0", "--for", "100"], stdout=self.log)
+        self.server = subprocess.Popen([VERGE, "fleet", "serve", "--folder", self.folder, "--model", model, "--port", "0", "--for", str(seconds)], stdout=self.log)
         for _ in range(300):
             found = re.search(r"serving (https:\S+),", open(f"{tmp}/log").read())
             if found:

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace verge::agent {
+namespace verge::openssl {
 
 template <auto Free> struct Freer {
   template <class T> void operator()(T* p) const { Free(p); }
@@ -16,6 +16,7 @@ template <auto Free> struct Freer {
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Request = std::unique_ptr<X509_REQ, Freer<X509_REQ_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
+using Digest = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 
 inline Key make_key() { return Key(EVP_EC_gen("P-256")); }
@@ -32,6 +33,12 @@ inline std::string key_pem(EVP_PKEY* key) {
   return pem_of([&](BIO* b) { return PEM_write_bio_PKCS8PrivateKey(b, key, nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
-inline Bio reader_of(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+inline std::string public_pem(EVP_PKEY* key) {
+  return pem_of([&](BIO* b) { return PEM_write_bio_PUBKEY(b, key); });
+}
 
-}  // namespace verge::agent
+inline Bio reader_of(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+inline Key parse_secret(const std::string& pem) { return Key(PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, nullptr, nullptr)); }
+inline Key parse_public(const std::string& pem) { return Key(PEM_read_bio_PUBKEY(reader_of(pem).get(), nullptr, nullptr, nullptr)); }
+
+}  // namespace verge::openssl

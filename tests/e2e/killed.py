@@ -1,0 +1,74 @@
+"""Agents killed at random moments of an update, 500 times: the record always names a whole model, no version sinks, and the update completes afterwards.
+
+    killed.py [COUNT]
+"""
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+from fleet import Fleet, changed_model
+from support import INSPECTION, VERGE, verge
+
+
+def problem(folder, floor):
+    """What is wrong with an agent's folder, or None; and the version that runs."""
+    record = json.load(open(f"{folder}/slots/record.json"))
+    active = record["active"]
+    slot = f"{folder}/slots/{active['hash']}.vpk"
+    if not os.path.exists(slot) or hashlib.sha256(open(slot, "rb").read()).hexdigest() != active["hash"]:
+        return "the active model is not whole"
+    if record["floor"] < floor:
+        return "the floor sank"
+    for role in ("root", "timestamp", "snapshot", "targets"):
+        path = f"{folder}/trusted/{role}.json"
+        if os.path.exists(path):
+            json.load(open(path))
+    return None
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    random.seed(1)
+    with tempfile.TemporaryDirectory() as tmp:
+        verge("convert", INSPECTION, "--golden", "-o", f"{tmp}/model.vpk")
+        models = [changed_model(f"{tmp}/other.vpk", 1.01), f"{tmp}/model.vpk"]
+        fleet = Fleet(tmp, f"{tmp}/model.vpk", seconds=500)
+        folder, updates, landed = f"{tmp}/d", 0, 0
+        try:
+            fleet.enrol("d")
+            begin = time.time()
+            fleet.turn("d")
+            once = time.time() - begin
+            version = 1
+            for i in range(count):
+                floor = json.load(open(f"{folder}/slots/record.json"))["floor"]
+                if floor == version:
+                    version += 1
+                    updates += 1
+                    verge("fleet", "deploy", "--folder", fleet.folder, models[version % 2], "--percent", "100", "--release", str(version))
+                p = subprocess.Popen([VERGE, "agent", "--folder", folder, "--server", fleet.url, "--once"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(random.random() * 2 * once)
+                landed += p.poll() is None
+                p.kill()
+                p.wait()
+                wrong = problem(folder, floor)
+                assert wrong is None, f"after kill {i}: {wrong}"
+            fleet.turn("d")
+            fleet.turn("d")
+            assert fleet.device("d")["version"] == version and fleet.device("d")["health"] == "HEALTHY", fleet.device("d")
+            left = [f for f in os.listdir(f"{folder}/slots") if f.endswith((".vpk", ".part"))]
+            assert len(left) <= 2, left
+        finally:
+            fleet.stop()
+        assert updates > count / 20, f"only {updates} updates came through"
+        assert landed > count / 4, f"only {landed} of {count} kills met a running agent"
+        print(f"{landed} of {count} kills met a running agent, {updates} updates, 0 bad")
+
+
+if __name__ == "__main__":
+    main()
