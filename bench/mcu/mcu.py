@@ -3,7 +3,7 @@
 
     bench/mcu/mcu.py [--core m4 ...] [--mode fast ...] [MODEL ...]      a table of the MLPerf Tiny models
     bench/mcu/mcu.py --core rv32 m0plus                                 plain C: RISC-V, and Cortex-M0+ code on the M4 board
-    bench/mcu/mcu.py --update                                           writes sizes.json anew
+    bench/mcu/mcu.py --update                                           writes what was measured into sizes.json
 
 The harness (main.c, startup.c, linker scripts, run_qemu.py, mapsize.py) is that of $VERGE_SHARED/yardsticks/mcu, for RISC-V that of riscv32/. RAM = arena + data + bss + stack, flash =
 everything linked but the harness, KB = 1,000 bytes, instructions are exact to one SysTick tick."""
@@ -130,7 +130,8 @@ def main():
     arguments = parser.parse_args()
     with open(os.path.join(HERE, "tflm.json")) as f:
         tflm = json.load(f)["models"]
-    sizes = {}
+    with open(os.path.join(HERE, "sizes.json")) as f:
+        sizes = json.load(f)
     print(f"{'core':7}{'model':6}{'mode':7}{'flash KB':>9}{'TFLM':>7}{'code':>7}{'RAM KB':>8}{'TFLM':>7}{'M ins':>9}{'TFLM':>8}{'per MAC':>8}{'differ':>8}")
     for core in arguments.core:
         for name in arguments.models or MODELS:

@@ -99,12 +99,15 @@ ConstArray mve_depthwise_weights(const Layer& l, const std::string& name) {
   return plane_weights(l, name, static_cast<size_t>(plane.vectors), [&](size_t row, size_t column) { return column * static_cast<size_t>(plane.height) + row; });
 }
 
-// [taps][channels], and what a word that begins at the last byte reads.
+// Of each four channels and each tap two words of halves: channels 0 and 2, 1 and 3.
 ConstArray pixel_weights(const Layer& l, const std::string& name) {
   const size_t taps = l.window.taps(), channels = static_cast<size_t>(l.window.out_c);
-  std::vector<int8_t> out(taps * channels + (channels % 4 ? 4 - channels % 4 : 0), 0);
-  for (size_t i = 0; i < l.product.weights.size(); ++i) out[i % taps * channels + i / taps] = l.product.weights[i];
-  return bytes(name, out);
+  const auto half = [&](size_t c, size_t t) { return c < channels ? static_cast<uint16_t>(l.product.weights[c * taps + t]) : uint16_t{0}; };
+  std::vector<uint32_t> out;
+  for (size_t c = 0; c < channels; c += 4)
+    for (size_t t = 0; t < taps; ++t)
+      for (size_t i = 0; i < 2; ++i) out.push_back(half(c + i, t) | static_cast<uint32_t>(half(c + i + 2, t)) << 16);
+  return words(name, out);
 }
 
 }  // namespace
@@ -131,7 +134,8 @@ ConstArray channels_array(Family family, const Layer& l, const std::string& name
     out.push_back(kernel_multiplier(m.multiplier));
     out.push_back(static_cast<uint32_t>(l.product.bias[c]) << 5 | static_cast<uint32_t>(-m.shift));
   }
-  while (family == Family::kDsp && l.kind == Kind::kConv && out.size() % 4 != 0) out.push_back(0);
+  const size_t unit = family != Family::kDsp ? 1 : l.kind == Kind::kConv ? 4 : l.kind == Kind::kDepthwise && l.pitch == 0 ? 8 : 1;
+  while (out.size() % unit != 0) out.push_back(0);
   return words(name, out);
 }
 

@@ -81,12 +81,20 @@ static VG_NOINLINE void vg_conv_one(const vg_conv *conv, const uint32_t *patch, 
   for (int8_t *const last = out + conv->window.out_c - 1; out <= last; out += 2, channel += 4) {
     int32_t a = (int32_t)channel[1] >> 5, b = (int32_t)((uint32_t)a + ((uint32_t)((int32_t)channel[3] >> 5) << 8));
     const uint32_t *x = patch;
-    for (const uint32_t *const end = w + conv->depth / 2; w < end; x += 8) {
-      uint32_t w0, w1;
-      vg_take_two(&w, &w0, &w1);
-      a = vg_dual(x[0], vg_even(w0), a), b = vg_dual(x[0], w0, b);
-      a = vg_dual(x[4], vg_even(w1), a), b = vg_dual(x[4], w1, b);
+#define VG_FOUR_VALUES(i)                                           \
+  do {                                                              \
+    uint32_t w0, w1;                                                \
+    vg_take_two(&w, &w0, &w1);                                      \
+    a = vg_dual(x[i], vg_even(w0), a), b = vg_dual(x[i], w0, b);    \
+    a = vg_dual(x[(i) + 4], vg_even(w1), a), b = vg_dual(x[(i) + 4], w1, b); \
+  } while (0)
+    const uint32_t *const end = w + conv->depth / 2;
+    for (; end - w >= 4; x += 16) {
+      VG_FOUR_VALUES(0);
+      VG_FOUR_VALUES(8);
     }
+    if (w < end) VG_FOUR_VALUES(0);
+#undef VG_FOUR_VALUES
     uint32_t shift = channel[1] & 31u;
     out[0] = vg_requantize(a, channel[0], shift, vg_offset(conv->window.out_zero, shift));
     if (out == last) return;
