@@ -5,6 +5,10 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__linux__) && (defined(__aarch64__) || defined(__arm__))
 #include <sys/auxv.h>
 #endif
@@ -12,7 +16,7 @@
 namespace verge {
 namespace {
 
-constexpr const char* kNames[] = {"any", "avx2", "avx512", "avx512vnni", "avx512vbmi", "avx512bf16", "neon", "neondot", "neoni8mm", "neonfp16", "neon32", "wasm"};
+constexpr const char* kNames[] = {"any", "avx2", "avx512", "avx512vnni", "avx512vbmi", "avx512bf16", "amx", "neon", "neondot", "neoni8mm", "neonfp16", "neon32", "wasm"};
 constexpr int kIsaCount = sizeof(kNames) / sizeof(kNames[0]);
 
 uint32_t bit(Isa isa) { return 1u << static_cast<int>(isa); }
@@ -23,6 +27,17 @@ uint64_t xcr0() {
   uint32_t lo, hi;
   __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
   return (static_cast<uint64_t>(hi) << 32) | lo;
+}
+
+// Tiles need the operating system's consent for each process (Linux: Documentation/arch/x86/xstate.rst).
+bool may_use_tiles(uint64_t os) {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return (os >> 17 & 3) == 3 && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  (void)os;
+  return false;
+#endif
 }
 
 uint32_t detect() {
@@ -39,6 +54,8 @@ uint32_t detect() {
   found |= bit(Isa::kAvx512);
   if (c & (1u << 11)) found |= bit(Isa::kAvx512Vnni);
   if ((c & (1u << 11)) && (c & (1u << 1))) found |= bit(Isa::kAvx512Vbmi);
+  const uint32_t tiles = (1u << 24) | (1u << 25);  // AMX-TILE, AMX-INT8
+  if ((found & bit(Isa::kAvx512Vnni)) && (d & tiles) == tiles && may_use_tiles(os)) found |= bit(Isa::kAmx);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)) && (found & bit(Isa::kAvx512Vnni))) found |= bit(Isa::kAvx512Bf16);
   return found;
 }

@@ -12,6 +12,7 @@ enum class Isa : uint8_t {
   kAvx512Vnni,  // + VNNI
   kAvx512Vbmi,  // + VBMI
   kAvx512Bf16,  // + BF16
+  kAmx,         // VNNI + AMX tiles of int8
   kNeon,
   kNeonDot,
   kNeonI8mm,

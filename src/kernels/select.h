@@ -36,12 +36,14 @@
 #define VERGE_ON_avx512vnni(...) __VA_ARGS__
 #define VERGE_ON_avx512vbmi(...) __VA_ARGS__
 #define VERGE_ON_avx512bf16(...) __VA_ARGS__
+#define VERGE_ON_amx(...) __VA_ARGS__
 #else
 #define VERGE_ON_avx2(...)
 #define VERGE_ON_avx512(...)
 #define VERGE_ON_avx512vnni(...)
 #define VERGE_ON_avx512vbmi(...)
 #define VERGE_ON_avx512bf16(...)
+#define VERGE_ON_amx(...)
 #endif
 #if defined(__aarch64__)
 #define VERGE_ON_neon(...) __VA_ARGS__
@@ -70,7 +72,7 @@ namespace verge {
 // The names of kernels.inc as values.
 namespace isas {
 inline constexpr Isa any = Isa::kAny, avx2 = Isa::kAvx2, avx512 = Isa::kAvx512, avx512vnni = Isa::kAvx512Vnni, avx512vbmi = Isa::kAvx512Vbmi,
-                     avx512bf16 = Isa::kAvx512Bf16, neon = Isa::kNeon, neondot = Isa::kNeonDot, neoni8mm = Isa::kNeonI8mm, neonfp16 = Isa::kNeonFp16,
+                     avx512bf16 = Isa::kAvx512Bf16, amx = Isa::kAmx, neon = Isa::kNeon, neondot = Isa::kNeonDot, neoni8mm = Isa::kNeonI8mm, neonfp16 = Isa::kNeonFp16,
                      neon32 = Isa::kNeon32, wasm = Isa::kWasm;
 }  // namespace isas
 

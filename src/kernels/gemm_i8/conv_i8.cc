@@ -5,9 +5,9 @@
 namespace verge {
 namespace {
 
-constexpr size_t kPointers = 2048;         // on the stack of a block
-constexpr size_t kPatchBytes = 16 * 1024;  // on the stack of a block
-constexpr size_t kRowUnit = 24;            // a multiple of the rows of every kernel's tile
+constexpr size_t kPointers = 4096;         // on the stack of a block
+constexpr size_t kPatchBytes = 32 * 1024;  // on the stack of a block
+constexpr size_t kRowUnit = 48;            // a multiple of the rows of every kernel's tile, or a tile and a half
 constexpr size_t kPanelUnit = 4;           // a multiple of the panels of every kernel's tile
 constexpr size_t kTileColumns = kPanelUnit * kColumnBlock;
 constexpr size_t kMostRows = 960;  // of a block: as many row sums lie on its stack
