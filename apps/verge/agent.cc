@@ -27,7 +27,7 @@ namespace {
 constexpr uint64_t kMostModelBytes = uint64_t{1} << 30;
 
 struct AgentOptions {
-  std::string folder, server, token, ca, device;
+  std::string folder, server, token, ca, device, import_from, target;
   int interval_s = 60, trial_runs = 100;
   double most_latency_ms = 100;
   bool once = false;
@@ -119,7 +119,23 @@ class Agent {
     return done();
   }
 
+  // The update that a copied repository holds, without a server: the signed metadata decides as ever.
+  Result<void> import() {
+    tuf::Updater updates(path("trusted"), o_.server + "/updates/metadata", *transport());
+    VERGE_TRY(const tuf::TargetFile file, updates.find(o_.target, std::time(nullptr)));
+    const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
+    const auto hash = file.hashes.find("sha256");
+    if (hash == file.hashes.end()) return unsupported("the target '" + o_.target + "' has no SHA-256");
+    return hash->second == updater_->record().active.hash ? done() : update(o_.target, {hash->second, version, file.length});
+  }
+
  private:
+  // Over the network, or from a copy of the repository.
+  tuf::Transport* transport() {
+    if (!transport_)
+      transport_ = o_.import_from.empty() ? tuf::make_http_transport(http(true)) : tuf::make_folder_transport(o_.server + "/updates", o_.import_from);
+    return transport_.get();
+  }
   std::string path(const char* file) const { return o_.folder + "/" + file; }
 
   tuf::HttpOptions http(bool identified) const {
@@ -194,8 +210,7 @@ class Agent {
 
   // The signed metadata must vouch for what the server wishes: a server alone can put nothing on a device.
   Result<void> fetch(const std::string& target, const agent::Release& wanted, uint64_t from) {
-    const auto transport = tuf::make_http_transport(http(true));
-    tuf::Updater updates(path("trusted"), o_.server + "/updates/metadata", *transport);
+    tuf::Updater updates(path("trusted"), o_.server + "/updates/metadata", *transport());
     VERGE_TRY(const tuf::TargetFile file, updates.find(target, std::time(nullptr)));
     const auto hash = file.hashes.find("sha256");
     const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
@@ -209,7 +224,7 @@ class Agent {
     const size_t slash = target.rfind('/');
     const std::string folder = slash == std::string::npos ? "" : target.substr(0, slash + 1);
     const std::string url = o_.server + "/updates/targets/" + folder + wanted.hash + "." + tuf::quoted(target.substr(folder.size()));
-    return transport->fetch(url, static_cast<uint64_t>(wanted.bytes) - from, from, [&](ByteSpan piece) { return updater_->arrive(piece); });
+    return transport()->fetch(url, static_cast<uint64_t>(wanted.bytes) - from, from, [&](ByteSpan piece) { return updater_->arrive(piece); });
   }
 
   // The difference to the active model, where the metadata names one. False: whatever went wrong, the full file is there.
@@ -258,6 +273,7 @@ class Agent {
   AgentOptions o_;
   std::unique_ptr<agent::Storage> storage_;
   std::optional<agent::Updater> updater_;
+  std::unique_ptr<tuf::Transport> transport_;
   Health health_;
   std::string etag_;
   Json reported_;  // what the server knows
@@ -272,6 +288,7 @@ Result<void> run_agent(const AgentOptions& o) {
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
   VERGE_TRY(const auto agent, Agent::begin(o));
+  if (!o.import_from.empty()) return agent->import();
   while (true) {
     const Result<void> turned = agent->turn();
     if (o.once) return turned;
@@ -299,6 +316,9 @@ void add_agent(CLI::App& app, Commands& commands) {
   sub->add_option("--device", o->device, "this device's name (default: the host's)");
   sub->add_option("--interval", o->interval_s, "seconds between check-ins (default: 60)");
   sub->add_option("--max-latency", o->most_latency_ms, "ms of mean latency above which a model is DEGRADED (default: 100)");
+  CLI::Option* import =
+      sub->add_option("--import", o->import_from, "take the update from a copy of the server's folder 'updates' (a stick) instead of the network");
+  import->needs(sub->add_option("--target", o->target, "with --import: which target, as  verge fleet status  names it"));
   sub->add_flag("--once", o->once, "check in once and end");
   commands.push_back({sub, [o] { return run_agent(*o); }});
 }

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include "core/text.h"
+#include "os/file.h"
 
 namespace verge::tuf {
 namespace {
@@ -81,7 +82,36 @@ class Http final : public Transport {
   std::unique_ptr<CURL, void (*)(CURL*)> handle_;
 };
 
+class Folder final : public Transport {
+ public:
+  Folder(std::string prefix, std::string folder) : prefix_(std::move(prefix)), folder_(std::move(folder)) {}
+
+  Result<void> fetch(const std::string& url, uint64_t most_bytes, uint64_t from_byte, const Sink& sink) override {
+    if (!starts_with(url, prefix_)) return not_found(url + " is not in '" + folder_ + "'");
+    VERGE_TRY(const MappedFile file, MappedFile::open(folder_ + unquoted(url.substr(prefix_.size()))));
+    if (file.bytes().size() < from_byte) return io_error(url + " is shorter than what was read of it before");
+    const ByteSpan rest = file.bytes().subspan(from_byte);
+    if (rest.size() > most_bytes) return Error(Code::kBudget, url + ": more bytes came than were allowed");
+    return sink(rest);
+  }
+
+ private:
+  static std::string unquoted(const std::string& text) {
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i) {
+      const bool code = text[i] == '%' && i + 2 < text.size();
+      out += code ? static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16)) : text[i];
+      if (code) i += 2;
+    }
+    return out;
+  }
+
+  std::string prefix_, folder_;
+};
+
 }  // namespace
+
+std::unique_ptr<Transport> make_folder_transport(const std::string& prefix, const std::string& folder) { return std::make_unique<Folder>(prefix, folder); }
 
 std::unique_ptr<Transport> make_http_transport(const HttpOptions& options) { return std::make_unique<Http>(options); }
 

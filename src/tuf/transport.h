@@ -29,6 +29,9 @@ struct HttpOptions {
 };
 std::unique_ptr<Transport> make_http_transport(const HttpOptions& options);
 
+// A copy of a repository on this machine, on a stick for example: what is asked for below `prefix` is read below `folder`.
+std::unique_ptr<Transport> make_folder_transport(const std::string& prefix, const std::string& folder);
+
 // A file of at most `most_bytes` as a whole.
 Result<Bytes> fetch_bytes(Transport& transport, const std::string& url, uint64_t most_bytes);
 

@@ -126,6 +126,26 @@ def check_bad_models(fleet, tmp):
     verge("fleet", "abort", "--folder", fleet.folder, "4")
 
 
+def check_import(fleet, tmp):
+    """An update from a stick: the same checks without a server, which is told afterwards."""
+    import shutil
+    newer = changed_model(f"{tmp}/newer.vpk", 1.02)
+    verge("fleet", "deploy", "--folder", fleet.folder, newer, "--percent", "0", "--release", "7")
+    shutil.copytree(f"{fleet.folder}/updates", f"{tmp}/stick")
+    arguments = ["agent", "--folder", f"{tmp}/first", "--server", fleet.url, "--device", "first", "--import", f"{tmp}/stick", "--target", "newer.vpk"]
+    stolen = next(f for f in os.listdir(f"{tmp}/stick/targets") if f.endswith(".newer.vpk"))
+    good = open(f"{tmp}/stick/targets/{stolen}", "rb").read()
+    shutil.rmtree(f"{tmp}/stick/targets/deltas")
+    open(f"{tmp}/stick/targets/{stolen}", "wb").write(good[:-1] + bytes([good[-1] ^ 1]))
+    p = run(VERGE, *arguments)
+    assert "damaged" in p.stdout and "version 7" not in p.stdout, p.stdout + p.stderr
+    open(f"{tmp}/stick/targets/{stolen}", "wb").write(good)
+    out = verge(*arguments)
+    assert "running version 7" in out, out
+    fleet.turn("first")
+    assert fleet.device("first")["version"] == 7
+
+
 def check_stolen_server(fleet):
     """Whoever has the server but not the targets key changes the database: the device does not follow."""
     import sqlite3
@@ -170,6 +190,7 @@ def main():
             check_rollout(fleet, tmp)
             check_bad_models(fleet, tmp)
             check_interface(fleet)
+            check_import(fleet, tmp)
             check_stolen_server(fleet)
         finally:
             fleet.stop()
