@@ -30,7 +30,7 @@ int64_t code_of(std::string_view source) {
 }  // namespace
 
 int64_t estimated_instructions(Family family, const Layer& l) {
-  const auto f = static_cast<size_t>(family);
+  const auto f = static_cast<size_t>(family_for(family, l));
   const ConvGeometry& g = l.window;
   const double outputs = static_cast<double>(g.out_pixels()) * g.out_c, gathered = static_cast<double>(g.out_pixels() * g.taps()) * g.in_c;
   const auto sum = [&](const Cost& c) { return static_cast<int64_t>(c.mac * static_cast<double>(l.macs) + c.output * outputs + c.gathered * gathered); };

@@ -75,6 +75,8 @@ std::vector<Work> band_work(const ConvGeometry& g, int band) {
 
 }  // namespace
 
+Family family_for(Family family, const Layer& l) { return l.nibbles ? Family::kPlain : family; }
+
 std::optional<std::string> misfit(Family family, const Layer& l) {
   if (!is_product(l)) return std::nullopt;
   for (size_t c = 0; c < l.product.bias.size(); ++c) {
@@ -160,7 +162,7 @@ std::optional<Square> square_of(Family family, const Layer& l) {
   return out;
 }
 
-bool reads_in_place(Family family, const Layer& l) { return family == Family::kMve && l.kind == Kind::kConv && l.window.taps() == 1 && l.window.pad_top == 0 && l.window.pad_left == 0; }
+bool reads_in_place(Family family, const Layer& l) { return family_for(family, l) == Family::kMve && l.kind == Kind::kConv && l.window.taps() == 1 && l.window.pad_top == 0 && l.window.pad_left == 0; }
 
 int band_rows(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
@@ -175,7 +177,7 @@ int band_rows(Family family, const Layer& l) {
 
 int64_t strip_row(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
-  if (family != Family::kMve || l.kind != Kind::kConv || g.taps() == 1 || g.kernel_w * g.in_c > kVector) return 0;
+  if (family_for(family, l) != Family::kMve || l.kind != Kind::kConv || g.taps() == 1 || g.kernel_w * g.in_c > kVector) return 0;
   const int64_t row = (as64(g.out_w - 1) * g.stride_w + as64(g.kernel_w - 1) * g.dilation_w + 1) * g.in_c;
   return row * g.kernel_h <= UINT16_MAX ? row : 0;
 }
@@ -183,6 +185,7 @@ int64_t strip_row(Family family, const Layer& l) {
 int64_t product_depth(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
   const int64_t run = as64(g.kernel_w) * g.in_c;
+  if (l.nibbles) return round_up(g.kernel_h * run, 2);
   if (l.kind == Kind::kDepthwise) return static_cast<int64_t>(g.taps());
   if (family == Family::kDsp) return g.kernel_h * round_up(run, 4);
   return family == Family::kMve ? round_up(g.kernel_h * run, kVector) : g.kernel_h * run;
@@ -191,6 +194,7 @@ int64_t product_depth(Family family, const Layer& l) {
 int64_t scratch_bytes(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
   const int64_t run = as64(g.kernel_w) * g.in_c;
+  if (l.nibbles) return product_depth(family, l);
   switch (l.kind) {
     case Kind::kConv:
       if (family == Family::kDsp) return product_depth(family, l) * 8 + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0);
@@ -209,6 +213,7 @@ int64_t scratch_bytes(Family family, const Layer& l) {
 
 std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
   Overlap out;
+  family = family_for(family, l);
   switch (l.kind) {
     case Kind::kConv: out.distance = distance_of(window_work(l.window, family == Family::kDsp ? 4 : family == Family::kMve ? 2 : 1, reads_in_place(family, l))); return out;
     case Kind::kDepthwise:
@@ -236,6 +241,7 @@ constexpr std::string_view kConvSources[] = {"conv_plain", "conv_dsp", "conv_mve
                            kDepthwiseRowSources[] = {"depthwise_plain", "depthwise_row", "depthwise_plain"};
 
 std::vector<std::string_view> sources_of(Family family, const Layer& l) {
+  if (l.nibbles) return l.low > -128 || l.high < 127 ? std::vector<std::string_view>{"clamp", "window", "conv_nibbles"} : std::vector<std::string_view>{"window", "conv_nibbles"};
   const auto own = static_cast<size_t>(family);
   std::vector<std::string_view> out;
   if (l.kind == Kind::kGeneral) return l.general.sources;
@@ -257,7 +263,7 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
 }
 
 // A source stands behind those that it uses.
-constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "fours", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
+constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "fours", "conv_nibbles", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
                                        "depthwise_mve", "depthwise_square", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax",
                                        "scale", "next_place", "exp_f32", "area", "product", "product_i16", "product_f32", "product_sum_f32", "move", "pad", "reduce", "pool", "softmax_bytes", "lstm", "reduce_f32", "softmax_f32",
                                        "lookup", "quantize", "dequantize", "unary_f32", "binary_f32", "binary", "pool_f32", "nearest"};

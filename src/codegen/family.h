@@ -13,6 +13,9 @@ namespace verge::codegen {
 // plain: any core. dsp: pairs of 16-bit products (Cortex-M4, M7, M33). mve: vectors of 128 bits (Cortex-M55, M85).
 enum class Family : uint8_t { kPlain, kDsp, kMve };
 
+// The kernels that a layer takes: plain C unpacks weights of 4 bits.
+Family family_for(Family family, const Layer& layer);
+
 // Whether a product's sums and multipliers fit the two words a channel that kernels read, and for dsp the packing of pairs.
 std::optional<std::string> misfit(Family family, const Layer& layer);
 

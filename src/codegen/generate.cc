@@ -31,6 +31,16 @@ Network with_general_products(Family family, Network network) {
   return network;
 }
 
+// Weights that fit 4 bits are stored so.
+void store_nibbles(Network& network) {
+  for (Layer& l : network.layers) {
+    const auto fits = [](int8_t w) { return w >= -8 && w <= 7; };
+    if ((l.kind != Kind::kConv && l.kind != Kind::kDense) || !std::all_of(l.product.weights.begin(), l.product.weights.end(), fits)) continue;
+    l.kind = Kind::kConv;
+    l.nibbles = true;
+  }
+}
+
 // Bytes of floats depend on the compiler: a self-test that compares them would fail where nothing is wrong.
 Result<void> check_selftest(const Network& network) {
   for (const Layer& l : network.layers)
@@ -143,7 +153,8 @@ Result<Generated> generate(const rt::Model& model, const Options& options) {
   if (options.name != identifier(options.name)) return invalid("--name " + options.name + ": wants a C identifier, as " + identifier(options.name));
   VERGE_TRY(const Family family, family_of(options.target));
   VERGE_TRY(Network read, read_network(model));
-  const Network network = with_general_products(family, std::move(read));
+  Network network = with_general_products(family, std::move(read));
+  if (options.mode == Mode::kFlash) store_nibbles(network);
   Placed placed = whole_network(family, network);
   if (options.mode == Mode::kSmall) {
     Placed streamed = streamed_network(family, network);

@@ -54,6 +54,7 @@ struct Layer {
   std::vector<int> more_out;        // its outputs but the first
   int64_t macs = 0;
   int pitch = 0;                    // kDepthwise: family.h
+  bool nibbles = false;             // kConv: weights are stored in 4 bits
   bool by_rows = false;             // rows are to be made one by one
   bool row_in_place = false;        // and may be written over the input's
 };

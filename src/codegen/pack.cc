@@ -114,7 +114,24 @@ ConstArray pixel_weights(const Layer& l, const std::string& name) {
 
 uint32_t kernel_multiplier(int32_t multiplier) { return static_cast<uint32_t>(multiplier) << 1; }
 
+namespace {
+
+// Two values a byte, the earlier one in the lower half.
+ConstArray nibble_weights(const Layer& l, const std::string& name) {
+  const size_t channels = static_cast<size_t>(l.window.out_c), depth = l.product.weights.size() / channels;
+  std::vector<int8_t> out;
+  for (size_t c = 0; c < channels; ++c)
+    for (size_t k = 0; k < depth; k += 2) {
+      const int low = l.product.weights[c * depth + k], high = k + 1 < depth ? l.product.weights[c * depth + k + 1] : 0;
+      out.push_back(static_cast<int8_t>(high * 16 + (low & 15)));
+    }
+  return bytes(name, out);
+}
+
+}  // namespace
+
 ConstArray weights_array(Family family, const Layer& l, const std::string& name) {
+  if (l.nibbles) return nibble_weights(l, name);
   if (l.kind == Kind::kDepthwise && l.pitch == 0 && family == Family::kDsp) return pixel_weights(l, name);
   if (l.kind == Kind::kDepthwise) return family == Family::kMve && (l.pitch || square_of(family, l)) ? mve_depthwise_weights(l, name) : bytes(name, l.product.weights);
   if (family == Family::kMve) return four_weights(l, name);
@@ -128,6 +145,7 @@ ConstArray weights_array(Family family, const Layer& l, const std::string& name)
 }
 
 ConstArray channels_array(Family family, const Layer& l, const std::string& name) {
+  family = family_for(family, l);
   std::vector<uint32_t> out;
   for (size_t c = 0; c < l.product.bias.size(); ++c) {
     const Multiplier m = l.product.multiplier[c];

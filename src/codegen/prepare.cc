@@ -66,7 +66,7 @@ void prepare(Family family, const std::vector<bool>& by_rows, Network& network) 
     stream = stream || l.by_rows;
     if (l.kind == Kind::kConv && !l.by_rows) flatten(l.window);
     if ((l.kind == Kind::kDepthwise || l.kind == Kind::kConv) && !l.by_rows) lay_down(l.window);
-    if (l.kind != Kind::kGeneral) silence_constants(l);
+    if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) silence_constants(l);  // a dense layer has one multiplier for all channels
     l.row_in_place = l.by_rows && keeps_pixels(l) && !reads_in_place(family, l);
   }
   const int pitch = plane_pitch(family, network, stream);

@@ -23,7 +23,7 @@ class LayerPrinter {
 
   PrintedLayer print() {
     switch (l_.kind) {
-      case Kind::kConv: product("vg_conv", "vg_conv_rows", conv_numbers()); break;
+      case Kind::kConv: conv(); break;
       case Kind::kDepthwise: depthwise(); break;
       case Kind::kDense: dense(); break;
       case Kind::kAdd: add(); break;
@@ -86,9 +86,14 @@ class LayerPrinter {
                   g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w, g.pad_top, g.pad_left, l_.in_zero, l_.out_zero);
   }
 
+  void conv() {
+    const Text kernel = l_.nibbles ? "vg_conv_nibbles" : "vg_conv";
+    product(kernel.c_str(), (kernel + "_rows").c_str(), conv_numbers());
+  }
+
   Text conv_numbers() const {
     const auto depth = static_cast<long long>(product_depth(family_, l_)), strip = static_cast<long long>(strip_row(family_, l_));
-    return family_ == Family::kMve ? format("%lld, %lld", depth, strip) : format("%lld", depth);
+    return family_for(family_, l_) == Family::kMve ? format("%lld, %lld", depth, strip) : format("%lld", depth);
   }
 
   void depthwise() {
@@ -110,7 +115,7 @@ class LayerPrinter {
 
   void product(const char* type, const char* function, const Text& middle) {
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w");
-    const bool fours = family_ == Family::kMve && l_.kind == Kind::kConv;
+    const bool fours = family_for(family_, l_) == Family::kMve && l_.kind == Kind::kConv;
     const Text c = constant(fours ? fours_array(l_, name_ + "_c") : channels_array(family_, l_, name_ + "_c"), "_c");
     printed_.constants += format("static const %s %s = {%s, %s%s, %s};\n", type, name_.c_str(), window(l_.window).c_str(), middle.empty() ? "" : (middle + ", ").c_str(), w.c_str(), c.c_str());
     call(format("%s(&%s, %s, %s, %s, %s)", function, name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), rows_made().c_str()));

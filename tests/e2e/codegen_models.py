@@ -50,10 +50,42 @@ def differences(name, dtype, shape, targets, modes):
                 yield off, np.abs(wanted).max()
 
 
+def with_small_weights(model, to):
+    """A copy of a .tflite file whose int8 weights are a sixteenth, so that 4 bits hold them."""
+    schema = need("tflite")
+    with open(model, "rb") as f:
+        data = bytearray(f.read())
+    parsed = schema.Model.GetRootAs(data, 0)
+    graph, values = parsed.Subgraphs(0), np.frombuffer(data, np.int8)
+    for i in range(graph.TensorsLength()):
+        tensor = graph.Tensors(i)
+        stored = parsed.Buffers(tensor.Buffer()).DataAsNumpy()
+        if tensor.Type() == schema.TensorType.INT8 and not isinstance(stored, int) and stored.size:
+            at = stored.__array_interface__["data"][0] - values.__array_interface__["data"][0]
+            values[at:at + stored.size] >>= 4
+    with open(to, "wb") as f:
+        f.write(data)
+
+
+def stores_weights_of_four_bits():
+    with tempfile.TemporaryDirectory() as tmp:
+        model, x = tmp + "/small.tflite", values(np.int8, (1, 49, 10, 1))
+        with_small_weights(shared("yardsticks/mcu/models/kws.tflite"), model)
+        x.tofile(tmp + "/cases.bin")
+        wanted = run_model((VERGE, "run"), model, [x])[0]
+        for target in ("cortex-m4", "cortex-m55"):
+            fast, flash = (mcu.generate(model, target, tmp, mode)[0]["weight_bytes"] for mode in ("fast", "flash"))
+            print(f"weights of 4 bits, {target}: {fast} bytes in fast mode, {flash} in flash mode", flush=True)
+            assert flash < 0.75 * fast
+            for mode in ("fast", "flash"):
+                assert mcu.run_on_host(model, target, tmp + "/cases.bin", mode) == wanted.tobytes(), (target, mode)
+
+
 if not shutil.which("cc"):
     skip("no C compiler (cc)")
 for name, (dtype, shape, targets) in MODELS.items():
     for off, largest in differences(name, dtype, shape, targets, mcu.MODES):
         assert off.max() <= (1e-5 * max(1.0, largest) if dtype == np.float32 else 0)
+stores_weights_of_four_bits()
 for name, arguments in REQUANTIZED.items():
     check_requantized(name, *arguments)
