@@ -97,10 +97,11 @@ class Folder final : public Transport {
 
  private:
   static std::string unquoted(const std::string& text) {
+    const auto hex = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1); };
     std::string out;
     for (size_t i = 0; i < text.size(); ++i) {
-      const bool code = text[i] == '%' && i + 2 < text.size();
-      out += code ? static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16)) : text[i];
+      const bool code = text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0;
+      out += code ? static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2])) : text[i];
       if (code) i += 2;
     }
     return out;
