@@ -141,15 +141,16 @@ class Reader {
     layer_.low = attrs.requant.min, layer_.high = attrs.requant.max;
     const ConvGeometry columns{.out_c = g.out_c, .groups = layer_.kind == Kind::kDepthwise ? 1 : g.groups};
     layer_.product.bias = gather_columns(columns, in(2).as<int32_t>());
-    const TensorView numbers = in(4);
-    const std::vector<int32_t> multiplier = gather_columns(columns, numbers.as<int32_t>()), shift = gather_columns(columns, numbers.as<int32_t>() + numbers.shape.count() / 2);
+    const Requant requant = exec::requant_of(attrs, in(2));
+    const std::vector<int32_t> multiplier = gather_columns(columns, requant.multiplier);
+    const std::vector<int8_t> shift = gather_columns(columns, requant.shift);
     for (size_t i = 0; i < multiplier.size(); ++i) layer_.product.multiplier.push_back({multiplier[i], shift[i]});
     layer_.macs = static_cast<int64_t>(g.out_pixels() * static_cast<size_t>(g.out_c) * g.taps() * g.group_in());
     inputs(1);
     layer_.product.in_unsigned = in_unsigned;
-    if (has(5)) layer_.product.weight_zero = gather_columns(columns, in(5).as<int32_t>());
+    if (has(3)) layer_.product.weight_zero = gather_columns(columns, in(3).as<int32_t>());
     const bool grouped = layer_.kind == Kind::kDepthwise ? g.out_c != g.in_c : g.groups != 1;
-    if (in_unsigned || out().dtype == DataType::kU8 || has(5) || grouped || g.batch != 1) make_general(layer_);
+    if (in_unsigned || out().dtype == DataType::kU8 || has(3) || grouped || g.batch != 1) make_general(layer_);
   }
 
   void conv() {

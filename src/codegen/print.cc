@@ -169,11 +169,9 @@ class LayerPrinter {
   }
 
   void softmax() {
-    std::vector<int32_t> table = l_.table;
-    while (table.size() > 1 && table.back() == table[table.size() - 2]) table.pop_back();
-    const Text t = constant(table_array(table, name_ + "_t"), "_t");
+    const Text t = constant(table_array(l_.table, name_ + "_t"), "_t");
     call(format("vg_softmax(%s, %s, %lld, %lld, %s, %zu)", in(0).c_str(), out().c_str(), static_cast<long long>(l_.rows), static_cast<long long>(l_.columns), t.c_str(),
-                table.size()));
+                l_.table.size()));
   }
 
   Family family_;

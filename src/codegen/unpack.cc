@@ -20,10 +20,4 @@ std::vector<int8_t> unpack_depthwise_i8(const ConvGeometry& g, const int8_t* pac
   return out;
 }
 
-std::vector<int32_t> gather_columns(const ConvGeometry& g, const int32_t* spread) {
-  std::vector<int32_t> out;
-  for (size_t i = 0; i < static_cast<size_t>(g.out_c); ++i) out.push_back(spread[i / g.group_out() * round_up_columns(g.group_out()) + i % g.group_out()]);
-  return out;
-}
-
 }  // namespace verge::codegen

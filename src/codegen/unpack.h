@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/conv_geometry.h"
+#include "kernels/requant/requant.h"
 
 namespace verge::codegen {
 
@@ -12,6 +13,11 @@ std::vector<int8_t> unpack_conv_i8(const ConvGeometry& geometry, bool nibbles, c
 // [channels][taps] from pack_depthwise_i8's bytes.
 std::vector<int8_t> unpack_depthwise_i8(const ConvGeometry& geometry, const int8_t* packed);
 // One value an output channel from spread_columns.
-std::vector<int32_t> gather_columns(const ConvGeometry& geometry, const int32_t* spread);
+template <typename T> std::vector<T> gather_columns(const ConvGeometry& geometry, const T* spread) {
+  const size_t n = geometry.group_out();
+  std::vector<T> out;
+  for (size_t i = 0; i < static_cast<size_t>(geometry.out_c); ++i) out.push_back(spread[i / n * round_up_columns(n) + i % n]);
+  return out;
+}
 
 }  // namespace verge::codegen

@@ -50,16 +50,18 @@ uint32_t ProgramBuilder::place_constant(const Tensor& tensor) {
   const ByteSpan bytes = tensor.bytes();
   const uint64_t hash = std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const uint32_t piece = add_piece(rt::Section::kConst, bytes.size());
+  pieces_[piece].loose = bytes.size() % rt::kAlignment != 0;
+  Bytes& to_bytes = pieces_[piece].loose ? loose_constants_ : constants_;
   const auto [from, to] = constant_places_.equal_range(hash);
   for (auto it = from; it != to; ++it) {
     const auto [offset, size] = it->second;
-    if (size != bytes.size() || !std::equal(bytes.begin(), bytes.end(), constants_.begin() + static_cast<int64_t>(offset))) continue;
+    if (size != bytes.size() || !std::equal(bytes.begin(), bytes.end(), to_bytes.begin() + static_cast<int64_t>(offset))) continue;
     pieces_[piece].offset = offset;
     return piece;
   }
-  constants_.resize(aligned(constants_.size(), rt::kAlignment));
-  pieces_[piece].offset = constants_.size();
-  constants_.insert(constants_.end(), bytes.begin(), bytes.end());
+  to_bytes.resize(aligned(to_bytes.size(), pieces_[piece].loose ? rt::kOffsetUnit : rt::kAlignment));
+  pieces_[piece].offset = to_bytes.size();
+  to_bytes.insert(to_bytes.end(), bytes.begin(), bytes.end());
   constant_places_.emplace(hash, std::pair{pieces_[piece].offset, bytes.size()});
   return piece;
 }
@@ -94,12 +96,17 @@ Result<void> ProgramBuilder::alias(ValueId out, ValueId in) {
   return done();
 }
 
+// Equal attributes lie there once.
+uint32_t ProgramBuilder::place_attributes(std::string bytes) {
+  attributes_.resize(aligned(attributes_.size(), 8));
+  const auto [it, fresh] = attributes_at_.emplace(std::move(bytes), static_cast<uint32_t>(attributes_.size()));
+  if (fresh) attributes_.insert(attributes_.end(), it->first.begin(), it->first.end());
+  return it->second;
+}
+
 void ProgramBuilder::emit_raw(exec::Op op, std::vector<TensorRef> in, std::vector<TensorRef> out, const void* attrs, size_t attr_bytes, TensorRef scratch_tensor,
                               int in_place) {
-  attributes_.resize(aligned(attributes_.size(), 8));
-  const auto offset = static_cast<uint32_t>(attributes_.size());
-  const auto* bytes = static_cast<const uint8_t*>(attrs);
-  attributes_.insert(attributes_.end(), bytes, bytes + attr_bytes);
+  const uint32_t offset = place_attributes({static_cast<const char*>(attrs), attr_bytes});
   instructions_.push_back({op, std::move(in), std::move(out), scratch_tensor, offset, static_cast<uint32_t>(attr_bytes), in_place, node_ ? node_->name : ""});
 }
 
@@ -222,9 +229,9 @@ Result<Bytes> ProgramBuilder::finish(int64_t macs) {
 
 namespace {
 
-// Appends entries to the file, 64-byte aligned, and returns where.
-template <typename T> rt::Table append(Bytes& file, const std::vector<T>& entries) {
-  file.resize(aligned(file.size(), rt::kAlignment));
+// Appends entries to the file and returns where.
+template <typename T> rt::Table append(Bytes& file, const std::vector<T>& entries, uint32_t alignment = rt::kTableAlignment) {
+  file.resize(aligned(file.size(), alignment));
   const rt::Table table{static_cast<uint32_t>(file.size()), static_cast<uint32_t>(entries.size())};
   const auto* bytes = reinterpret_cast<const uint8_t*>(entries.data());
   file.insert(file.end(), bytes, bytes + entries.size() * sizeof(T));
@@ -256,14 +263,12 @@ void ProgramBuilder::write_tensor(Tables& to, const BuildTensor& t) {
   r.rank = static_cast<uint8_t>(t.shape.rank);
   r.section = static_cast<uint8_t>(piece.section);
   r.first_dim = place_dims(to, t.shape);
-  r.quant_axis = t.quant.axis;
-  r.quant_first = static_cast<uint32_t>(to.scales.size());
-  r.quant_count = static_cast<uint32_t>(t.quant.scale.size());
+  if (t.quant.scale.size() > 1) r.quant_axis = static_cast<int8_t>(t.quant.axis);
+  if (!t.quant.scale.empty()) r.quant_first = static_cast<uint32_t>(to.scales.size());
   to.scales.insert(to.scales.end(), t.quant.scale.begin(), t.quant.scale.end());
   for (size_t i = 0; i < t.quant.scale.size(); ++i) to.zero_points.push_back(i < t.quant.zero_point.size() ? t.quant.zero_point[i] : 0);
   if (piece.section != rt::Section::kConst) r.name = intern(t.name);
-  r.offset = piece.offset;
-  r.bytes = std::min<uint64_t>(pieces_[t.piece].bytes, piece.bytes);
+  r.offset = static_cast<uint32_t>((piece.offset + (piece.loose ? aligned(constants_.size(), rt::kOffsetUnit) : 0)) / rt::kOffsetUnit);
   to.records.push_back(r);
 }
 
@@ -305,9 +310,10 @@ Bytes ProgramBuilder::write(int64_t macs) {
   header.inputs = append(file, inputs);
   header.outputs = append(file, outputs);
   header.names = append(file, std::vector<char>(names_.begin(), names_.end()));
-  header.const_offset = append(file, constants_).offset;
-  header.const_bytes = constants_.size();
-  header.mutable_offset = mutable_.empty() ? file.size() : append(file, mutable_).offset;
+  header.const_offset = append(file, constants_, rt::kAlignment).offset;
+  append(file, loose_constants_, rt::kOffsetUnit);
+  header.const_bytes = file.size() - header.const_offset;
+  header.mutable_offset = mutable_.empty() ? file.size() : append(file, mutable_, rt::kAlignment).offset;
   header.mutable_bytes = mutable_.size();
   header.arena_bytes = plan_.bytes;
   header.macs = static_cast<uint64_t>(macs);

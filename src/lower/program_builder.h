@@ -44,6 +44,7 @@ class ProgramBuilder : public ops::Emitter {
     uint64_t bytes = 0;
     uint64_t offset = 0;
     int64_t first = INT64_MAX, last = INT64_MIN;
+    bool loose = false;  // a constant that lies behind those that fill lines
     bool keep = false;   // a graph output: alive to the end
     uint32_t owner = 0;  // union-find parent, for memory taken over in place
   };
@@ -68,6 +69,7 @@ class ProgramBuilder : public ops::Emitter {
   uint32_t add_piece(rt::Section section, uint64_t bytes);
   ops::TensorRef add_tensor(DataType dtype, const Shape& shape, QuantParams quant, uint32_t piece, std::string name);
   uint32_t place_constant(const Tensor& tensor);
+  uint32_t place_attributes(std::string bytes);
   uint32_t root(uint32_t piece) const;
   void touch(ops::TensorRef tensor, int64_t instruction);
   bool is_state(ValueId input) const;
@@ -93,7 +95,9 @@ class ProgramBuilder : public ops::Emitter {
   std::vector<Piece> pieces_;
   std::vector<BuildInstruction> instructions_;
   std::vector<StateBinding> states_;
-  Bytes attributes_, constants_, mutable_;
+  Bytes attributes_, mutable_;
+  Bytes constants_, loose_constants_;  // at multiples of 64; at multiples of 16
+  std::unordered_map<std::string, uint32_t> attributes_at_;
   std::unordered_multimap<uint64_t, std::pair<uint64_t, uint64_t>> constant_places_;  // hash -> (offset, bytes)
   std::string names_ = std::string(1, '\0');
   std::unordered_map<std::string, uint32_t> name_at_;

@@ -51,13 +51,24 @@ class Constants {
     spread_columns(columns_, values.data(), out.mut<T>().data());
     return add(std::move(out), what);
   }
-  // Two values per channel, one array after the other.
-  TensorRef spread(const std::vector<int32_t>& first, const std::vector<int32_t>& second, const char* what) {
-    const size_t n = static_cast<size_t>(columns_.groups) * round_up_columns(columns_.group_out());
-    Tensor out(DataType::kI32, {2, static_cast<int32_t>(n)});
-    spread_columns(columns_, first.data(), out.mut<int32_t>().data());
-    spread_columns(columns_, second.data(), out.mut<int32_t>().data() + n);
-    return add(std::move(out), what);
+  // exec::ColumnArrays: `packed` is spread already.
+  TensorRef columns(const exec::ProductI8Attrs& attrs, const Packed& packed, const ChannelRequant& requant) {
+    const exec::ColumnArrays arrays(attrs, static_cast<uint64_t>(columns_.groups) * round_up_columns(columns_.group_out()));
+    Tensor out(DataType::kU8, {static_cast<int32_t>(arrays.bytes())});
+    uint8_t* to = out.data();
+    std::copy(packed.bias.bytes().begin(), packed.bias.bytes().end(), to);
+    if (attrs.sum_bytes == 4) std::copy(packed.sums.bytes().begin(), packed.sums.bytes().end(), to + arrays.sums());
+    if (attrs.sum_bytes == 2) std::copy(packed.sums.values<int32_t>().begin(), packed.sums.values<int32_t>().end(), reinterpret_cast<int16_t*>(to + arrays.sums()));
+    if (!arrays.tflm) {
+      spread_columns(columns_, requant.scale.data(), reinterpret_cast<float*>(to + arrays.factors()));
+      return add(std::move(out), ".columns");
+    }
+    std::vector<int32_t> multiplier;
+    std::vector<int8_t> shift;
+    for (const Multiplier& m : requant.multiplier) multiplier.push_back(m.multiplier), shift.push_back(static_cast<int8_t>(m.shift));
+    spread_columns(columns_, multiplier.data(), reinterpret_cast<int32_t*>(to + arrays.factors()));
+    spread_columns(columns_, shift.data(), reinterpret_cast<int8_t*>(to + arrays.shifts()));
+    return add(std::move(out), ".columns");
   }
 
  private:
@@ -66,11 +77,10 @@ class Constants {
   ConvGeometry columns_;
 };
 
-TensorRef requant_input(const ChannelRequant& requant, Constants& constants) {
-  if (requant.mode == RequantMode::kOnnx) return constants.spread(requant.scale, ".scale");
-  std::vector<int32_t> multiplier, shift;
-  for (const Multiplier& m : requant.multiplier) multiplier.push_back(m.multiplier), shift.push_back(m.shift);
-  return constants.spread(multiplier, shift, ".requant");
+uint8_t sum_bytes(const Tensor& sums) {
+  if (sums.dtype() == DataType::kNone) return 0;
+  const auto values = sums.values<int32_t>();
+  return std::all_of(values.begin(), values.end(), [](int32_t v) { return v >= INT16_MIN && v <= INT16_MAX; }) ? 2 : 4;
 }
 
 // Symmetric weights that somebody chose in four bits lie two a byte; below a few hundred there is nothing to save.
@@ -91,9 +101,9 @@ Result<LoweredProduct> lower_product(const Node& node, Emitter& emitter, const C
   Packed packed = pack(g, {weights.values.data(), bias ? bias->values<int32_t>().data() : nullptr, weights.zero_points.empty() ? nullptr : weights.zero_points.data(),
                            int8_view(zero_point(x.quant), x.dtype), nibbles});
   LoweredProduct out;
-  out.inputs = {emitter.tensor(node.input(0)), constants.add(std::move(packed.weights), ".weights"), constants.add(std::move(packed.bias), ".bias"),
-                constants.add(std::move(packed.sums), ".sums"), requant_input(requant, constants), constants.spread(weights.zero_points, ".zero_points")};
-  out.attrs = {zero_point(x.quant), requant_attrs(requant), nibbles ? 4 : 8};
+  out.attrs = {static_cast<int16_t>(zero_point(x.quant)), static_cast<uint8_t>(nibbles ? 4 : 8), sum_bytes(packed.sums), requant_attrs(requant)};
+  out.inputs = {emitter.tensor(node.input(0)), constants.add(std::move(packed.weights), ".weights"), constants.columns(out.attrs, packed, requant)};
+  if (!weights.zero_points.empty()) out.inputs.push_back(constants.spread(weights.zero_points, ".zero_points"));
   return out;
 }
 
@@ -110,7 +120,9 @@ Result<WeightsI8> weights_i8(const Tensor& w, size_t channels) {
   return out;
 }
 
-exec::RequantAttrs requant_attrs(const ChannelRequant& r) { return {static_cast<int32_t>(r.mode), r.zero_point, r.clamp.min, r.clamp.max}; }
+exec::RequantAttrs requant_attrs(const ChannelRequant& r) {
+  return {static_cast<int16_t>(r.mode), static_cast<int16_t>(r.zero_point), static_cast<int16_t>(r.clamp.min), static_cast<int16_t>(r.clamp.max)};
+}
 
 Result<LoweredProduct> lower_conv_product_i8(const Node& node, Emitter& emitter, const ConvGeometry& g, ScaleProduct product) {
   VERGE_TRY(LoweredProduct out, lower_product(node, emitter, g, product, pack_conv, Constants(emitter, node.name, g.out_c, g.groups)));

@@ -45,6 +45,18 @@ template <class T> T load(ByteSpan bytes, uint64_t at) {
 
 bool within(const Range& r, const Range& whole) { return r.begin >= whole.begin && r.begin <= whole.end() && r.bytes <= whole.end() - r.begin; }
 
+// The bytes that a tensor's type and shape ask for; nullopt where its dimensions lie outside the table.
+std::optional<uint64_t> tensor_bytes(ByteSpan file, uint64_t program, const rt::ProgramHeader& h, const rt::TensorRecord& t) {
+  if (uint64_t{t.first_dim} + t.rank > h.dims.count) return {};
+  uint64_t count = 1;
+  for (uint32_t d = 0; d < t.rank; ++d) {
+    const auto size = load<int32_t>(file, program + h.dims.offset + 4 * (uint64_t{t.first_dim} + d));
+    if (size < 0 || (size > 0 && count > file.size() / static_cast<uint32_t>(size))) return {};
+    count *= static_cast<uint32_t>(size);
+  }
+  return dtype_bytes(static_cast<DataType>(t.dtype), count);
+}
+
 // nullopt when the section is no program that this code understands: then it is treated as bytes.
 std::optional<ProgramParts> program_parts(ByteSpan file, Range section) {
   ProgramParts out;
@@ -55,11 +67,16 @@ std::optional<ProgramParts> program_parts(ByteSpan file, Range section) {
   out.tables = {section.begin, h.const_offset};
   if (uint64_t{h.tensors.offset} + uint64_t{h.tensors.count} * sizeof(rt::TensorRecord) > h.const_offset) return {};
   if (uint64_t{h.names.offset} + h.names.count > h.const_offset) return {};
+  if (uint64_t{h.dims.offset} + 4 * uint64_t{h.dims.count} > h.const_offset) return {};
   for (uint32_t i = 0; i < h.tensors.count; ++i) {
     const auto t = load<rt::TensorRecord>(file, section.begin + h.tensors.offset + i * sizeof(rt::TensorRecord));
-    if (t.section != static_cast<uint8_t>(rt::Section::kConst) || t.bytes == 0) continue;
-    const Range range{section.begin + h.const_offset + t.offset, t.bytes};
-    if (t.offset > section.bytes || !within(range, section) || t.name >= h.names.count) return {};
+    if (t.section != static_cast<uint8_t>(rt::Section::kConst)) continue;
+    const std::optional<uint64_t> bytes = tensor_bytes(file, section.begin, h, t);
+    if (bytes == 0) continue;
+    const uint64_t offset = uint64_t{t.offset} * rt::kOffsetUnit;
+    if (!bytes || offset > section.bytes || t.name >= h.names.count) return {};
+    const Range range{section.begin + h.const_offset + offset, *bytes};
+    if (!within(range, section)) return {};
     const char* name = reinterpret_cast<const char*>(file.data()) + section.begin + h.names.offset + t.name;
     out.constants.push_back({std::string(name, strnlen(name, h.names.count - t.name)), {range, static_cast<DataType>(t.dtype)}});
   }

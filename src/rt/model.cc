@@ -11,15 +11,13 @@ constexpr size_t align_up(size_t n) { return (n + kAlignment - 1) / kAlignment *
 bool within(uint64_t offset, uint64_t bytes, uint64_t size) { return offset <= size && bytes <= size - offset; }
 
 bool table_fits(const Table& table, size_t entry, uint64_t size) {
-  return table.offset % kAlignment == 0 && table.offset >= sizeof(ProgramHeader) && within(table.offset, static_cast<uint64_t>(table.count) * entry, size);
+  return table.offset % kTableAlignment == 0 && table.offset >= sizeof(ProgramHeader) && within(table.offset, static_cast<uint64_t>(table.count) * entry, size);
 }
 
-// A kernel may write where it reads only from the first byte on.
-bool apart_or_in_place(const TensorRecord& a, const TensorRecord& b) {
-  return a.section != b.section || a.offset == b.offset || a.offset >= b.offset + b.bytes || b.offset >= a.offset + a.bytes;
-}
+uint64_t begin_of(const TensorRecord& t) { return uint64_t{t.offset} * kOffsetUnit; }
 
 constexpr uint64_t kMostBytes = uint64_t{1} << 40;  // arena and mutable sizes beyond this are not plans but damage
+constexpr uint64_t kMostElements = sizeof(size_t) < 8 ? uint64_t{1} << 28 : kMostBytes;
 
 }  // namespace
 
@@ -60,18 +58,26 @@ Status Model::check_tensor(uint32_t i) const {
   for (int d = 0; d < t.rank; ++d) {
     VERGE_REQUIRE(dim[d] >= 0, Code::kCorrupt);
     count *= static_cast<uint32_t>(dim[d]);
-    VERGE_REQUIRE(count <= kMostBytes, Code::kCorrupt);
+    VERGE_REQUIRE(count <= kMostElements, Code::kCorrupt);
   }
-  VERGE_REQUIRE(dtype_bytes(static_cast<DataType>(t.dtype), count) <= t.bytes, Code::kCorrupt);
-  VERGE_REQUIRE(t.offset % kAlignment == 0, Code::kCorrupt);
   const Section section = static_cast<Section>(t.section);
   VERGE_REQUIRE(section == Section::kConst || section == Section::kMutable || section == Section::kArena, Code::kCorrupt);
   const uint64_t room = section == Section::kConst ? header_->const_bytes : section == Section::kMutable ? header_->mutable_bytes : header_->arena_bytes;
-  VERGE_REQUIRE(within(t.offset, t.bytes, room), Code::kCorrupt);
-  VERGE_REQUIRE(within(t.quant_first, t.quant_count, header_->scales.count), Code::kCorrupt);
-  if (t.quant_count > 1) VERGE_REQUIRE(t.quant_axis >= 0 && t.quant_axis < t.rank && static_cast<uint32_t>(dim[t.quant_axis]) == t.quant_count, Code::kCorrupt);
+  VERGE_REQUIRE(section == Section::kConst || begin_of(t) % kAlignment == 0, Code::kCorrupt);
+  VERGE_REQUIRE(within(begin_of(t), dtype_bytes(static_cast<DataType>(t.dtype), count), room), Code::kCorrupt);
+  VERGE_REQUIRE(t.quant_axis >= -1 && t.quant_axis < t.rank, Code::kCorrupt);
+  if (t.quant_first != kNoQuant) VERGE_REQUIRE(within(t.quant_first, scale_count(t), header_->scales.count), Code::kCorrupt);
   VERGE_REQUIRE(t.name < header_->names.count, Code::kCorrupt);
   return {};
+}
+
+uint64_t Model::scale_count(const TensorRecord& t) const { return t.quant_axis < 0 ? 1 : static_cast<uint64_t>(dims_[t.first_dim + static_cast<uint32_t>(t.quant_axis)]); }
+
+// A kernel may write where it reads only from the first byte on.
+bool Model::apart_or_in_place(uint32_t a, uint32_t b) const {
+  const TensorRecord &x = tensors_[a], &y = tensors_[b];
+  if (x.section != y.section || x.offset == y.offset) return true;
+  return begin_of(x) >= begin_of(y) + describe(b).bytes() || begin_of(y) >= begin_of(x) + describe(a).bytes();
 }
 
 Status Model::check_instruction(uint32_t i) const {
@@ -94,7 +100,7 @@ Status Model::check_instruction(uint32_t i) const {
   }
   for (uint32_t a = r.in_count; a < arg_count; ++a)
     for (uint32_t b = 0; b < a; ++b)
-      if (args[a] != kNoTensor && args[b] != kNoTensor) VERGE_REQUIRE(apart_or_in_place(tensors_[args[a]], tensors_[args[b]]), Code::kCorrupt);
+      if (args[a] != kNoTensor && args[b] != kNoTensor) VERGE_REQUIRE(apart_or_in_place(args[a], args[b]), Code::kCorrupt);
   // The operator's own check sees only the tensors that it names; the views live on this stack.
   constexpr uint32_t kMostArgs = 512;
   VERGE_REQUIRE(arg_count <= kMostArgs, Code::kCorrupt);
@@ -158,8 +164,8 @@ TensorView Model::describe(uint32_t i) const {
   view.dtype = static_cast<DataType>(t.dtype);
   view.shape.rank = t.rank;
   for (int d = 0; d < t.rank; ++d) view.shape.dim[d] = dims_[t.first_dim + d];
-  if (t.quant_count) view.quant = {scales_ + t.quant_first, zero_points_ + t.quant_first, static_cast<int32_t>(t.quant_count), t.quant_axis};
-  if (t.section == static_cast<uint8_t>(Section::kConst)) view.data = const_cast<uint8_t*>(base_ + header_->const_offset + t.offset);
+  if (t.quant_first != kNoQuant) view.quant = {scales_ + t.quant_first, zero_points_ + t.quant_first, static_cast<int32_t>(scale_count(t)), t.quant_axis};
+  if (t.section == static_cast<uint8_t>(Section::kConst)) view.data = const_cast<uint8_t*>(base_ + header_->const_offset + begin_of(t));
   return view;
 }
 
@@ -183,8 +189,8 @@ Status Session::create(const Model& model, void* memory, size_t bytes, const Ses
   for (uint32_t i = 0; i < model.tensor_count(); ++i) {
     TensorView view = model.describe(i);
     const TensorRecord& t = model.tensor(i);
-    if (t.section == static_cast<uint8_t>(Section::kMutable)) view.data = session->mutable_ + t.offset;
-    if (t.section == static_cast<uint8_t>(Section::kArena)) view.data = arena + t.offset;
+    if (t.section == static_cast<uint8_t>(Section::kMutable)) view.data = session->mutable_ + begin_of(t);
+    if (t.section == static_cast<uint8_t>(Section::kArena)) view.data = arena + begin_of(t);
     session->views_[i] = view;
   }
   session->reset();

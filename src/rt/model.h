@@ -66,6 +66,8 @@ class Model {
   Status check_tensor(uint32_t i) const;
   Status check_instruction(uint32_t i) const;
   const char* name_of(OpenFailure::Part part, uint32_t index) const;
+  uint64_t scale_count(const TensorRecord& t) const;
+  bool apart_or_in_place(uint32_t a, uint32_t b) const;
   Instruction resolve(uint32_t i, const TensorView* views) const;
 
   const uint8_t* base_ = nullptr;

@@ -2,15 +2,17 @@
 //
 //   ProgramHeader | tensors | dims (i32) | instructions | args (u32) | attributes | quant scales (f32) | quant zero points (i32) | io (u32) | names | constants
 //
-// Every table starts at an offset from the header, 64-byte aligned. Constants hold packed weights in the packing that the header names.
+// Every table starts at an offset from the header, 8-byte aligned, the constants at a multiple of 64. Constants hold packed weights in the packing that the header names.
 #pragma once
 #include <cstdint>
 
 namespace verge::rt {
 
 inline constexpr uint32_t kProgramMagic = 0x50475256;  // "VRGP"
-inline constexpr uint16_t kProgramVersion = 2;
+inline constexpr uint16_t kProgramVersion = 3;
 inline constexpr uint32_t kAlignment = 64;
+inline constexpr uint32_t kTableAlignment = 8;
+inline constexpr uint32_t kOffsetUnit = 16;  // of TensorRecord::offset
 
 // How weights lie in the constants; a Program whose packing the kernels do not read is repacked once, never at each open.
 enum class Packing : uint16_t { kNeutral16 = 1 };  // panels of 16 output channels (docs/program.md)
@@ -39,19 +41,19 @@ struct ProgramHeader {
   uint8_t source_hash[32] = {};  // SHA-256 of the source model's bytes, zeros when unknown
 };
 
+inline constexpr uint32_t kNoQuant = 0xffffffff;
+
 struct TensorRecord {
   uint8_t dtype = 0;
   uint8_t rank = 0;
   uint8_t section = 0;
-  uint8_t reserved = 0;
+  int8_t quant_axis = -1;  // as many scales as that dimension has entries; -1: one
   uint32_t first_dim = 0;  // into dims, `rank` entries
-  int32_t quant_axis = -1;
-  uint32_t quant_first = 0;
-  uint32_t quant_count = 0;
+  uint32_t quant_first = kNoQuant;
   uint32_t name = 0;    // offset into names, 0-terminated
-  uint64_t offset = 0;  // within the section
-  uint64_t bytes = 0;   // room that the section holds for it, at least what dtype and dims need
+  uint32_t offset = 0;  // within the section, in units of kOffsetUnit bytes
 };
+static_assert(sizeof(TensorRecord) == 20);
 
 struct InstructionRecord {
   uint16_t op = 0;

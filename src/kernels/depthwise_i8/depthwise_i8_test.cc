@@ -44,7 +44,8 @@ struct Problem {
   size_t x_step, y_step;
   int32_t x_zero;
   std::vector<int8_t> x, w;
-  std::vector<int32_t> bias, w_zero, multiplier, shift;
+  std::vector<int32_t> bias, w_zero, multiplier;
+  std::vector<int8_t> shift;
   std::vector<float> scale;
 
   Problem(const ConvGeometry& geometry, const Extras& e)
@@ -57,7 +58,7 @@ struct Problem {
       bias.push_back(static_cast<int32_t>(random.next() % 20001) - 10000);
       w_zero.push_back(extras.asymmetric ? (extras.extreme ? 127 : static_cast<int32_t>(random.next() % 256) - 128) : 0);
       multiplier.push_back(static_cast<int32_t>((1u << 30) + (random.next() >> 2)));
-      shift.push_back(-6 - static_cast<int32_t>(random.next() % 4));
+      shift.push_back(static_cast<int8_t>(-6 - static_cast<int32_t>(random.next() % 4)));
       scale.push_back(std::ldexp(random.uniform(1, 2), shift.back()));
     }
   }

@@ -17,7 +17,8 @@ template <typename T> void repeat(const T* from, size_t channels, T* to) {
 struct Repeated {
   DepthwiseI8 conv;
   int8_t weights[kDepthwiseI8Taps * kWide];
-  int32_t bias[kWide], zero_point[kWide], multiplier[kWide], shift[kWide];
+  int32_t bias[kWide], zero_point[kWide], multiplier[kWide];
+  int8_t shift[kWide];
   float scale[kWide];
   uint8_t padding[kWide];
 

@@ -65,7 +65,7 @@ struct Block {
     const size_t columns = group * round_up_columns(gemm.layout.n);
     gemm.weights = conv.weights + group * gemm.layout.bytes();
     gemm.bias = conv.bias + columns;
-    gemm.column_sum = conv.column_sum + columns;
+    gemm.column_sum = conv.column_sum.from(columns);
     gemm.weight_zero_point = conv.weight_zero_point ? conv.weight_zero_point + columns : nullptr;
     gemm.panel_stride = gemm.layout.panel_bytes();
     gemm.x_unsigned = conv.x_unsigned;
@@ -207,7 +207,7 @@ GemmI8 some_panels(const GemmI8& whole, size_t first, size_t last) {
   g.requant.mode = RequantMode::kNone;
   g.weights += first * g.panel_stride;
   g.bias += column;
-  g.column_sum += column;
+  g.column_sum = g.column_sum.from(column);
   if (g.weight_zero_point) g.weight_zero_point += column;
   g.layout.n = at_most(g.layout.n - column, (last - first) * kColumnBlock);
   return g;

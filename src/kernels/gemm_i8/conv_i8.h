@@ -36,7 +36,7 @@ struct ConvI8 {
   const int8_t* weights = nullptr;             // pack_conv_i8, 64-byte aligned
   bool nibbles = false;                        // as packed
   const int32_t* bias = nullptr;               // fold_conv_i8
-  const int32_t* column_sum = nullptr;         // fold_conv_i8
+  ColumnSums column_sum;                       // fold_conv_i8
   const int32_t* weight_zero_point = nullptr;  // spread_columns; null: symmetric
   const void* padding = nullptr;               // layout.k bytes of the input's zero point as it is stored; only read where the kernel reaches into padding
   bool x_unsigned = false;

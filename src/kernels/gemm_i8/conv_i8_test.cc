@@ -37,7 +37,8 @@ struct Problem {
   size_t x_step, y_step, depth;
   int32_t x_zero = -7;
   std::vector<int8_t> x, w;
-  std::vector<int32_t> bias, w_zero, multiplier, shift;
+  std::vector<int32_t> bias, w_zero, multiplier;
+  std::vector<int8_t> shift;
   std::vector<float> scale;
 
   Problem(const ConvGeometry& geometry, const Extras& e)
@@ -53,7 +54,7 @@ struct Problem {
       bias.push_back(static_cast<int32_t>(random.next() % 20001) - 10000);
       w_zero.push_back(extras.asymmetric ? static_cast<int32_t>(random.next() % 256) - 128 : 0);
       multiplier.push_back(static_cast<int32_t>((1u << 30) + (random.next() >> 2)));
-      shift.push_back(-spread + static_cast<int32_t>(random.next() % 3));
+      shift.push_back(static_cast<int8_t>(-spread + static_cast<int32_t>(random.next() % 3)));
       scale.push_back(std::ldexp(random.uniform(1, 2), -spread));
     }
   }
@@ -112,7 +113,8 @@ template <typename T> std::vector<T> run(const Problem& p) {
   pack_conv_i8(g, false, p.w.data(), packed);
   fold_conv_i8(g, p.w.data(), p.bias.data(), p.x_zero, p.extras.asymmetric ? p.w_zero.data() : nullptr, folded.data(), sums.data());
   const std::vector<uint8_t> x = stored(p.x, p.extras.x_unsigned), padding(layout.k, static_cast<uint8_t>(p.x_zero ^ (p.extras.x_unsigned ? 0x80 : 0)));
-  const std::vector<int32_t> multiplier = spread(g, p.multiplier), shift = spread(g, p.shift), zeros = spread(g, p.w_zero);
+  const std::vector<int32_t> multiplier = spread(g, p.multiplier), zeros = spread(g, p.w_zero);
+  const std::vector<int8_t> shift = spread(g, p.shift);
   const std::vector<float> scale = spread(g, p.scale);
   Requant requant = p.requant();
   requant.multiplier = multiplier.data(), requant.shift = shift.data(), requant.scale = scale.data();
@@ -122,7 +124,7 @@ template <typename T> std::vector<T> run(const Problem& p) {
                     .input_step = p.x_step,
                     .weights = packed,
                     .bias = folded.data(),
-                    .column_sum = sums.data(),
+                    .column_sum = {sums.data()},
                     .weight_zero_point = p.extras.asymmetric ? zeros.data() : nullptr,
                     .padding = padding.data(),
                     .x_unsigned = p.extras.x_unsigned,

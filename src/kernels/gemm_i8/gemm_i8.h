@@ -38,12 +38,19 @@ void unpack_gemm_i8(const GemmI8Layout& layout, const int8_t* packed, int8_t* w)
 void fold_gemm_i8(const GemmI8Layout& layout, const int8_t* w, const int32_t* bias, int32_t x_zero_point, const int32_t* w_zero_point, int32_t* bias_folded,
                   int32_t* column_sum);
 
+// Sums of weights, one a column, in the narrower form that holds them; both null: no sums.
+struct ColumnSums {
+  const int32_t* wide = nullptr;
+  const int16_t* narrow = nullptr;
+  ColumnSums from(size_t column) const { return {wide ? wide + column : nullptr, narrow ? narrow + column : nullptr}; }
+};
+
 // One product, ready to run. Arrays are [round_up_columns(n)].
 struct GemmI8 {
   GemmI8Layout layout;
   const int8_t* weights = nullptr;  // packed, 64-byte aligned unless nibbles
   const int32_t* bias = nullptr;    // folded; null: sums of x * w alone, which slices of a long product add up
-  const int32_t* column_sum = nullptr;
+  ColumnSums column_sum;
   const int32_t* weight_zero_point = nullptr;  // null: symmetric weights
   size_t panel_stride = 0;                     // layout.panel_bytes() of the whole product
   bool x_unsigned = false;

@@ -110,7 +110,7 @@ template <bool is_unsigned> void add_products(const GemmI8& g, const GemmI8Tile&
 
 void store_panel(const GemmI8& g, const GemmI8Tile& tile, size_t n, const int32_t* sums) {
   I32x16 start = g.bias ? load16(g.bias + n) : splat16(0);
-  if (g.bias && g.x_unsigned) start = sub16(start, shift_left16<7>(load16(g.column_sum + n)));
+  if (g.bias && g.x_unsigned) start = sub16(start, shift_left16<7>(sums16(g.column_sum, n)));
   with_rule(g.requant, n, [&]<typename Rule>() {
     const Rule rule(g.requant, n);
     auto* y = static_cast<typename Rule::Out*>(tile.y) + n;

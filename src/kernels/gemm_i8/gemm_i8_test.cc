@@ -29,7 +29,9 @@ struct Case {
   RequantMode mode;
   int32_t x_zero;  // int8 view
   std::vector<int8_t> w, x;
-  std::vector<int32_t> bias, w_zero, folded, column_sum, row_sum, multiplier, shift;
+  std::vector<int32_t> bias, w_zero, folded, column_sum, row_sum, multiplier;
+  std::vector<int16_t> narrow_sum;
+  std::vector<int8_t> shift;
   std::vector<float> scale;
   std::vector<std::unique_ptr<uint8_t[]>> cells;  // each exactly k bytes, so that a sanitizer sees every byte read past one
   std::vector<const void*> pointers;
@@ -57,7 +59,7 @@ struct Case {
     w_zero.resize(round_up_columns(s.n));
     for (size_t n = 0; n < round_up_columns(s.n); ++n) {
       multiplier.push_back(static_cast<int32_t>((1u << 30) + (random() >> 2)));
-      shift.push_back(-static_cast<int32_t>(random() % 14));
+      shift.push_back(static_cast<int8_t>(-static_cast<int32_t>(random() % 14)));
       scale.push_back(std::ldexp(1.0f + static_cast<float>(random() % 1000) / 999.0f, -static_cast<int>(random() % 14)));
     }
     make_rows();
@@ -65,7 +67,15 @@ struct Case {
     folded.resize(round_up_columns(s.n)), column_sum.resize(round_up_columns(s.n));
     fold_gemm_i8(layout, w.data(), bias.data(), x_zero, asymmetric ? w_zero.data() : nullptr, folded.data(), column_sum.data());
     const Requant requant{mode, multiplier.data(), shift.data(), scale.data(), x_unsigned ? 131 : -4, x_unsigned ? 0 : -128, x_unsigned ? 250 : 127};
-    gemm = {layout, packed.data, folded.data(), column_sum.data(), asymmetric ? w_zero.data() : nullptr, layout.panel_bytes(), x_unsigned, requant};
+    gemm = {layout, packed.data, folded.data(), column_sums(seed), asymmetric ? w_zero.data() : nullptr, layout.panel_bytes(), x_unsigned, requant};
+  }
+
+  // In the narrow form for some seeds, where it holds them.
+  ColumnSums column_sums(uint32_t seed) {
+    const bool fits = std::all_of(column_sum.begin(), column_sum.end(), [](int32_t v) { return v >= INT16_MIN && v <= INT16_MAX; });
+    if (seed % 2 || !fits) return {column_sum.data()};
+    narrow_sum.assign(column_sum.begin(), column_sum.end());
+    return {nullptr, narrow_sum.data()};
   }
 
   void make_rows() {

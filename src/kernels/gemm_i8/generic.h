@@ -38,10 +38,12 @@ inline void expand_nibbles(const int8_t* packed, int8_t* to) {
   }
 }
 
+inline I32x16 sums16(const ColumnSums& sums, size_t n) { return sums.narrow ? load_i16x16(sums.narrow + n, 16) : load16(sums.wide + n); }
+
 // What a column's sum starts from, for every row alike.
 template <typename Dot> I32x16 start_of(const GemmI8& g, size_t n) {
   if (!g.bias) return splat16(0);
-  return sub16(load16(g.bias + n), mul16(load16(g.column_sum + n), splat16(Dot::kOffset)));
+  return sub16(load16(g.bias + n), mul16(sums16(g.column_sum, n), splat16(Dot::kOffset)));
 }
 
 template <typename Dot, int rows, int panels> struct Tile {

@@ -87,7 +87,7 @@ class Finish {
     const bool mean = r.op == ReduceI8Op::kMean;
     multiplier_ = mean ? mean_multiplier(r.multiplier, count_) : r.multiplier;
     scale_ = mean ? r.scale / static_cast<float>(count_) : r.scale;
-    for (size_t i = 0; i < kColumnBlock; ++i) multipliers_[i] = multiplier_.multiplier, shifts_[i] = multiplier_.shift, scales_[i] = scale_;
+    for (size_t i = 0; i < kColumnBlock; ++i) multipliers_[i] = multiplier_.multiplier, shifts_[i] = static_cast<int8_t>(multiplier_.shift), scales_[i] = scale_;
   }
   void operator()(const int32_t* totals, size_t n, uint8_t* y) const {
     if (r_.op == ReduceI8Op::kMax || r_.op == ReduceI8Op::kMin) return store_extremes(totals, n, y);
@@ -112,7 +112,8 @@ class Finish {
   int64_t count_;
   Multiplier multiplier_;
   float scale_;
-  int32_t multipliers_[kColumnBlock], shifts_[kColumnBlock];
+  int32_t multipliers_[kColumnBlock];
+  int8_t shifts_[kColumnBlock];
   float scales_[kColumnBlock];
 };
 

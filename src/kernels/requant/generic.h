@@ -8,7 +8,7 @@ namespace {
 class Tflm16 {
  public:
   using Out = uint8_t;
-  Tflm16(const Requant& r, size_t n) : multiplier_(load16(r.multiplier + n), load16(r.shift + n)), clamp_(r.min, r.max, r.zero_point) {}
+  Tflm16(const Requant& r, size_t n) : multiplier_(load16(r.multiplier + n), load_i8x16(r.shift + n)), clamp_(r.min, r.max, r.zero_point) {}
   void store(Out* y, const I32x16& acc, size_t n) const { store_bytes16(y, clamp_(multiplier_(acc)), n); }
 
  private:

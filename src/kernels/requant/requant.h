@@ -20,7 +20,7 @@ enum class RequantMode : uint8_t { kTflm = 0, kOnnx = 1, kNone = 2 };
 struct Requant {
   RequantMode mode = RequantMode::kTflm;
   const int32_t* multiplier = nullptr;  // tflm
-  const int32_t* shift = nullptr;       // tflm
+  const int8_t* shift = nullptr;        // tflm
   const float* scale = nullptr;         // onnx
   int32_t zero_point = 0;
   int32_t min = -128, max = 127;

@@ -28,7 +28,8 @@ int32_t oracle(int32_t acc, const Requant& r, size_t n) {
 }
 
 struct Columns {
-  std::vector<int32_t> multiplier, shift;
+  std::vector<int32_t> multiplier;
+  std::vector<int8_t> shift;
   std::vector<float> scale;
 };
 
@@ -40,8 +41,8 @@ Columns make_columns(size_t n, uint32_t seed) {
     const int32_t edge[] = {1 << 30, INT32_MAX, 0};
     c.multiplier.push_back(i % 5 < 3 ? edge[(i + seed) % 3] : static_cast<int32_t>((1u << 30) + (random() >> 2)));
     const bool right = seed % 2;
-    c.shift.push_back(i % 3 == 0 ? static_cast<int32_t>(random() % (right ? 30 : 62)) - 31 : -static_cast<int32_t>(random() % 12) - (right ? 2 : 0));
-    if (right && c.multiplier.back() == 0) c.shift.back() = static_cast<int32_t>(random() % 62) - 31;  // has no say
+    c.shift.push_back(static_cast<int8_t>(i % 3 == 0 ? static_cast<int32_t>(random() % (right ? 30 : 62)) - 31 : -static_cast<int32_t>(random() % 12) - (right ? 2 : 0)));
+    if (right && c.multiplier.back() == 0) c.shift.back() = static_cast<int8_t>(static_cast<int32_t>(random() % 62) - 31);  // has no say
     c.scale.push_back(std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1000.0f, -static_cast<int>(random() % 32)));
   }
   return c;
@@ -79,7 +80,7 @@ TEST_P(RequantKernel, AgreesWithTheRuleToTheBit) {
           for (size_t n = 0; n < columns; ++n)
             ASSERT_EQ(y[i * stride + n], static_cast<uint8_t>(oracle(acc[i * stride + n], r, n)))
                 << GetParam().name << " mode=" << int(mode) << " columns=" << columns << " seed=" << seed << " row=" << i << " n=" << n
-                << " acc=" << acc[i * stride + n] << " multiplier=" << c.multiplier[n] << " shift=" << c.shift[n];
+                << " acc=" << acc[i * stride + n] << " multiplier=" << c.multiplier[n] << " shift=" << int(c.shift[n]);
           EXPECT_EQ(y[i * stride + columns], 0xcd) << "wrote past the end, columns=" << columns;
         }
       }

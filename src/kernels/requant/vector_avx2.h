@@ -189,13 +189,13 @@ class TflmRight16 {
  public:
   using Out = uint8_t;
   static bool fits(const Requant& r, size_t n) {
-    const I32x16 m = load16(r.multiplier + n), shift = load16(r.shift + n);
+    const I32x16 m = load16(r.multiplier + n), shift = load_i8x16(r.shift + n);
     const __m256i none = _mm256_setzero_si256(), most = _mm256_set1_epi32(-2);
     const __m256i a = _mm256_and_si256(_mm256_cmpgt_epi32(m.a, none), _mm256_cmpgt_epi32(shift.a, most));
     const __m256i b = _mm256_and_si256(_mm256_cmpgt_epi32(m.b, none), _mm256_cmpgt_epi32(shift.b, most));
     return _mm256_testz_si256(_mm256_or_si256(a, b), _mm256_or_si256(a, b));
   }
-  TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)), right_(sub16(splat16(-1), load16(r.shift + n))) {
+  TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)), right_(sub16(splat16(-1), load_i8x16(r.shift + n))) {
     const int32_t half = r.max > 127 ? 128 : 0;
     zero_point_ = _mm256_set1_epi32(2 * (r.zero_point - half) + 1);
     low_ = _mm_set1_epi8(static_cast<char>(r.min - half));

@@ -122,10 +122,10 @@ class TflmRight16 {
   using Out = uint8_t;
   static bool fits(const Requant& r, size_t n) {
     const I32x16 m = load16(r.multiplier + n);
-    return _mm512_mask_cmpgt_epi32_mask(_mm512_test_epi32_mask(m, m), load16(r.shift + n), splat16(-2)) == 0;
+    return _mm512_mask_cmpgt_epi32_mask(_mm512_test_epi32_mask(m, m), load_i8x16(r.shift + n), splat16(-2)) == 0;
   }
   TflmRight16(const Requant& r, size_t n)
-      : m_(load16(r.multiplier + n)), right_(_mm512_sub_epi32(splat16(-1), load16(r.shift + n))), half_(r.max > 127 ? 128 : 0) {
+      : m_(load16(r.multiplier + n)), right_(_mm512_sub_epi32(splat16(-1), load_i8x16(r.shift + n))), half_(r.max > 127 ? 128 : 0) {
     zero_point_ = splat16(2 * (r.zero_point - half_) + 1);
     low_ = _mm_set1_epi8(static_cast<char>(r.min - half_));
     high_ = _mm_set1_epi8(static_cast<char>(r.max - half_));

@@ -194,12 +194,12 @@ class TflmRight16 {
  public:
   using Out = uint8_t;
   static bool fits(const Requant& r, size_t n) {
-    const I32x16 m = load16(r.multiplier + n), shift = load16(r.shift + n);
+    const I32x16 m = load16(r.multiplier + n), shift = load_i8x16(r.shift + n);
     uint32x4_t bad = vdupq_n_u32(0);
     for (int i = 0; i < 4; ++i) bad = vorrq_u32(bad, vandq_u32(vcgtzq_s32(m.q[i]), vcgtq_s32(shift.q[i], vdupq_n_s32(-2))));
     return vmaxvq_u32(bad) == 0;
   }
-  TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)), minus_right_(load16(r.shift + n)) {
+  TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)), minus_right_(load_i8x16(r.shift + n)) {
     const int32_t half = r.max > 127 ? 128 : 0;
     zero_point_ = vdupq_n_s32(r.zero_point - half);
     low_ = vdupq_n_s8(static_cast<int8_t>(r.min - half));

@@ -15,11 +15,11 @@ TEST(SoftmaxI8, EqualsTheReferenceKernelToTheBit) {
   const int8_t want[12] = {-128, -128, -128, -128, -125, -123, -120, -105, -91, -78, -67, -60};
   const int16_t want16[12] = {-32768, -32768, -32763, -32662, -31986, -31479, -30642, -26990, -23242, -19909, -17062, -15410};
   int32_t table[kSoftmaxTable];
-  make_softmax_table(0.1f, 1.0f, table);
+  const size_t size = make_softmax_table(0.1f, 1.0f, table);
   int8_t y[12];
   int16_t y16[12];
-  softmax_i8(SoftmaxI8Types::kI8ToI8, 1, 12, table, x, y);
-  softmax_i8(SoftmaxI8Types::kI8ToI16, 1, 12, table, x, y16);
+  softmax_i8(SoftmaxI8Types::kI8ToI8, 1, 12, {table, size}, x, y);
+  softmax_i8(SoftmaxI8Types::kI8ToI16, 1, 12, {table, size}, x, y16);
   for (int i = 0; i < 12; ++i) {
     EXPECT_EQ(y[i], want[i]) << i;
     EXPECT_EQ(y16[i], want16[i]) << i;
@@ -35,8 +35,8 @@ TEST(SoftmaxI8, FollowsTheRealFunctionForEveryTypeAndRow) {
     for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<int8_t>(random.next()), xu[i] = static_cast<uint8_t>(x[i] + 128);
     int32_t table[kSoftmaxTable];
     make_softmax_table(0.04f, 1.5f, table);
-    softmax_i8(SoftmaxI8Types::kI8ToI8, rows, n, table, x.data(), y.data());
-    softmax_i8(SoftmaxI8Types::kU8ToU8, rows, n, table, xu.data(), yu.data());
+    softmax_i8(SoftmaxI8Types::kI8ToI8, rows, n, {table}, x.data(), y.data());
+    softmax_i8(SoftmaxI8Types::kU8ToU8, rows, n, {table}, xu.data(), yu.data());
     for (size_t r = 0; r < rows; ++r) {
       double sum = 0;
       for (size_t i = 0; i < n; ++i) sum += std::exp(0.06 * x[r * n + i]);
@@ -53,11 +53,13 @@ TEST(SoftmaxI8, FollowsTheRealFunctionForEveryTypeAndRow) {
 
 TEST(SoftmaxI8, DifferencesBeyondTheRangeCountNothing) {
   int32_t table[kSoftmaxTable];
-  make_softmax_table(1.0f, 1.0f, table);
+  const size_t size = make_softmax_table(1.0f, 1.0f, table);
   EXPECT_EQ(table[0], INT32_MAX);
   EXPECT_GT(table[8], 0);
   EXPECT_EQ(table[32], 0);
   EXPECT_EQ(table[255], 0);
+  EXPECT_LE(size, 33u);
+  for (int i = 0; i < 256; ++i) EXPECT_EQ((SoftmaxTable{table, size}.at(i)), table[i]) << i;
 }
 
 }  // namespace

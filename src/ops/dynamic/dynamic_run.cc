@@ -7,6 +7,7 @@
 #include "kernels/dynamic_i8/dynamic_i8.h"
 #include "ops/dense/dense_attrs.h"
 #include "ops/dynamic/dynamic_attrs.h"
+#include "ops/product_i8_attrs.h"
 
 namespace verge::exec {
 namespace {
@@ -26,7 +27,7 @@ Status check_layer(const rt::Instruction& in, const ConvGeometry& g) {
   const auto channels = static_cast<uint64_t>(g.out_c);
   const size_t columns = columns_of(g), weights = is_depthwise(g) ? packed_depthwise_i8_size(g) : static_cast<size_t>(g.groups) * conv_i8_layout(g).bytes();
   VERGE_REQUIRE(static_cast<int64_t>(g.taps()) * static_cast<int64_t>(g.group_in()) <= kMostProducts, Code::kCorrupt);
-  VERGE_REQUIRE(holds(in.in(1), DataType::kI8, weights) && holds(in.in(2), DataType::kI32, columns) && holds(in.in(3), DataType::kI32, columns), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(1), DataType::kI8, weights) && (is_depthwise(g) || lies_at_lines(in.in(1))) && holds(in.in(2), DataType::kI32, columns) && holds(in.in(3), DataType::kI32, columns), Code::kCorrupt);
   VERGE_REQUIRE(holds(in.in(4), DataType::kF32, channels) && holds(in.in(5), DataType::kI32, channels), Code::kCorrupt);
   VERGE_REQUIRE(!in.has(6) || holds(in.in(6), DataType::kF32, channels), Code::kCorrupt);
   VERGE_REQUIRE(in.scratch_bytes() >= dynamic_scratch_bytes(g), Code::kCorrupt);
@@ -55,7 +56,7 @@ void run_sums(const rt::Instruction& in, const rt::RunEnv& env, const ConvGeomet
     return;
   }
   auto conv = sums_of<ConvI8>(in, g, x, padding, y);
-  conv.column_sum = in.in(3).as<int32_t>();
+  conv.column_sum.wide = in.in(3).as<int32_t>();
   env.parallel.each(conv_i8_blocks(g), [&](size_t block) { conv_i8_block(conv, block); });
 }
 

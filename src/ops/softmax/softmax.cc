@@ -64,9 +64,9 @@ void emit_f32(const Node& node, Emitter& emitter, TensorRef in, TensorRef out, c
 }
 
 void emit_fixed_point(const Node& node, Emitter& emitter, const LastAxis& l, float x_scale) {
-  Tensor table(DataType::kI32, {static_cast<int32_t>(kSoftmaxTable)});
-  make_softmax_table(x_scale, static_cast<float>(node.real("beta", 1)), table.mut<int32_t>().data());
-  emitter.emit(exec::Op::softmax_i8, {l.in, emitter.constant(table, node.name + ".exp")}, {l.out}, exec::SoftmaxI8Attrs{}, {}, 0);
+  std::vector<int32_t> table(kSoftmaxTable);
+  table.resize(make_softmax_table(x_scale, static_cast<float>(node.real("beta", 1)), table.data()));
+  emitter.emit(exec::Op::softmax_i8, {l.in, emitter.constant(Tensor::of<int32_t>({static_cast<int32_t>(table.size())}, table), node.name + ".exp")}, {l.out}, exec::SoftmaxI8Attrs{}, {}, 0);
 }
 
 Result<void> emit_quantized(const Node& node, Emitter& emitter, const LastAxis& l, const TensorType& x, const TensorType& y) {

@@ -9,7 +9,7 @@ struct SoftmaxF32Attrs {
   uint32_t function = 0;
 };
 
-// Inputs x and the table of exponentials, [256] i32 (kernels/softmax_i8).
+// Inputs x and the table of exponentials, at most [256] i32 (kernels/softmax_i8).
 struct SoftmaxI8Attrs {
   uint32_t reserved = 0;
 };

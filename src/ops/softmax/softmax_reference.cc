@@ -37,7 +37,7 @@ Result<void> fixed_point(ReferenceContext& c, int axis, const AffineType& x, con
   for_lines(c.in[0].shape(), axis, values, [&](std::vector<int64_t>& line) {
     Tensor in(x.dtype, {static_cast<int32_t>(line.size())}), out(y.dtype, in.shape());
     fill(in, line);
-    softmax_i8(types, 1, line.size(), table.data(), in.bytes().data(), out.data());
+    softmax_i8(types, 1, line.size(), {table.data()}, in.bytes().data(), out.data());
     line = out.to_ints();
   });
   fill(c.out[0], values);
