@@ -1,7 +1,9 @@
 #include <cstdio>
 
 #include "core/text.h"
+#include "passes/pipelines.h"
 #include "verge/command.h"
+#include "verge/export_options.h"
 
 namespace verge::cli {
 namespace {
@@ -10,6 +12,7 @@ struct Options {
   ModelOptions model;
   std::string output;
   bool golden = false;
+  formats::ExportOptions exporting;
 };
 
 // What the program answers to pixels that look like noise: with it a device tests itself.
@@ -26,8 +29,18 @@ Result<GoldenVector> golden_vector(Executable& executable) {
   return out;
 }
 
+Result<void> convert_for_others(const Options& o, const LoadOptions& load) {
+  VERGE_TRY(Graph graph, import_file(o.model.path, load));
+  passes::PassOptions unfused;
+  unfused.skip = load.skip_passes;
+  unfused.skip.push_back("fuse_residual");
+  VERGE_CHECK(passes::prepare(graph, unfused), "'" + o.model.path + "'");
+  return export_file(graph.compacted(), o.output, o.exporting);
+}
+
 Result<void> convert(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
+  if (export_format(o.output) != formats::Format::kUnknown) return convert_for_others(o, load);
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
   PackageContents contents;
   contents.manifest = m.manifest;
@@ -50,10 +63,11 @@ Result<void> convert(const Options& o) {
 
 void add_convert(CLI::App& app, Commands& commands) {
   auto options = std::make_shared<Options>();
-  CLI::App* sub = app.add_subcommand("convert", "Turn a model into a package without changing its numbers\n\nExample: verge convert model.onnx -o model.vpk");
+  CLI::App* sub = app.add_subcommand("convert", "Turn a model into a package, or into a file for other engines, without changing its numbers\n\nExample: verge convert model.onnx -o model.vpk");
   add_model_options(*sub, options->model);
-  sub->add_option("-o,--output", options->output, "the package to write")->required();
+  sub->add_option("-o,--output", options->output, "what to write: .vpk, .onnx or .tflite")->required();
   sub->add_flag("--golden", options->golden, "add what the program answers to a made-up input, so that devices can test themselves");
+  add_export_options(*sub, options->exporting);
   commands.push_back({sub, [options] { return convert(*options); }});
 }
 

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
+#include "verge/export_options.h"
 #include "verge/progress.h"
 
 namespace verge::cli {
@@ -16,6 +17,8 @@ struct Options {
   ModelOptions model;
   OptimizeOptions optimize;
   std::string max_drop = "1%", output, report;
+  std::vector<std::string> exports;
+  formats::ExportOptions exporting;
 };
 
 Result<double> parse_drop(const std::string& text) {
@@ -68,6 +71,7 @@ Result<void> run_optimize(Options& o) {
   VERGE_CHECK(write_file(o.output, outcome->package));
   const std::string report = o.report.empty() ? o.output.substr(0, o.output.rfind(".vpk")) + ".html" : o.report;
   VERGE_CHECK(write_file(report, html_report(outcome->report, command_line(o, outcome->report))));
+  for (const std::string& path : o.exports) VERGE_CHECK(export_file(outcome->graph, path, o.exporting));
   outcome->report["output"] = o.output;
   outcome->report["html"] = report;
   if (o.model.json) {
@@ -96,10 +100,13 @@ void add_optimize(CLI::App& app, Commands& commands) {
   sub->add_option("--weight-bits", options->optimize.weight_bits, "of convolution and dense layers' weights; 4-bit weights lie two a byte, activations stay int8")
       ->default_val(8)
       ->check(CLI::IsMember({4, 8}));
+  sub->add_flag_callback("--no-timing", [options] { options->optimize.time = false; }, "measure no latency: accuracy alone decides, and two runs give the same package");
   sub->add_option("--seed", options->optimize.seed, "of the split into calibration and check");
   sub->add_option("--pipeline", options->optimize.pipeline, "pre-processing as JSON or a file of it (docs/pipeline.md)");
   sub->add_option("-o,--output", options->output, "the package to write")->required();
   sub->add_option("--report", options->report, "the HTML report (default: beside the package)");
+  sub->add_option("--export", options->exports, "also write the result for other engines: an .onnx or a .tflite file");
+  add_export_options(*sub, options->exporting);
   commands.push_back({sub, [options] { return run_optimize(*options); }});
 }
 

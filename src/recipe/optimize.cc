@@ -72,7 +72,7 @@ class Optimizer {
     VERGE_CHECK(choose());
     report_["seconds"] = now_s() - start;
     VERGE_TRY(Bytes package, write_package());
-    return OptimizeOutcome{std::move(package), std::move(report_)};
+    return OptimizeOutcome{std::move(package), chosen_ == &original_ ? std::move(float_graph_) : std::move(int8_.graph), std::move(report_)};
   }
 
  private:

@@ -35,6 +35,7 @@ struct OptimizeOptions {
 
 struct OptimizeOutcome {
   Bytes package;
+  Graph graph;  // what the package's program computes, as formats::export_model takes it
   Json report;  // everything that was measured and decided; room report prints it
 };
 

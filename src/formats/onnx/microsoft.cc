@@ -136,6 +136,20 @@ Result<void> qlinear_average_pool(NodeContext& c) {
   return c.finish(as_source(c, form, c.add("avg_pool", {plane}, requantised(form.attrs), std::move(type))));
 }
 
+// a, a_scale, a_zero_point, b, b_scale, b_zero_point, bias, y_scale, y_zero_point
+Result<void> qgemm(NodeContext& c) {
+  if (c.integer("transA", 0) || c.real("alpha", 1) != 1) return c.refuse("it transposes or scales its first operand");
+  if (!c.has(7)) return c.refuse("its output is not quantised");
+  const bool flipped = c.integer("transB", 0) != 0;
+  VERGE_TRY(const ValueId a, quantised_input(c, 0));
+  VERGE_TRY(const ValueId b, quantised_input(c, 3, flipped ? 0 : 1));
+  if (!a.valid() || !b.valid()) return c.finish({});
+  const ValueId w = flipped ? b : rearranged(c, b, {1, 0});
+  VERGE_TRY(const ValueId bias, quantised_bias(c, 6, a, w));
+  VERGE_TRY(TensorType type, quantised_output(c, 7, c.type(size_t{0}).dtype));
+  return c.finish(c.add("dense", {a, w, bias}, requantised(), std::move(type)));
+}
+
 // y_scale, y_zero_point, then x, scale, zero point of each part
 Result<void> qlinear_concat(NodeContext& c) {
   VERGE_TRY(const int rank, c.rank(2));
@@ -157,6 +171,7 @@ constexpr Row kRows[] = {
     {"FusedGemm", 1, kNewest, fused_gemm},
     {"FusedMatMul", 1, kNewest, fused_matmul},
     {"Gelu", 1, kNewest, gelu},
+    {"QGemm", 1, kNewest, qgemm},
     {"QLinearAdd", 1, kNewest, qlinear_binary, "add"},
     {"QLinearAveragePool", 1, kNewest, qlinear_average_pool},
     {"QLinearConcat", 1, kNewest, qlinear_concat},

@@ -239,18 +239,6 @@ Result<void> matmul_integer(NodeContext& c) {
   return c.finish(c.add("cast", {y}, {{"to", std::string("i32")}}));
 }
 
-// i32 with scale = input scale * weight scale
-Result<ValueId> quantised_bias(NodeContext& c, size_t i, ValueId x, ValueId w) {
-  if (!c.has(i)) return ValueId{};
-  const QuantParams &xq = c.type(x).quant, &wq = c.type(w).quant;
-  QuantParams params;
-  for (float s : wq.scale) params.scale.push_back(xq.scale[0] * s);
-  params.zero_point.assign(params.scale.size(), 0);
-  if (params.per_channel()) params.axis = 0;
-  VERGE_TRY(const ValueId bias, c.fixed(i, "bias"));
-  return c.quantised(bias, params);
-}
-
 // x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, bias
 Result<void> qlinear_conv(NodeContext& c) {
   VERGE_TRY(WindowForm form, window_form(c));
@@ -289,6 +277,17 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+
+Result<ValueId> quantised_bias(NodeContext& c, size_t i, ValueId x, ValueId w) {
+  if (!c.has(i)) return ValueId{};
+  const QuantParams &xq = c.type(x).quant, &wq = c.type(w).quant;
+  QuantParams params;
+  for (float s : wq.scale) params.scale.push_back(xq.scale[0] * s);
+  params.zero_point.assign(params.scale.size(), 0);
+  if (params.per_channel()) params.axis = 0;
+  VERGE_TRY(const ValueId bias, c.fixed(i, "bias"));
+  return c.quantised(bias, params);
+}
 
 std::span<const Row> quantisation_rows() { return kRows; }
 

@@ -13,5 +13,7 @@ Result<QuantParams> known_quant_params(NodeContext& c, size_t scale, size_t zero
 Result<ValueId> quantised_input(NodeContext& c, size_t x, int axis = -1);
 // The type of an output whose scale and zero point are inputs `scale` and `scale + 1`; its element type is the zero point's, or `otherwise`.
 Result<TensorType> quantised_output(NodeContext& c, size_t scale, DataType otherwise);
+// The constant bias at input i: i32 with scale = input scale * weight scale. Invalid where it is absent.
+Result<ValueId> quantised_bias(NodeContext& c, size_t i, ValueId x, ValueId w);
 
 }  // namespace verge::formats::onnx

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "formats/tflite/small_model.h"
+#include "formats/tflite/model_builder.h"
 #include "formats/tflite/tflite.h"
 
 namespace verge::formats::tflite {
@@ -16,8 +16,8 @@ using testing::HasSubstr;
 using Types = schema::TensorType;
 
 // y = x * w + b, with something broken by `damage`.
-Bytes model_with(const std::function<void(SmallModel&)>& damage) {
-  SmallModel m;
+Bytes model_with(const std::function<void(ModelBuilder&)>& damage) {
+  ModelBuilder m;
   const int x = m.tensor("x", Types::INT8, {1, 3}), y = m.tensor("y", Types::INT8, {1, 2});
   const int w = m.constant<int8_t>("w", Types::INT8, {2, 3}, {1, 2, 3, 4, 5, 6}), b = m.constant<int32_t>("b", Types::INT32, {2}, {7, 8});
   m.quantize(x, {0.5f}, {-3});
@@ -31,10 +31,10 @@ Bytes model_with(const std::function<void(SmallModel&)>& damage) {
 }
 
 Bytes sound() {
-  return model_with([](SmallModel&) {});
+  return model_with([](ModelBuilder&) {});
 }
 
-std::string complaint(const std::function<void(SmallModel&)>& damage, Code code = Code::kCorrupt) {
+std::string complaint(const std::function<void(ModelBuilder&)>& damage, Code code = Code::kCorrupt) {
   const Bytes bytes = model_with(damage);
   const auto file = File::open(bytes);
   EXPECT_FALSE(file.ok());
@@ -52,27 +52,27 @@ TEST(TfliteFile, KnowsItselfByItsIdentifier) {
 }
 
 TEST(TfliteFile, NamesThePlaceOfADamage) {
-  EXPECT_THAT(complaint([](SmallModel& m) { m.model().version = 2; }, Code::kUnsupported), HasSubstr("schema version 2"));
-  EXPECT_THAT(complaint([](SmallModel& m) {
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.model().version = 2; }, Code::kUnsupported), HasSubstr("schema version 2"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) {
                 m.model().subgraphs.clear(), m.model().subgraphs.push_back(std::make_unique<schema::SubGraphT>()), m.graph().outputs = {9};
               }),
               HasSubstr("an output is tensor 9 of 0"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.at(2).buffer = 40; }), HasSubstr("sub-graph 0, tensor 2: buffer 40 of 3"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.at(2).shape = {2, 4}; }), HasSubstr("holds 6 bytes, int8[2,4] takes 8"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.at(2).shape = {65536, 65536, 65536, 65536}; }), HasSubstr("more than 2^31 elements"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.at(2).shape = {2, -3}; }), HasSubstr("dimension 1 is -3"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.at(0).shape.assign(9, 1); }, Code::kUnsupported), HasSubstr("rank 9"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.quantize(2, {1, 2, 3}, {0}, 0); }), HasSubstr("3 scales along axis 0"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.quantize(2, {1, 2}, {0}, 5); }), HasSubstr("quantised along axis 5"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.quantize(0, {1}, {200}); }), HasSubstr("zero point 200 is outside -128..127"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.quantize(0, {-1}, {0}); }), HasSubstr("scale -1"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->opcode_index = 3; }), HasSubstr("operator code 3 of 1"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->inputs = {0, 77}; }), HasSubstr("an input is tensor 77 of 4"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->inputs = {1, 2}; }), HasSubstr("reads tensor 1 before it is computed"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->outputs = {2}; }), HasSubstr("writes tensor 2, which has a value already"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().operators[0]->outputs.clear(); }), HasSubstr("has no outputs"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.graph().inputs = {0, 0}; }), HasSubstr("tensor 0 is twice an input"));
-  EXPECT_THAT(complaint([](SmallModel& m) { m.model().buffers[1]->offset = 1 << 20, m.model().buffers[1]->size = 8; }),
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.at(2).buffer = 40; }), HasSubstr("sub-graph 0, tensor 2: buffer 40 of 3"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.at(2).shape = {2, 4}; }), HasSubstr("holds 6 bytes, int8[2,4] takes 8"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.at(2).shape = {65536, 65536, 65536, 65536}; }), HasSubstr("more than 2^31 elements"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.at(2).shape = {2, -3}; }), HasSubstr("dimension 1 is -3"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.at(0).shape.assign(9, 1); }, Code::kUnsupported), HasSubstr("rank 9"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.quantize(2, {1, 2, 3}, {0}, 0); }), HasSubstr("3 scales along axis 0"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.quantize(2, {1, 2}, {0}, 5); }), HasSubstr("quantised along axis 5"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.quantize(0, {1}, {200}); }), HasSubstr("zero point 200 is outside -128..127"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.quantize(0, {-1}, {0}); }), HasSubstr("scale -1"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.graph().operators[0]->opcode_index = 3; }), HasSubstr("operator code 3 of 1"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.graph().operators[0]->inputs = {0, 77}; }), HasSubstr("an input is tensor 77 of 4"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.graph().operators[0]->inputs = {1, 2}; }), HasSubstr("reads tensor 1 before it is computed"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.graph().operators[0]->outputs = {2}; }), HasSubstr("writes tensor 2, which has a value already"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.graph().operators[0]->outputs.clear(); }), HasSubstr("has no outputs"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.graph().inputs = {0, 0}; }), HasSubstr("tensor 0 is twice an input"));
+  EXPECT_THAT(complaint([](ModelBuilder& m) { m.model().buffers[1]->offset = 1 << 20, m.model().buffers[1]->size = 8; }),
               HasSubstr("buffer 1: lies outside the file"));
 }
 

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "formats/tflite/small_model.h"
+#include "formats/tflite/model_builder.h"
 #include "ops/op.h"
 
 namespace verge::formats::tflite {
@@ -34,7 +34,7 @@ schema::Conv2DOptionsT conv_options(Padding padding, int stride) {
 
 // x [1, size, size, 2] convolved with w [3, 3, 3, 2].
 Bytes float_conv(int size, const schema::Conv2DOptionsT& options, std::vector<int32_t> out) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, size, size, 2}), y = m.tensor("y", Types::FLOAT32, std::move(out));
   const int w = m.constant("w", Types::FLOAT32, {3, 3, 3, 2}, counted(54));
   m.op(BuiltinOperator::CONV_2D, {x, w}, {y}, options);
@@ -115,8 +115,8 @@ TEST(TfliteImport, FusedTanhIsANodeOfItsOwn) {
 }
 
 // x i8[1,4,4,2], depthwise weights [1,3,3,4] (two outputs a channel), quantised along their last axis.
-SmallModel quantised_depthwise() {
-  SmallModel m;
+ModelBuilder quantised_depthwise() {
+  ModelBuilder m;
   const int x = m.tensor("x", Types::INT8, {1, 4, 4, 2}), y = m.tensor("y", Types::INT8, {1, 4, 4, 4});
   std::vector<int8_t> values(36);
   std::iota(values.begin(), values.end(), int8_t{0});
@@ -163,7 +163,7 @@ TEST(TfliteImport, BiasWithoutParametersHasInputTimesWeightScale) {
 }
 
 TEST(TfliteImport, AsymmetricWeightsKeepTheirZeroPoint) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::UINT8, {1, 2}), y = m.tensor("y", Types::UINT8, {1, 2});
   const int w = m.constant<uint8_t>("w", Types::UINT8, {2, 2}, {0, 100, 200, 255});
   m.quantize(x, {0.5f}, {128});
@@ -176,7 +176,7 @@ TEST(TfliteImport, AsymmetricWeightsKeepTheirZeroPoint) {
 }
 
 TEST(TfliteImport, AFloatLayerWithQuantisedWeightsQuantisesItsActivationsAsTheyCome) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), y = m.tensor("y", Types::FLOAT32, {1, 2});
   const int w = m.constant<int8_t>("w", Types::INT8, {2, 2}, {-4, 2, 1, 127});
   m.quantize(w, {0.5f, 2.0f}, {0, 0}, 0);
@@ -189,7 +189,7 @@ TEST(TfliteImport, AFloatLayerWithQuantisedWeightsQuantisesItsActivationsAsTheyC
 }
 
 TEST(TfliteImport, FullyConnectedReadsRowsOfAnyShape) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2, 2, 3}), y = m.tensor("y", Types::FLOAT32, {2, 5});
   const int w = m.constant("w", Types::FLOAT32, {5, 6}, counted(30));
   m.op(BuiltinOperator::FULLY_CONNECTED, {x, w}, {y}, schema::FullyConnectedOptionsT());
@@ -199,7 +199,7 @@ TEST(TfliteImport, FullyConnectedReadsRowsOfAnyShape) {
 }
 
 TEST(TfliteImport, ConvolutionBetweenBlocksIsDilated) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 8, 8, 1}), in = m.tensor("in", Types::FLOAT32, {4, 6, 6, 1});
   const int out = m.tensor("out", Types::FLOAT32, {4, 4, 4, 2}), y = m.tensor("y", Types::FLOAT32, {1, 8, 8, 2});
   const int block = m.ints("block", {2, 2});
@@ -215,7 +215,7 @@ TEST(TfliteImport, ConvolutionBetweenBlocksIsDilated) {
 }
 
 TEST(TfliteImport, BlocksMoveElementsAsTensorFlowSays) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2, 4, 1}), y = m.tensor("y", Types::FLOAT32, {4, 1, 2, 1}), z = m.tensor("z", Types::FLOAT32, {1, 2, 3, 1});
   const int block = m.ints("block", {2, 2});
   const int pads = m.constant<int32_t>("pads", Types::INT32, {2, 2}, {0, 0, 0, 0}), crops = m.constant<int32_t>("crops", Types::INT32, {2, 2}, {0, 0, 1, 0});
@@ -232,7 +232,7 @@ TEST(TfliteImport, BlocksMoveElementsAsTensorFlowSays) {
 // What STRIDED_SLICE makes of 0..23 in shape [2,3,4].
 std::string sliced(const schema::StridedSliceOptionsT& o, std::vector<int32_t> begin, std::vector<int32_t> end, std::vector<int32_t> strides,
                    std::vector<int32_t> out) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {2, 3, 4}), y = m.tensor("y", Types::FLOAT32, std::move(out));
   const int b = m.ints("begin", begin), e = m.ints("end", end), s = m.ints("strides", strides);
   m.op(BuiltinOperator::STRIDED_SLICE, {x, b, e, s}, {y}, o);
@@ -264,7 +264,7 @@ TEST(TfliteImport, StridedSliceMasks) {
 }
 
 TEST(TfliteImport, ShapesComputedFromShapesBecomeAttributes) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {2, 6}), shape = m.tensor("shape", Types::INT32, {2}), rows = m.tensor("rows", Types::INT32, {});
   const int target = m.tensor("target", Types::INT32, {3}), y = m.tensor("y", Types::FLOAT32, {2, 3, 2});
   const int zero = m.ints("zero", {0}), one = m.ints("one", {1});
@@ -283,7 +283,7 @@ TEST(TfliteImport, ShapesComputedFromShapesBecomeAttributes) {
 }
 
 TEST(TfliteImport, HalfPrecisionWeightsBehindDequantizeAreConstants) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), y = m.tensor("y", Types::FLOAT32, {1, 1});
   const int half = m.constant<uint16_t>("half", Types::FLOAT16, {1, 2}, {0x3c00, 0xc100}), w = m.tensor("w", Types::FLOAT32, {1, 2});
   m.op(BuiltinOperator::DEQUANTIZE, {half}, {w});
@@ -294,7 +294,7 @@ TEST(TfliteImport, HalfPrecisionWeightsBehindDequantizeAreConstants) {
 }
 
 TEST(TfliteImport, FourBitWeightsAreWidened) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 3}), y = m.tensor("y", Types::FLOAT32, {1, 1});
   const int w = m.constant<uint8_t>("w", Types::INT4, {1, 3}, {0xf8, 0x07});
   m.quantize(w, {1.0f}, {0});
@@ -305,7 +305,7 @@ TEST(TfliteImport, FourBitWeightsAreWidened) {
 
 // [[0,0,3],[1,0,2]] as dense rows of compressed columns.
 TEST(TfliteImport, SparseWeightsAreMadeDense) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 3}), y = m.tensor("y", Types::FLOAT32, {1, 2});
   const int w = m.constant<float>("w", Types::FLOAT32, {2, 3}, {3, 1, 2});
   auto sparsity = std::make_unique<schema::SparsityParametersT>();
@@ -327,7 +327,7 @@ TEST(TfliteImport, SparseWeightsAreMadeDense) {
 }
 
 TEST(TfliteImport, OpenDimensionsTakeTheFilesSizeOrTheCallers) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), y = m.tensor("y", Types::FLOAT32, {1, 2});
   m.at(x).shape_signature = {-1, 2};
   m.op(BuiltinOperator::ADD, {x, x}, {y}, schema::AddOptionsT());
@@ -340,7 +340,7 @@ TEST(TfliteImport, OpenDimensionsTakeTheFilesSizeOrTheCallers) {
 }
 
 TEST(TfliteImport, ConcatenatedInputsAreBroughtToTheOutputsScale) {
-  SmallModel m;
+  ModelBuilder m;
   const int a = m.tensor("a", Types::UINT8, {1, 2}), b = m.tensor("b", Types::UINT8, {1, 2}), y = m.tensor("y", Types::UINT8, {1, 4});
   m.quantize(a, {0.5f}, {0});
   m.quantize(b, {0.25f}, {3});
@@ -354,7 +354,7 @@ TEST(TfliteImport, ConcatenatedInputsAreBroughtToTheOutputsScale) {
 }
 
 TEST(TfliteImport, NamesEveryBlockerAtOnce) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), a = m.tensor("a", Types::FLOAT32, {1, 2}), b = m.tensor("b", Types::FLOAT32, {1, 2});
   const int c = m.tensor("c", Types::FLOAT32, {1, 2}), d = m.tensor("d", Types::FLOAT32, {1, 2});
   m.op(BuiltinOperator::CALL, {x}, {a});
@@ -372,7 +372,7 @@ TEST(TfliteImport, NamesEveryBlockerAtOnce) {
 }
 
 TEST(TfliteImport, WhatOnlyABlockerCausedIsNotReported) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), shape = m.tensor("shape", Types::INT32, {2}), y = m.tensor("y", Types::FLOAT32, {2, 1});
   m.op(BuiltinOperator::UNIQUE, {x}, {shape});
   m.op(BuiltinOperator::RESHAPE, {x, shape}, {y});
@@ -380,7 +380,7 @@ TEST(TfliteImport, WhatOnlyABlockerCausedIsNotReported) {
 }
 
 TEST(TfliteImport, ConvolutionWithoutOptionsIsCorrupt) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 4, 4, 2}), y = m.tensor("y", Types::FLOAT32, {1, 2, 2, 3});
   const int w = m.constant("w", Types::FLOAT32, {3, 3, 3, 2}, counted(54));
   m.op(BuiltinOperator::CONV_2D, {x, w}, {y});
@@ -388,7 +388,7 @@ TEST(TfliteImport, ConvolutionWithoutOptionsIsCorrupt) {
 }
 
 TEST(TfliteImport, OptionsOfAnotherOperatorAreCorrupt) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 4, 4, 2}), y = m.tensor("y", Types::FLOAT32, {1, 2, 2, 3});
   const int w = m.constant("w", Types::FLOAT32, {3, 3, 3, 2}, counted(54));
   m.op(BuiltinOperator::CONV_2D, {x, w}, {y}, schema::SoftmaxOptionsT());
@@ -396,7 +396,7 @@ TEST(TfliteImport, OptionsOfAnotherOperatorAreCorrupt) {
 }
 
 TEST(TfliteImport, AbsentInputIsCorrupt) {
-  SmallModel m;
+  ModelBuilder m;
   const int x = m.tensor("x", Types::FLOAT32, {1, 2}), y = m.tensor("y", Types::FLOAT32, {1, 2});
   m.op(BuiltinOperator::ADD, {x, -1}, {y}, schema::AddOptionsT());
   EXPECT_THAT(refusal(m.finish({x}, {y}), Code::kCorrupt), HasSubstr("input 1 is absent"));

@@ -1,11 +1,12 @@
-// Builds small TFLite files for tests.
+// Builds TFLite files piece by piece: what exporting and the tests share.
 //
-//   SmallModel m;
+//   ModelBuilder m;
 //   const int x = m.tensor("x", TensorType::FLOAT32, {1, 4, 4, 2});
 //   const int w = m.constant<float>("w", TensorType::FLOAT32, {3, 3, 3, 2}, values);
 //   m.op(BuiltinOperator::CONV_2D, {x, w}, {y}, options);
 //   Bytes file = m.finish({x}, {y});
 #pragma once
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -17,9 +18,9 @@
 
 namespace verge::formats::tflite {
 
-class SmallModel {
+class ModelBuilder {
  public:
-  SmallModel() {
+  ModelBuilder() {
     model_.version = 3;
     model_.buffers.push_back(std::make_unique<schema::BufferT>());
     model_.subgraphs.push_back(std::make_unique<schema::SubGraphT>());
@@ -60,23 +61,36 @@ class SmallModel {
   }
 
   schema::OperatorT& op(schema::BuiltinOperator builtin, std::vector<int32_t> inputs, std::vector<int32_t> outputs, int version = 1) {
-    auto code = std::make_unique<schema::OperatorCodeT>();
-    code->builtin_code = builtin;
-    code->deprecated_builtin_code = static_cast<int8_t>(std::min(static_cast<int>(builtin), 127));
-    code->version = version;
-    model_.operator_codes.push_back(std::move(code));
     auto op = std::make_unique<schema::OperatorT>();
-    op->opcode_index = static_cast<uint32_t>(model_.operator_codes.size()) - 1;
+    op->opcode_index = code(builtin, version);
     op->inputs = std::move(inputs);
     op->outputs = std::move(outputs);
     graph().operators.push_back(std::move(op));
     return *graph().operators.back();
   }
   template <typename Options>
-  schema::OperatorT& op(schema::BuiltinOperator builtin, std::vector<int32_t> inputs, std::vector<int32_t> outputs, const Options& options) {
-    schema::OperatorT& made = op(builtin, std::move(inputs), std::move(outputs));
+  schema::OperatorT& op(schema::BuiltinOperator builtin, std::vector<int32_t> inputs, std::vector<int32_t> outputs, const Options& options, int version = 1) {
+    schema::OperatorT& made = op(builtin, std::move(inputs), std::move(outputs), version);
     made.builtin_options.Set(Options(options));
     return made;
+  }
+
+  // Gives tensors without a name one: some engines refuse a file with such tensors.
+  void name_all() {
+    for (size_t i = 0; i < graph().tensors.size(); ++i)
+      if (graph().tensors[i]->name.empty()) graph().tensors[i]->name = "t" + std::to_string(i);
+  }
+
+  // The index of an operator's code, which operators of one kind share.
+  uint32_t code(schema::BuiltinOperator builtin, int version) {
+    for (size_t i = 0; i < model_.operator_codes.size(); ++i)
+      if (model_.operator_codes[i]->builtin_code == builtin && model_.operator_codes[i]->version == version) return static_cast<uint32_t>(i);
+    auto made = std::make_unique<schema::OperatorCodeT>();
+    made->builtin_code = builtin;
+    made->deprecated_builtin_code = static_cast<int8_t>(std::min(static_cast<int>(builtin), 127));
+    made->version = version;
+    model_.operator_codes.push_back(std::move(made));
+    return static_cast<uint32_t>(model_.operator_codes.size()) - 1;
   }
 
   Bytes finish(std::vector<int32_t> inputs, std::vector<int32_t> outputs) {
