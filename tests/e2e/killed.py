@@ -1,4 +1,4 @@
-"""Agents killed at random moments of an update, 500 times: the record always names a whole model, no version sinks, and the update completes afterwards.
+"""Agents killed at random moments of an update: the record always names a whole model, no version sinks, and the update completes afterwards.
 
     killed.py [COUNT]
 """
@@ -32,7 +32,7 @@ def problem(folder, floor):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 120
     random.seed(1)
     with tempfile.TemporaryDirectory() as tmp:
         verge("convert", INSPECTION, "--golden", "-o", f"{tmp}/model.vpk")
@@ -43,7 +43,7 @@ def main():
             fleet.enrol("d")
             begin = time.time()
             fleet.turn("d")
-            once = time.time() - begin
+            window = 2 * (time.time() - begin)  # grows when agents are killed, shrinks when they end: about half of them are
             version = 1
             for i in range(count):
                 record = json.load(open(f"{folder}/slots/record.json"))
@@ -57,8 +57,10 @@ def main():
                     updates += 1
                     verge("fleet", "deploy", "--folder", fleet.folder, models[version % 2], "--percent", "100", "--release", str(version))
                 p = subprocess.Popen([VERGE, "agent", "--folder", folder, "--server", fleet.url, "--once"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                time.sleep(random.random() * 4 * once)
-                landed += p.poll() is None
+                time.sleep(random.random() * window)
+                running = p.poll() is None
+                landed += running
+                window *= 1.1 if running else 1 / 1.1
                 p.kill()
                 p.wait()
                 wrong = problem(folder, floor)
