@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -10,10 +9,12 @@
 #include "agent/identity.h"
 #include "agent/link.h"
 #include "agent/update.h"
+#include "core/digest.h"
 #include "core/text.h"
 #include "lower/executable.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/text_file.h"
 #include "packaging/delta_make.h"
 #include "packaging/package_file.h"
 #include "tuf/repository.h"
@@ -32,18 +33,6 @@ struct AgentOptions {
   double most_latency_ms = 100;
   bool once = false;
 };
-
-Result<std::string> read_text(const std::string& path) {
-  VERGE_TRY(const Bytes bytes, read_file(path));
-  return std::string(bytes.begin(), bytes.end());
-}
-
-Result<void> write_secret(const std::string& path, const std::string& text) {
-  const mode_t before = ::umask(077);
-  const Result<void> written = write_file(path, text);
-  ::umask(before);
-  return written;
-}
 
 // A model with its memory, from a package's bytes.
 struct Running {
@@ -238,7 +227,7 @@ class Agent {
     if (!delta.ok()) return false;
     ::unlink(path->c_str());
     const auto next = apply_delta(*base, *delta, static_cast<uint64_t>(wanted.bytes));
-    if (!next.ok() || tuf::hash_of(*next) != wanted.hash || !updater_->arrive(*next).ok()) return false;
+    if (!next.ok() || sha256_hex(*next) != wanted.hash || !updater_->arrive(*next).ok()) return false;
     std::printf("a delta of %s bytes instead of %s\n", with_commas(file->length).c_str(), with_commas(wanted.bytes).c_str());
     return true;
   }

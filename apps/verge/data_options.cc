@@ -1,5 +1,7 @@
 #include "verge/data_options.h"
 
+#include "os/text_file.h"
+
 namespace verge::cli {
 
 void add_data_options(CLI::App& app, DataOptions& options, bool required) {
@@ -13,8 +15,8 @@ void add_data_options(CLI::App& app, DataOptions& options, bool required) {
 
 Result<std::string> pipeline_text(const std::string& option) {
   if (option.empty() || option[0] == '{') return option;
-  VERGE_TRY(const Bytes bytes, read_file(option), "--pipeline");
-  return std::string(bytes.begin(), bytes.end());
+  VERGE_TRY(std::string text, read_text(option), "--pipeline");
+  return text;
 }
 
 Result<std::optional<Declaration>> declaration_in_force(const Json& manifest, const std::string& option) {

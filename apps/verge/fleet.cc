@@ -1,13 +1,13 @@
-#include <sys/stat.h>
 
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <set>
 
-#include "core/text.h"
+#include "core/digest.h"
 #include "fleet/server.h"
 #include "os/file.h"
+#include "os/text_file.h"
 #include "packaging/delta_make.h"
 #include "packaging/package_file.h"
 #include "packaging/signature.h"
@@ -28,18 +28,6 @@ struct FleetOptions {
 };
 
 int64_t now() { return std::time(nullptr); }
-
-Result<std::string> read_text(const std::string& path) {
-  VERGE_TRY(const Bytes bytes, read_file(path));
-  return std::string(bytes.begin(), bytes.end());
-}
-
-Result<void> write_secret(const std::string& path, const std::string& text) {
-  const mode_t before = ::umask(077);
-  const Result<void> written = write_file(path, text);
-  ::umask(before);
-  return written;
-}
 
 Result<tuf::Signer> signer(const FleetOptions& o, const char* name) {
   const std::string path = o.folder + "/keys/" + name + ".pem";
@@ -91,12 +79,12 @@ Result<void> add_deltas(const FleetOptions& o, const Json& before, ByteSpan next
   std::set<std::string> bases;
   for (const Json& d : before) {
     const std::string hash = d["hash"], target = d["target"];
-    if (bases.size() == 3 || hash == tuf::hash_of(next) || !bases.insert(hash).second) continue;
+    if (bases.size() == 3 || hash == sha256_hex(next) || !bases.insert(hash).second) continue;
     const auto base = read_file(repository.targets_folder() + "/" + hash + "." + target);
     if (!base.ok()) continue;
     VERGE_TRY(const Delta delta, make_delta(*base, next));
     if (!delta.uses_base || delta.bytes.size() > next.size() * 9 / 10) continue;
-    VERGE_CHECK(repository.add(delta_name(hash, tuf::hash_of(next)), delta.bytes, {}, "targets", now()));
+    VERGE_CHECK(repository.add(delta_name(hash, sha256_hex(next)), delta.bytes, {}, "targets", now()));
     std::printf("delta from %.12s: %zu bytes instead of %zu\n", hash.c_str(), delta.bytes.size(), next.size());
   }
   return done();
@@ -124,7 +112,7 @@ Result<int64_t> roll_out(const FleetOptions& o, fleet::Registry& registry) {
   d.version = version;
   d.bytes = static_cast<int64_t>(bytes.size());
   d.percent = o.percent;
-  d.hash = tuf::hash_of(bytes);
+  d.hash = sha256_hex(bytes);
   return registry.deploy(d, "local", now());
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 #include "os/file.h"
+#include "os/text_file.h"
 #include "packaging/signature.h"
 #include "tuf/repository.h"
 #include "verge/command.h"
@@ -15,11 +16,6 @@ struct RepoOptions {
   std::vector<std::string> root, targets, snapshot, timestamp, keys, add, remove, paths, thresholds;
   bool terminating = false;
 };
-
-Result<std::string> read_text(const std::string& path) {
-  VERGE_TRY(const Bytes bytes, read_file(path));
-  return std::string(bytes.begin(), bytes.end());
-}
 
 Result<tuf::Key> read_public(const std::string& path) {
   VERGE_TRY(const std::string text, read_text(path));

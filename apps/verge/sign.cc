@@ -1,7 +1,7 @@
-#include <sys/stat.h>
 
 #include <cstdio>
 
+#include "os/text_file.h"
 #include "packaging/signature.h"
 #include "tuf/model_signature.h"
 #include "verge/command.h"
@@ -18,19 +18,11 @@ struct SignOptions {
   bool json = false;
 };
 
-Result<std::string> read_text(const std::string& path) {
-  VERGE_TRY(const Bytes bytes, read_file(path));
-  return std::string(bytes.begin(), bytes.end());
-}
-
 Result<void> new_key(const KeyOptions& o) {
   const std::string secret = o.name + ".pem", open = o.name + ".pub.pem";
   if (read_file(secret).ok()) return invalid("'" + secret + "' exists; a key is never overwritten");
   const KeyPair keys = make_key_pair();
-  const mode_t before = ::umask(077);  // for the owner's eyes alone
-  const Result<void> written = write_file(secret, secret_pem(keys));
-  ::umask(before);
-  VERGE_CHECK(written);
+  VERGE_CHECK(write_secret(secret, secret_pem(keys)));
   VERGE_CHECK(write_file(open, public_pem(keys.public_key)));
   std::printf("wrote %s (keep it offline) and %s, key %s\n", secret.c_str(), open.c_str(), key_id(keys.public_key).c_str());
   return done();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/sha256.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 namespace verge::agent {
@@ -53,20 +53,6 @@ constexpr Transition kTransitions[] = {
     {State::kTrial, Event::kUnhealthy, State::kIdle, switch_back},
 };
 
-std::string hex_of(Sha256& hash) {
-  uint8_t digest[32];
-  hash.finish(digest);
-  std::string out;
-  for (const uint8_t b : digest) out += format("%02x", b);
-  return out;
-}
-
-std::string sha256_hex(ByteSpan bytes) {
-  Sha256 hash;
-  hash.update(bytes.data(), bytes.size());
-  return hex_of(hash);
-}
-
 Json to_json(const Release& r) { return {{"hash", r.hash}, {"version", r.version}, {"bytes", r.bytes}}; }
 
 Release release_of(const Json& j) { return {j.value("hash", ""), j.value("version", int64_t{0}), j.value("bytes", int64_t{0})}; }
@@ -81,7 +67,7 @@ std::string text_of(const Record& r) {
               {"refused", r.refused},
               {"reason", r.reason}};
   const std::string body = out.dump();
-  out["check"] = sha256_hex({reinterpret_cast<const uint8_t*>(body.data()), body.size()});
+  out["check"] = sha256_hex(body);
   return out.dump();
 }
 

@@ -1,6 +1,6 @@
 #include "fleet/api.h"
 
-#include "base/sha256.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 namespace verge::fleet {
@@ -34,13 +34,7 @@ int status_of(Code code) {
   }
 }
 
-std::string etag_of(const std::string& body) {
-  uint8_t digest[32];
-  sha256(body.data(), body.size(), digest);
-  std::string out = "\"";
-  for (int i = 0; i < 8; ++i) out += format("%02x", digest[i]);
-  return out + "\"";
-}
+std::string etag_of(const std::string& body) { return "\"" + sha256_hex(body).substr(0, 16) + "\""; }
 
 Result<Json> parse_object(const std::string& body) {
   VERGE_TRY(Json j, parse_json(body));

@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
 
 #include "os/file.h"
+#include "os/text_file.h"
 #include "tuf/openssl.h"
 
 namespace verge::fleet {
@@ -65,18 +65,6 @@ Certificate make_certificate(const Wish& wish, X509* issuer, EVP_PKEY* issuer_ke
 
 std::string certificate_pem_of(X509* c) {
   return openssl::pem_of([&](BIO* b) { return PEM_write_bio_X509(b, c); });
-}
-
-Result<void> write_secret(const std::string& path, const std::string& text) {
-  const mode_t before = ::umask(077);
-  const Result<void> written = write_file(path, text);
-  ::umask(before);
-  return written;
-}
-
-Result<std::string> read_text(const std::string& path) {
-  VERGE_TRY(const Bytes bytes, read_file(path));
-  return std::string(bytes.begin(), bytes.end());
 }
 
 Certificate parse_certificate(const std::string& pem) { return Certificate(PEM_read_bio_X509(openssl::reader_of(pem).get(), nullptr, nullptr, nullptr)); }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/sha256.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 namespace verge::fleet {
@@ -24,14 +24,6 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS telemetry(device TEXT NOT NULL, sequence INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(device, sequence)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS audit(n INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, hash TEXT NOT NULL)",
 };
-
-std::string sha256_hex(const std::string& text) {
-  uint8_t digest[32];
-  sha256(text.data(), text.size(), digest);
-  std::string out;
-  for (const uint8_t b : digest) out += format("%02x", b);
-  return out;
-}
 
 std::string audit_hash(const std::string& before, int64_t n, int64_t time_s, const std::string& who, const std::string& what) {
   return sha256_hex(before + "\n" + std::to_string(n) + "\n" + std::to_string(time_s) + "\n" + who + "\n" + what);

@@ -10,7 +10,7 @@
 
 #include "base/dtype.h"
 #include "base/sha256.h"
-#include "core/text.h"
+#include "core/digest.h"
 #include "package/reader.h"
 #include "rt/program.h"
 
@@ -287,9 +287,7 @@ class Planner {
   void remember_digest(Range r) {
     uint8_t digest[32];
     sha256(next_.data() + r.begin, r.bytes, digest);
-    std::string raw(reinterpret_cast<const char*>(digest), sizeof digest), hex;
-    for (uint8_t b : digest) hex += format("%02x", b);
-    digests_[raw] = digests_[hex] = r;
+    digests_[std::string(reinterpret_cast<const char*>(digest), sizeof digest)] = digests_[hex_text(digest)] = r;
   }
 
   std::optional<DeltaStep> digest_at(uint64_t at, uint64_t end) const {

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <set>
 
+#include "core/digest.h"
 #include "core/text.h"
 
 namespace verge::tuf {
@@ -199,12 +200,8 @@ std::string digest_hex(const EVP_MD* algorithm, ByteSpan bytes) {
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest, &size, algorithm, nullptr);
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) out += format("%02x", digest[i]);
-  return out;
+  return hex_text({digest, size});
 }
-
-std::string sha256_hex(const std::string& text) { return digest_hex(EVP_sha256(), {reinterpret_cast<const uint8_t*>(text.data()), text.size()}); }
 
 // A shell pattern that must match segment by segment: '*' does not cross '/'.
 bool path_matches(const std::string& target, const std::string& pattern) { return fnmatch(pattern.c_str(), target.c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0; }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "core/digest.h"
 #include "core/text.h"
 #include "os/file.h"
 #include "tuf/openssl.h"
@@ -77,7 +78,7 @@ Result<Hashes> hashes_of(const std::string& path, const std::vector<std::string>
   Hashes out;
   if (is_file(path)) {
     VERGE_TRY(const MappedFile file, MappedFile::open(path));
-    out["."] = hash_of(file.bytes());
+    out["."] = sha256_hex(file.bytes());
     return out;
   }
   VERGE_TRY(const auto files, list_files(path));
@@ -85,7 +86,7 @@ Result<Hashes> hashes_of(const std::string& path, const std::vector<std::string>
     if (is_ignored(f, ignored)) continue;
     if (fs::is_symlink(path + "/" + f)) return invalid("'" + path + "/" + f + "' is a symbolic link; a signed model holds its files themselves");
     VERGE_TRY(const MappedFile file, MappedFile::open(path + "/" + f));
-    out[f] = hash_of(file.bytes());
+    out[f] = sha256_hex(file.bytes());
   }
   return out;
 }
@@ -100,7 +101,7 @@ Result<std::string> root_hash(const std::vector<std::string>& hashes) {
       return corrupt("the signature's bundle is damaged: a digest is no SHA-256");
     digests.append(reinterpret_cast<const char*>(digest), sizeof digest);
   }
-  return hash_of(bytes_of(digests));
+  return sha256_hex(digests);
 }
 
 Result<std::string> statement_of(const std::string& name, const Hashes& hashes, const std::vector<std::string>& ignored) {
@@ -193,7 +194,7 @@ Result<std::string> sign_model(const std::string& path, const std::string& signa
   if (signed_.empty()) return internal("OpenSSL cannot sign");
   const Value envelope = {
       {"payload", base64(payload)}, {"payloadType", kPayloadType}, {"signatures", Value::array({{{"sig", base64(signed_)}, {"keyid", ""}}})}};
-  const Value material = {{"publicKey", {{"hint", hash_of(bytes_of(openssl::public_pem(key.get())))}}}, {"tlogEntries", Value::array()}};
+  const Value material = {{"publicKey", {{"hint", sha256_hex(openssl::public_pem(key.get()))}}}, {"tlogEntries", Value::array()}};
   return Value{{"mediaType", kBundleType}, {"verificationMaterial", material}, {"dsseEnvelope", envelope}}.dump();
 }
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/sha256.h"
+#include "core/digest.h"
 #include "core/text.h"
 #include "os/file.h"
 
@@ -43,7 +43,7 @@ Result<void> check_role_keys(const std::string& role, const RoleKeys& keys) {
   return done();
 }
 
-Value file_meta(int64_t version, ByteSpan bytes) { return {{"version", version}, {"length", bytes.size()}, {"hashes", {{"sha256", hash_of(bytes)}}}}; }
+Value file_meta(int64_t version, ByteSpan bytes) { return {{"version", version}, {"length", bytes.size()}, {"hashes", {{"sha256", sha256_hex(bytes)}}}}; }
 
 // The role's delegation in a targets role's body.
 Value* find_delegation(Value& body, const std::string& name) {
@@ -60,19 +60,11 @@ Result<Envelope> envelope_of(const Value& file) {
 
 }  // namespace
 
-std::string hash_of(ByteSpan bytes) {
-  uint8_t digest[32];
-  sha256(bytes.data(), bytes.size(), digest);
-  std::string out;
-  for (const uint8_t b : digest) out += format("%02x", b);
-  return out;
-}
-
 Value key_value(const Key& key) { return {{"keytype", key.type}, {"scheme", key.scheme}, {"keyval", {{"public", key.public_value}}}}; }
 
 std::string key_id_of(const Key& key) {
   const std::string text = *canonical(key_value(key));
-  return hash_of(bytes_of(text));
+  return sha256_hex(text);
 }
 
 Result<std::vector<std::string>> Repository::staged_roles() const {
@@ -147,7 +139,7 @@ Result<void> Repository::init(const std::map<std::string, RoleKeys>& roles, int6
 Result<void> Repository::add(const std::string& name, ByteSpan bytes, const Value& custom, const std::string& role, int64_t now_s) {
   if (name.empty() || name[0] == '/' || ("/" + name + "/").find("/../") != std::string::npos) return invalid("'" + name + "' is no target name");
   VERGE_TRY(Value file, newest(role));
-  const std::string hash = hash_of(bytes);
+  const std::string hash = sha256_hex(bytes);
   const size_t slash = name.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : name.substr(0, slash + 1);
   VERGE_CHECK(make_directories(targets_folder() + "/" + folder));

@@ -65,7 +65,5 @@ class Repository {
 
 Value key_value(const Key& key);
 std::string key_id_of(const Key& key);
-// SHA-256, hex: how the metadata names a target's bytes.
-std::string hash_of(ByteSpan bytes);
 
 }  // namespace verge::tuf

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ops/binary/binary_attrs.h"
+#include "ops/quantized.h"
 #include "ops/shape_rules.h"
 #include "ops/unary/unary_i16.h"
 
@@ -22,7 +23,6 @@ constexpr UnaryFunction kFunctions[] = {
 #undef VERGE_UNARY_OP
 };
 
-bool is_byte(DataType dtype) { return dtype == DataType::kI8 || dtype == DataType::kU8; }
 bool gives_bool(const Node& node) { return node.op == "is_nan" || node.op == "not"; }
 
 Result<void> infer(InferContext& c) {
@@ -50,7 +50,7 @@ void emit_table(const Node& node, Emitter& emitter, const Table8& table) {
 Result<void> lower_quantized(const Node& node, Emitter& emitter) {
   VERGE_TRY(const AffineType x, affine_type(emitter.graph().type(node.input(0)), "input"));
   VERGE_TRY(const AffineType y, affine_type(emitter.graph().type(node.output()), "output"));
-  if (!is_byte(x.dtype) || !is_byte(y.dtype)) return lower_unary_i16(node, emitter, x, y);
+  if (!is_8bit(x.dtype) || !is_8bit(y.dtype)) return lower_unary_i16(node, emitter, x, y);
   VERGE_TRY(const Table8 table, unary_table(node, x, y));
   emit_table(node, emitter, table);
   return done();
