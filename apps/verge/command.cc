@@ -31,23 +31,6 @@ Result<Tensor> bound_value(const std::string& text) {
 
 }  // namespace
 
-int exit_code(Code code) {
-  switch (code) {
-    case Code::kOk: return 0;
-    case Code::kInvalidArgument: return kExitUsage;
-    case Code::kUnsupported: return kExitUnsupported;
-    case Code::kBudget: return kExitBudget;
-    case Code::kNotFound:
-    case Code::kIo:
-    case Code::kOutOfMemory: return kExitEnvironment;
-    case Code::kIntegrity: return kExitIntegrity;
-    case Code::kCorrupt: return kExitDamaged;
-    case Code::kBusy:
-    case Code::kInternal: return kExitInternal;
-  }
-  return kExitInternal;
-}
-
 void add_model_options(CLI::App& app, ModelOptions& options) {
   app.add_option("model", options.path, "a model: .onnx, .tflite, .h5, .keras or .vpk")->required();
   app.add_option("--threads", options.threads, "threads of the runtime (0: every processor)")->default_val(1);

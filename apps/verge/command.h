@@ -8,13 +8,12 @@
 
 #include "core/json.h"
 #include "core/result.h"
+#include "door/exit_code.h"
 #include "engine/load.h"
 
 namespace verge::cli {
 
-// Exit codes (docs/command-line.md): what went wrong decides, not where.
-inline constexpr int kExitUsage = 2, kExitUnsupported = 3, kExitBudget = 4, kExitEnvironment = 5, kExitIntegrity = 6, kExitDamaged = 7, kExitInternal = 70;
-int exit_code(Code code);
+using door::exit_code, door::kExitUsage;
 
 // A command registers its options and a body; main prints the error and turns it into the exit code.
 using Body = std::function<Result<void>()>;

@@ -10,6 +10,7 @@ ROOT = os.environ.get("VERGE_ROOT", os.path.dirname(os.path.dirname(os.path.dirn
 BUILD = os.environ.get("VERGE_BUILD", os.path.join(ROOT, "build", "release"))
 SHARED = os.environ.get("VERGE_SHARED", os.path.join(ROOT, "..", "shared"))
 VERGE = os.path.join(BUILD, "verge")
+VERGE_AGENT = os.path.join(BUILD, "verge-agent")
 VERGE_RT = os.path.join(BUILD, "verge-rt")
 INSPECTION = os.path.join(ROOT, "models", "inspection", "inspection.onnx")
 

@@ -1,0 +1,280 @@
+#include "verge-agent/agent.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+
+#include "agent/identity.h"
+#include "agent/link.h"
+#include "agent/update.h"
+#include "core/digest.h"
+#include "core/text.h"
+#include "os/file.h"
+#include "os/text_file.h"
+#include "packaging/delta_make.h"
+#include "tuf/updater.h"
+#include "verge-agent/rest.h"
+#include "verge-agent/running_model.h"
+
+namespace verge::device {
+namespace {
+
+constexpr uint64_t kMostModelBytes = uint64_t{1} << 30;
+
+Result<void> self_test(ByteSpan bytes) {
+  VERGE_TRY(const auto model, RunningModel::open(bytes));
+  VERGE_CHECK(model->run_golden());
+  return done();
+}
+
+struct Health {
+  std::string state = "UNKNOWN", reason;
+  double latency_ms = 0;
+};
+
+class Agent {
+ public:
+  static Result<std::unique_ptr<Agent>> begin(const AgentOptions& o) {
+    auto out = std::make_unique<Agent>();
+    out->o_ = o;
+    VERGE_CHECK(make_directories(o.folder + "/slots"));
+    VERGE_TRY(out->server_, agent::HttpsAddress::parse(o.server));
+    if (!is_file(out->path("certificate.pem"))) VERGE_CHECK(out->enrol());
+    VERGE_CHECK(out->open_link(true));
+    out->storage_ = agent::make_folder_storage(o.folder + "/slots");
+    VERGE_TRY(out->updater_, agent::Updater::open(*out->storage_, self_test));
+    VERGE_CHECK(out->judge());
+    return out;
+  }
+
+  // One check-in, and the update that it asks for.
+  Result<void> turn() {
+    VERGE_TRY(const agent::Reply reply, check_in());
+    if (reply.status == 304) return done();
+    if (!reply.body.contains("hash")) return done();
+    const agent::Release wanted{reply.body.value("hash", ""), reply.body.value("version", int64_t{0}), reply.body.value("bytes", int64_t{0})};
+    if (wanted.hash != updater_->record().active.hash) VERGE_CHECK(update(reply.body.value("target", ""), wanted));
+    etag_ = reply.etag;
+    if (report() != reported_) VERGE_CHECK(check_in());  // what came of it
+    return done();
+  }
+
+  // The update that a copied repository holds, without a server: the signed metadata decides as ever.
+  Result<void> import() {
+    tuf::Updater updates(path("trusted"), o_.server + "/updates/metadata", *transport());
+    VERGE_TRY(const tuf::TargetFile file, updates.find(o_.target, std::time(nullptr)));
+    const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
+    const auto hash = file.hashes.find("sha256");
+    if (hash == file.hashes.end()) return unsupported("the target '" + o_.target + "' has no SHA-256");
+    return hash->second == updater_->record().active.hash ? done() : update(o_.target, {hash->second, version, file.length});
+  }
+
+ private:
+  // Over the network, or from a copy of the repository.
+  tuf::Transport* transport() {
+    if (!transport_)
+      transport_ = o_.import_from.empty() ? agent::make_https_transport(*client_) : tuf::make_folder_transport(o_.server + "/updates", o_.import_from);
+    return transport_.get();
+  }
+  std::string path(const char* file) const { return o_.folder + "/" + file; }
+
+  Result<void> open_link(bool identified) {
+    VERGE_TRY(auto context, agent::TlsContext::open(path("ca.pem")));
+    client_ = std::make_unique<agent::HttpsClient>(std::move(context), tuf::HttpOptions());
+    if (!identified) return done();
+    VERGE_TRY(const std::string certificate, read_text(path("certificate.pem")));
+    VERGE_TRY(const std::string key, read_text(path("key.pem")));
+    return client_->identify(certificate, key);
+  }
+
+  // Tells what this device runs, or that it is as before, and hears what it shall run.
+  Result<agent::Reply> check_in() {
+    const Json now = report();
+    const agent::Traffic before = client_->traffic();
+    VERGE_TRY(agent::Reply reply, agent::post(*client_, server_, "/v1/checkin", now == reported_ ? Json{{"same", true}} : now, etag_));
+    if (reply.status != 304 && reply.status != 200) return refused(reply);
+    reported_ = now;
+    if (o_.verbose) tell(before, client_->traffic());
+    return reply;
+  }
+
+  static void tell(const agent::Traffic& before, const agent::Traffic& now) {
+    std::printf("check-in: %llu bytes up, %llu down%s\n", static_cast<unsigned long long>(now.sent - before.sent),
+                static_cast<unsigned long long>(now.received - before.received), now.resumed > before.resumed ? ", session resumed" : "");
+    std::fflush(stdout);
+  }
+
+  static Error refused(const agent::Reply& reply) {
+    const std::string why = reply.body.is_object() ? reply.body.value("error", "") : "";
+    return Error(reply.status == 401 ? Code::kIntegrity : Code::kIo, format("the server answers %ld: ", reply.status) + why);
+  }
+
+  Result<void> enrol() {
+    if (o_.token.empty() || o_.ca.empty()) return invalid("this device is not enrolled; give --token and --ca once (verge fleet token makes a token)");
+    std::string token = o_.token;
+    if (token[0] == '@') {
+      VERGE_TRY(token, read_text(o_.token.substr(1)));
+    }
+    VERGE_TRY(const std::string ca, read_text(o_.ca));
+    VERGE_CHECK(write_file(path("ca.pem"), ca));
+    VERGE_TRY(const agent::Identity identity, agent::make_identity(o_.device));
+    VERGE_CHECK(open_link(false));
+    VERGE_TRY(const agent::Reply reply,
+              agent::post(*client_, server_, "/v1/enrol", {{"device", o_.device}, {"token", token}, {"request", identity.request_pem}}));
+    if (reply.status != 200) return refused(reply).within("enrolment");
+    const std::string root = reply.body.value("root", "");
+    VERGE_CHECK(tuf::Updater::init(path("trusted"), {reinterpret_cast<const uint8_t*>(root.data()), root.size()}));
+    VERGE_CHECK(write_secret(path("key.pem"), identity.key_pem));
+    VERGE_CHECK(write_file(path("certificate.pem"), reply.body.value("certificate", "")));
+    std::printf("enrolled as %s\n", o_.device.c_str());
+    return done();
+  }
+
+  Json report() const {
+    const agent::Record& r = updater_->record();
+    utsname host{};
+    ::uname(&host);
+    return {{"hardware", host.machine},
+            {"hash", r.active.hash},
+            {"version", r.active.version},
+            {"state", agent::state_name(r.state)},
+            {"health", health_.state},
+            {"reason", r.reason},
+            {"failed", r.refused.empty() ? "" : r.refused.back()}};
+  }
+
+  Result<void> update(const std::string& target, const agent::Release& wanted) {
+    const auto offered = updater_->offer(wanted);
+    if (!offered.ok()) {
+      if (offered.error().code() != Code::kInvalidArgument) return offered.error();
+      std::printf("not taken: %s\n", offered.error().message().c_str());
+      return done();
+    }
+    VERGE_CHECK(fetch(target, wanted, *offered));
+    const auto installed = updater_->install();
+    if (!installed.ok()) {
+      std::printf("refused: %s\n", installed.error().message().c_str());
+      return done();
+    }
+    return judge();
+  }
+
+  // The signed metadata must vouch for what the server wishes: a server alone can put nothing on a device.
+  Result<void> fetch(const std::string& target, const agent::Release& wanted, uint64_t from) {
+    tuf::Updater updates(path("trusted"), o_.server + "/updates/metadata", *transport());
+    VERGE_TRY(const tuf::TargetFile file, updates.find(target, std::time(nullptr)));
+    const auto hash = file.hashes.find("sha256");
+    const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
+    if (hash == file.hashes.end() || hash->second != wanted.hash || file.length != wanted.bytes || version != wanted.version) {
+      VERGE_CHECK(updater_->drop("the signed metadata does not vouch for it"));
+      return Error(Code::kIntegrity, "the server wishes '" + target + "' in a form that the signed metadata does not vouch for");
+    }
+    if (static_cast<uint64_t>(wanted.bytes) > kMostModelBytes) return Error(Code::kBudget, "the release has more than 1 GB");
+    if (from == 0 && fetch_delta(updates, wanted)) return done();
+    if (from == static_cast<uint64_t>(wanted.bytes)) return done();
+    const size_t slash = target.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : target.substr(0, slash + 1);
+    const std::string url = o_.server + "/updates/targets/" + folder + wanted.hash + "." + tuf::quoted(target.substr(folder.size()));
+    return transport()->fetch(url, static_cast<uint64_t>(wanted.bytes) - from, from, [&](ByteSpan piece) { return updater_->arrive(piece); });
+  }
+
+  // The difference to the active model, where the metadata names one. False: whatever went wrong, the full file is there.
+  bool fetch_delta(tuf::Updater& updates, const agent::Release& wanted) {
+    const auto base = updater_->active();
+    if (!base.ok()) return false;
+    const auto file = updates.find(delta_name(updater_->record().active.hash, wanted.hash), std::time(nullptr));
+    if (!file.ok()) return false;
+    const auto path = updates.download(*file, o_.server + "/updates/targets", o_.folder + "/deltas");
+    const auto delta = path.ok() ? read_file(*path) : Result<Bytes>(path.error());
+    if (!delta.ok()) return false;
+    ::unlink(path->c_str());
+    const auto next = apply_delta(*base, *delta, static_cast<uint64_t>(wanted.bytes));
+    if (!next.ok() || sha256_hex(*next) != wanted.hash || !updater_->arrive(*next).ok()) return false;
+    std::printf("a delta of %s bytes instead of %s\n", with_commas(file->length).c_str(), with_commas(wanted.bytes).c_str());
+    return true;
+  }
+
+  // Runs the active model here; a trial is committed or rolled back by what comes out.
+  Result<void> judge() {
+    const auto bytes = updater_->active();
+    if (!bytes.ok()) return bytes.error().code() == Code::kNotFound ? done() : Result<void>(bytes.error());
+    health_ = look_at(*bytes);
+    if (updater_->record().state != agent::State::kTrial) return done();
+    if (health_.state == "HEALTHY") return updater_->commit();
+    std::printf("rolled back: %s\n", health_.reason.c_str());
+    VERGE_CHECK(updater_->roll_back(health_.reason));
+    return judge();
+  }
+
+  Health look_at(const Bytes& bytes) {
+    auto model = RunningModel::open(bytes);
+    if (!model.ok()) return {"DEGRADED", model.error().message(), 0};
+    const auto golden = (*model)->run_golden();
+    if (!golden.ok()) return {"DEGRADED", golden.error().message(), 0};
+    const auto latency = (*model)->mean_latency_ms(o_.trial_runs);
+    if (!latency.ok()) return {"DEGRADED", latency.error().message(), 0};
+    const agent::Release& r = updater_->record().active;
+    std::printf("running version %lld (%.12s): %u outputs as promised, %.2f ms\n", static_cast<long long>(r.version), r.hash.c_str(), golden->outputs,
+                *latency);
+    std::fflush(stdout);
+    if (*latency > o_.most_latency_ms) return {"DEGRADED", format("mean latency %.1f ms, at most %.1f ms wanted", *latency, o_.most_latency_ms), *latency};
+    return {"HEALTHY", "", *latency};
+  }
+
+  AgentOptions o_;
+  agent::HttpsAddress server_;
+  std::unique_ptr<agent::HttpsClient> client_;
+  std::unique_ptr<agent::Storage> storage_;
+  std::optional<agent::Updater> updater_;
+  std::unique_ptr<tuf::Transport> transport_;
+  Health health_;
+  std::string etag_;
+  Json reported_;  // what the server knows
+
+  friend std::unique_ptr<Agent> std::make_unique<Agent>();
+};
+
+volatile std::sig_atomic_t stop_asked = 0;
+void ask_to_stop(int) { stop_asked = 1; }
+
+}  // namespace
+
+Result<void> run_agent(const AgentOptions& o) {
+  std::signal(SIGINT, ask_to_stop);
+  std::signal(SIGTERM, ask_to_stop);
+  VERGE_TRY(const auto agent, Agent::begin(o));
+  if (!o.import_from.empty()) return agent->import();
+  while (true) {
+    const Result<void> turned = agent->turn();
+    if (o.once) return turned;
+    if (!turned.ok()) std::fprintf(stderr, "check-in: %s\n", turned.error().message().c_str());
+    rest();
+    for (int s = 0; s < o.interval_s && !stop_asked; ++s) ::sleep(1);
+    if (stop_asked) return done();
+  }
+}
+
+void add_agent_options(CLI::App& app, AgentOptions& o) {
+  char host[65] = "device";
+  (void)::gethostname(host, sizeof host - 1);
+  o.device = host;
+  app.add_option("--folder", o.folder, "the agent's folder: identity, trusted metadata, models")->required();
+  app.add_option("--server", o.server, "the fleet's server, https://...")->required();
+  app.add_option("--token", o.token, "an enrolment token, or @FILE; the first time only");
+  app.add_option("--ca", o.ca, "the authority that the server's certificate is of; the first time only");
+  app.add_option("--device", o.device, "this device's name (default: the host's)");
+  app.add_option("--interval", o.interval_s, "seconds between check-ins (default: 60)");
+  app.add_option("--max-latency", o.most_latency_ms, "ms of mean latency above which a model is DEGRADED (default: 100)");
+  CLI::Option* import =
+      app.add_option("--import", o.import_from, "take the update from a copy of the server's folder 'updates' (a stick) instead of the network");
+  import->needs(app.add_option("--target", o.target, "with --import: which target, as  verge fleet status  names it"));
+  app.add_flag("--once", o.once, "check in once and end");
+  app.add_flag("--verbose", o.verbose, "say what each check-in cost, in bytes above TLS records");
+}
+
+}  // namespace verge::device
