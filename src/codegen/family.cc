@@ -82,7 +82,8 @@ std::optional<std::string> misfit(Family family, const Layer& l) {
   for (size_t c = 0; c < l.product.bias.size(); ++c) {
     const Multiplier m = l.product.multiplier[c];
     const std::string where = "output channel " + std::to_string(c) + ": ";
-    if (m.multiplier != 0 && (m.shift > -1 || m.shift < -kMostShift)) return where + format("a multiplier of 2^%d; between 2^-%d and 2^-1 is supported", m.shift, kMostShift);
+    if (m.multiplier != 0 && (m.shift > -1 || m.shift < -kMostShift))
+      return where + format("a multiplier of 2^%d; between 2^-%d and 2^-1 is supported", m.shift, kMostShift);
     if (as64(l.product.bias[c]) >= kBiasLimit || as64(l.product.bias[c]) < -kBiasLimit) return where + "a bias of more than 27 bits";
     if (family != Family::kDsp || l.kind == Kind::kDepthwise) continue;
     if (most(l, c) >= kPairLimit) return where + "sums of more than 24 bits";
@@ -105,7 +106,7 @@ int row_values(const ConvGeometry& g) {
   return static_cast<int>(round_up(std::max(read, g.pad_left + 1), 2));
 }
 
-// For mve the rows of a window, which may be a ring's when they stream, are within reach of 16 bits.
+// For mve the rows of a window, which may lie anywhere in the arena when they stream, are within reach of 16 bits.
 bool fits_planes(Family family, const ConvGeometry& g, bool stream) {
   if (family == Family::kPlain || g.dilation_h != 1 || g.dilation_w != 1) return false;
   return family == Family::kDsp || (g.kernel_h <= kTallest && as64(stream ? g.in_h : kTallest) * g.in_w * g.in_c <= UINT16_MAX);
@@ -150,8 +151,8 @@ Plane plane_of(const Layer& l) {
 
 std::optional<Square> square_of(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
-  const bool fits = g.kernel_h <= 3 && g.kernel_w <= 3 && g.stride_h == g.stride_w && g.stride_w <= 2 && g.dilation_h == 1 && g.dilation_w == 1 && g.in_h > 1 && g.in_w > 1 &&
-                    7 * as64(std::max(1, g.in_w)) * g.in_c <= UINT16_MAX;
+  const bool fits = g.kernel_h <= 3 && g.kernel_w <= 3 && g.stride_h == g.stride_w && g.stride_w <= 2 && g.dilation_h == 1 && g.dilation_w == 1 && g.in_h > 1 &&
+                    g.in_w > 1 && 7 * as64(std::max(1, g.in_w)) * g.in_c <= UINT16_MAX;
   if (family != Family::kMve || l.kind != Kind::kDepthwise || l.by_rows || !fits) return std::nullopt;
   Square out;
   out.window = g;
@@ -162,7 +163,9 @@ std::optional<Square> square_of(Family family, const Layer& l) {
   return out;
 }
 
-bool reads_in_place(Family family, const Layer& l) { return family_for(family, l) == Family::kMve && l.kind == Kind::kConv && l.window.taps() == 1 && l.window.pad_top == 0 && l.window.pad_left == 0; }
+bool reads_in_place(Family family, const Layer& l) {
+  return family_for(family, l) == Family::kMve && l.kind == Kind::kConv && l.window.taps() == 1 && l.window.pad_top == 0 && l.window.pad_left == 0;
+}
 
 int band_rows(Family family, const Layer& l) {
   const ConvGeometry& g = l.window;
@@ -197,7 +200,7 @@ int64_t scratch_bytes(Family family, const Layer& l) {
   if (l.nibbles) return product_depth(family, l);
   switch (l.kind) {
     case Kind::kConv:
-      if (family == Family::kDsp) return product_depth(family, l) * 8 + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0);
+      if (family == Family::kDsp) return product_depth(family, l) * 2 * l.pixels + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0);
       if (family == Family::kPlain) return product_depth(family, l);
       if (reads_in_place(family, l)) return 0;
       return strip_row(family, l) ? 4 * product_depth(family, l) + g.kernel_h * strip_row(family, l) : 2 * product_depth(family, l);
@@ -211,11 +214,27 @@ int64_t scratch_bytes(Family family, const Layer& l) {
   }
 }
 
+namespace {
+
+std::vector<Work> conv_work(Family family, const Layer& l, const ConvGeometry& g) {
+  return window_work(g, family == Family::kDsp ? l.pixels : family == Family::kMve ? 2 : 1, reads_in_place(family, l));
+}
+
+}  // namespace
+
+int64_t row_distance(Family family, const Layer& l) {
+  if (l.kind == Kind::kAdd) return 0;
+  if (l.kind != Kind::kConv || l.window.kernel_h != 1 || l.window.pad_top != 0) return -1;
+  ConvGeometry row = l.window;
+  row.in_h = row.out_h = row.stride_h = 1;
+  return std::max<int64_t>(0, distance_of(conv_work(family_for(family, l), l, row)));
+}
+
 std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
   Overlap out;
   family = family_for(family, l);
   switch (l.kind) {
-    case Kind::kConv: out.distance = distance_of(window_work(l.window, family == Family::kDsp ? 4 : family == Family::kMve ? 2 : 1, reads_in_place(family, l))); return out;
+    case Kind::kConv: out.distance = distance_of(conv_work(family, l, l.window)); return out;
     case Kind::kDepthwise:
       if (const auto square = square_of(family, l)) {
         out.unit = square->turned ? kNowhereElse : l.window.in_c;
@@ -241,7 +260,9 @@ constexpr std::string_view kConvSources[] = {"conv_plain", "conv_dsp", "conv_mve
                            kDepthwiseRowSources[] = {"depthwise_plain", "depthwise_row", "depthwise_plain"};
 
 std::vector<std::string_view> sources_of(Family family, const Layer& l) {
-  if (l.nibbles) return l.low > -128 || l.high < 127 ? std::vector<std::string_view>{"clamp", "window", "conv_nibbles"} : std::vector<std::string_view>{"window", "conv_nibbles"};
+  if (l.nibbles)
+    return l.low > -128 || l.high < 127 ? std::vector<std::string_view>{"clamp", "window", "conv_nibbles"}
+                                        : std::vector<std::string_view>{"window", "conv_nibbles"};
   const auto own = static_cast<size_t>(family);
   std::vector<std::string_view> out;
   if (l.kind == Kind::kGeneral) return l.general.sources;
@@ -257,16 +278,58 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
     case Kind::kAdd: out.push_back("add"); break;
     case Kind::kAverage: out.push_back("mean"); break;
     case Kind::kSoftmax: out.push_back("softmax"); break;
-    case Kind::kCopy: case Kind::kGeneral: break;
+    case Kind::kCopy:
+    case Kind::kGeneral: break;
   }
   return out;
 }
 
 // A source stands behind those that it uses.
-constexpr std::string_view kOrder[] = {"base",      "clamp",       "window",    "pairs",     "vectors", "fours", "conv_nibbles", "conv_plain", "conv_dsp", "conv_mve", "depthwise_plain", "depthwise_dsp",
-                                       "depthwise_mve", "depthwise_square", "depthwise_row", "dense_plain", "dense_dsp", "dense_mve", "add",     "mean",       "softmax",
-                                       "scale", "next_place", "exp_f32", "area", "product", "product_i16", "product_f32", "product_sum_f32", "move", "pad", "reduce", "pool", "softmax_bytes", "lstm", "reduce_f32", "softmax_f32",
-                                       "lookup", "quantize", "dequantize", "unary_f32", "binary_f32", "binary", "pool_f32", "nearest"};
+constexpr std::string_view kOrder[] = {"base",
+                                       "clamp",
+                                       "window",
+                                       "pairs",
+                                       "vectors",
+                                       "fours",
+                                       "conv_nibbles",
+                                       "conv_plain",
+                                       "conv_dsp",
+                                       "conv_mve",
+                                       "depthwise_plain",
+                                       "depthwise_dsp",
+                                       "depthwise_mve",
+                                       "depthwise_square",
+                                       "depthwise_row",
+                                       "dense_plain",
+                                       "dense_dsp",
+                                       "dense_mve",
+                                       "add",
+                                       "mean",
+                                       "softmax",
+                                       "scale",
+                                       "next_place",
+                                       "exp_f32",
+                                       "area",
+                                       "product",
+                                       "product_i16",
+                                       "product_f32",
+                                       "product_sum_f32",
+                                       "move",
+                                       "pad",
+                                       "reduce",
+                                       "pool",
+                                       "softmax_bytes",
+                                       "lstm",
+                                       "reduce_f32",
+                                       "softmax_f32",
+                                       "lookup",
+                                       "quantize",
+                                       "dequantize",
+                                       "unary_f32",
+                                       "binary_f32",
+                                       "binary",
+                                       "pool_f32",
+                                       "nearest"};
 
 }  // namespace
 

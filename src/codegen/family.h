@@ -35,9 +35,9 @@ Plane plane_of(const Layer& layer);
 
 // The work of mve's other depthwise kernel (kernels/depthwise_square.c), which makes a channel after the other; nothing where that cannot be.
 struct Square {
-  bool turned = false;   // walks down the columns instead of along the rows
-  ConvGeometry window;   // turned, where it is
-  int bytes = 0;         // of its plane
+  bool turned = false;  // walks down the columns instead of along the rows
+  ConvGeometry window;  // turned, where it is
+  int bytes = 0;        // of its plane
 };
 std::optional<Square> square_of(Family family, const Layer& layer);
 
@@ -54,6 +54,9 @@ int64_t product_depth(Family family, const Layer& layer);
 
 // How the output may lie within input `index`; nothing: they must be apart. `in` and `out` are left open.
 std::optional<Overlap> overlap_of(Family family, const Layer& layer, size_t index);
+
+// Layer::row_distance.
+int64_t row_distance(Family family, const Layer& layer);
 
 // Kernel sources by name, in the order in which they must stand.
 std::vector<std::string_view> kernel_sources(Family family, const Network& network);

@@ -15,8 +15,9 @@ struct TargetFamily {
   const char* name;
   Family family;
 };
-constexpr TargetFamily kTargets[] = {{"cortex-m0plus", Family::kPlain}, {"cortex-m4", Family::kDsp},   {"cortex-m7", Family::kDsp},          {"cortex-m33", Family::kDsp},
-                                     {"cortex-m55", Family::kMve},      {"riscv32", Family::kPlain},   {"xtensa-esp32s3", Family::kPlain}, {"host", Family::kPlain}};
+constexpr TargetFamily kTargets[] = {{"cortex-m0plus", Family::kPlain},  {"cortex-m4", Family::kDsp},  {"cortex-m7", Family::kDsp},
+                                     {"cortex-m33", Family::kDsp},       {"cortex-m55", Family::kMve}, {"riscv32", Family::kPlain},
+                                     {"xtensa-esp32s3", Family::kPlain}, {"host", Family::kPlain}};
 
 Result<Family> family_of(const std::string& target) {
   for (const TargetFamily& t : kTargets)
@@ -44,7 +45,8 @@ void store_nibbles(Network& network) {
 // Bytes of floats depend on the compiler: a self-test that compares them would fail where nothing is wrong.
 Result<void> check_selftest(const Network& network) {
   for (const Layer& l : network.layers)
-    if (network.buffers[static_cast<size_t>(l.out)].dtype == DataType::kF32) return unsupported("--selftest compares bytes, and layer '" + l.name + "' makes floats; leave --selftest out");
+    if (network.buffers[static_cast<size_t>(l.out)].dtype == DataType::kF32)
+      return unsupported("--selftest compares bytes, and layer '" + l.name + "' makes floats; leave --selftest out");
   return done();
 }
 
@@ -59,8 +61,16 @@ Placed whole_network(Family family, Network network) {
   return Placed{std::move(network), std::move(layout)};
 }
 
+// Scratch of convolutions by pairs is halved where it takes much.
+void halve_scratch(Family family, Network& network) {
+  constexpr int64_t kMuch = 3000;
+  for (Layer& l : network.layers)
+    if (family == Family::kDsp && l.kind == Kind::kConv && !l.nibbles && l.window.out_w % 2 == 0 && scratch_bytes(family, l) > kMuch) l.pixels = 2;
+}
+
 // Rows through runs of layers; those that stay alone are made whole, by the faster kernels.
-Placed streamed_network(Family family, const Network& network) {
+Placed streamed_network(Family family, Network network) {
+  halve_scratch(family, network);
   Network rows = network, out = network;
   prepare(family, std::vector<bool>(network.layers.size(), true), rows);
   std::vector<Run> runs = cut_runs(family, rows, true);
@@ -68,20 +78,28 @@ Placed streamed_network(Family family, const Network& network) {
   for (const Run& r : runs)
     for (int i = r.first; i < r.last; ++i) by_rows[static_cast<size_t>(i)] = r.streams();
   prepare(family, by_rows, out);
-  Layout layout = place(family, out, std::move(runs));
+  Layout layout = place(family, out, runs);
+  if (family == Family::kMve && layout.arena_bytes > UINT16_MAX) {  // depthwise kernels for rows reach no further
+    for (Layer& l : out.layers) l.pitch = 0;
+    layout = place(family, out, std::move(runs));
+  }
   return Placed{std::move(out), std::move(layout)};
 }
 
-// "input (27,648), l0 (18,432)": buffers that are alive together with layer i's run.
+// "the input (27,648 bytes), scratch": what is in use while layer i's run goes on.
 std::string alive_at(const Network& network, const Layout& layout, int i) {
   std::vector<std::string> out;
+  const size_t at = static_cast<size_t>(std::find_if(layout.runs.begin(), layout.runs.end(), [&](const Run& r) { return i < r.last; }) - layout.runs.begin());
+  const Run& run = layout.runs[at];
   for (size_t b = 0; b < network.buffers.size(); ++b) {
     const Buffer& x = network.buffers[b];
-    if (x.first > i || x.last < i) continue;
-    const std::string name = x.first < 0 ? "the input" : "the output of layer " + std::to_string(x.first) + " '" + network.layers[static_cast<size_t>(x.first)].name + "'";
-    out.push_back(name + " (" + with_commas(x.bytes) + " bytes)");
+    if (x.first >= run.last || x.last < run.first) continue;
+    const std::string name =
+        x.first < 0 ? "the input" : "the output of layer " + std::to_string(x.first) + " '" + network.layers[static_cast<size_t>(x.first)].name + "'";
+    const std::string rows = run.rows_only.count(static_cast<int>(b)) ? "rows of " : "";
+    out.push_back(rows + name + " (" + with_commas(held_bytes(network, run, static_cast<int>(b))) + " bytes)");
   }
-  if (layout.scratch[static_cast<size_t>(i)] >= 0) out.push_back("scratch");
+  if (layout.scratch[at] >= 0) out.push_back("scratch");
   return join(out, ", ");
 }
 
@@ -91,7 +109,8 @@ Report report_of(Family family, const Placed& placed, const Sheet& sheet) {
   for (size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& l = network.layers[i];
     const int64_t instructions = estimated_instructions(family, l);
-    out.layers.push_back({l.name, kind_name(l.kind), l.macs, sheet.layers[i].weight_bytes, live_bytes(network, placed.layout, static_cast<int>(i)), instructions});
+    out.layers.push_back(
+        {l.name, kind_name(l.kind), l.macs, sheet.layers[i].weight_bytes, live_bytes(network, placed.layout, static_cast<int>(i)), instructions});
     out.weight_bytes += sheet.layers[i].weight_bytes;
     out.macs += l.macs;
     out.instructions += instructions;
@@ -125,12 +144,14 @@ std::string identifier(const std::string& stem) {
 Result<void> check_budget(const Report& r, const Budget& budget) {
   std::vector<std::string> findings;
   const auto check = [&](int64_t needed, int64_t limit, const char* option, const char* unit, const std::string& made_of) {
-    if (limit > 0 && needed > limit) findings.push_back(std::string(option) + " " + with_commas(limit) + ": the model needs " + with_commas(needed) + " " + unit + ": " + made_of);
+    if (limit > 0 && needed > limit)
+      findings.push_back(std::string(option) + " " + with_commas(limit) + ": the model needs " + with_commas(needed) + " " + unit + ": " + made_of);
   };
   check(r.ram_bytes(), budget.ram, "--max-ram", "bytes",
-        "an arena of " + with_commas(r.arena_bytes) + " and a stack of " + with_commas(r.stack_bytes) + "; its peak is layer " + std::to_string(r.peak_layer) + ", which holds " +
-            r.peak_tensors + ". Try --mode small");
-  check(r.flash_bytes(), budget.flash, "--max-flash", "bytes", "weights of " + with_commas(r.weight_bytes) + " and about " + with_commas(r.code_bytes) + " of code");
+        "an arena of " + with_commas(r.arena_bytes) + " and a stack of " + with_commas(r.stack_bytes) + "; its peak is layer " + std::to_string(r.peak_layer) +
+            ", which holds " + r.peak_tensors + ". Try --mode small");
+  check(r.flash_bytes(), budget.flash, "--max-flash", "bytes",
+        "weights of " + with_commas(r.weight_bytes) + " and about " + with_commas(r.code_bytes) + " of code");
   check(r.instructions, budget.instructions, "--max-instructions", "instructions", "an estimate for " + with_commas(r.macs) + " multiplications");
   if (findings.empty()) return done();
   return Error(Code::kBudget, join(findings, "\n"));

@@ -7,10 +7,11 @@
 namespace verge::codegen {
 
 struct Layout {
-  std::vector<Run> runs;         // in order; a run of one layer makes it whole
-  std::vector<int64_t> buffers;  // offsets
-  std::vector<int64_t> scratch;  // of each layer; -1: none
-  std::vector<int64_t> state;    // of each run; -1: none
+  std::vector<Run> runs;                     // in order; a run of one layer makes it whole
+  std::vector<int64_t> buffers;              // offsets; of those that are never whole, 0
+  std::map<int, std::vector<int64_t>> rows;  // offsets of theirs, multiples of 4
+  std::vector<int64_t> scratch;              // of each run; -1: none
+  std::vector<int64_t> state;                // of each run; -1: none
   int64_t arena_bytes = 0, lower_bound = 0;
   int peak_layer = 0;
 };

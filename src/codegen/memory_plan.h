@@ -6,9 +6,16 @@
 
 namespace verge::codegen {
 
+// Bytes [begin, end) of a buffer that are in use at other steps than the rest, such as a row.
+struct PlanPart {
+  int64_t begin = 0, end = 0;
+  int first = 0, last = 0;
+};
+
 struct PlanBuffer {
   int64_t bytes = 0;
-  int first = 0, last = 0;  // steps at which it is in use, inclusive
+  int first = 0, last = 0;      // steps at which it is in use, inclusive
+  std::vector<PlanPart> parts;  // empty: all of it is
 };
 
 // Buffer `out` may overlap `in` (which dies where `out` is born) when it begins at least `distance` bytes below it, the difference being a multiple of `unit`.

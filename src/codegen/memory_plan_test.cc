@@ -47,6 +47,25 @@ TEST(MemoryPlan, ChainsOfOverlapsReachTheBound) {
   EXPECT_EQ(plan.bytes, 512 + 548);
 }
 
+TEST(MemoryPlan, RowsThatDieLeaveTheirBytes) {
+  // A buffer whose rows die one by one, and one that is in use when the first three are gone.
+  const PlanBuffer buffers[] = {{400, 0, 4, {{0, 100, 0, 1}, {100, 200, 0, 2}, {200, 300, 0, 3}, {300, 400, 0, 4}}}, {300, 4, 5}};
+  const MemoryPlan plan = plan_memory(buffers, {});
+  EXPECT_EQ(plan.bytes, 400);
+  EXPECT_EQ(plan.lower_bound, 400);
+  EXPECT_LE(plan.offsets[1] + 300, plan.offsets[0] + 300);
+}
+
+TEST(MemoryPlan, RowsThatComeFollowThoseThatGo) {
+  // At step t row t of the output is made and row t - 1 of the input is still read.
+  PlanBuffer in{400, -1, 3}, out{400, 0, 4};
+  for (int y = 0; y < 4; ++y) in.parts.push_back({100 * y, 100 * y + 100, -1, y}), out.parts.push_back({100 * y, 100 * y + 100, y, 4});
+  const PlanBuffer buffers[] = {in, out};
+  const MemoryPlan plan = plan_memory(buffers, {});
+  EXPECT_EQ(plan.bytes, 500);
+  EXPECT_EQ(plan.offsets[0] - plan.offsets[1], 100);
+}
+
 TEST(MemoryPlan, NothingNeedsNothing) { EXPECT_EQ(plan_memory({}, {}).bytes, 0); }
 
 }  // namespace

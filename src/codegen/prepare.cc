@@ -50,12 +50,6 @@ void silence_constants(Layer& l) {
   }
 }
 
-// A pixel of the output is made of the input's pixel at the same place and is no larger.
-bool keeps_pixels(const Layer& l) {
-  const ConvGeometry& g = l.window;
-  return l.kind == Kind::kConv && g.pointwise() && g.in_w == g.out_w && g.in_h == g.out_h && g.out_c <= g.in_c;
-}
-
 }  // namespace
 
 void prepare(Family family, const std::vector<bool>& by_rows, Network& network) {
@@ -67,7 +61,7 @@ void prepare(Family family, const std::vector<bool>& by_rows, Network& network) 
     if (l.kind == Kind::kConv && !l.by_rows) flatten(l.window);
     if ((l.kind == Kind::kDepthwise || l.kind == Kind::kConv) && !l.by_rows) lay_down(l.window);
     if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) silence_constants(l);  // a dense layer has one multiplier for all channels
-    l.row_in_place = l.by_rows && keeps_pixels(l) && !reads_in_place(family, l);
+    l.row_distance = l.by_rows ? row_distance(family, l) : -1;
   }
   const int pitch = plane_pitch(family, network, stream);
   for (Layer& l : network.layers) l.pitch = pitch;

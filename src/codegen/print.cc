@@ -10,7 +10,15 @@ namespace {
 
 using Text = std::string;
 
+// The table of the rows of a buffer that is never whole; "0" for others.
+Text row_places(const Layout& layout, int buffer) { return layout.rows.count(buffer) ? "rows" + std::to_string(buffer) : Text("0"); }
+
 Text at(int64_t offset) { return offset ? "a + " + std::to_string(offset) : "a"; }
+
+// Whether a convolution makes two pixels at a time.
+bool has_twos(const Network& n) {
+  return std::any_of(n.layers.begin(), n.layers.end(), [](const Layer& l) { return l.kind == Kind::kConv && !l.nibbles && l.pixels == 2; });
+}
 
 // Prints layers one by one; their constants are called after their number.
 class LayerPrinter {
@@ -42,16 +50,11 @@ class LayerPrinter {
   Text out() const { return at(layout_.buffers[static_cast<size_t>(l_.out)]); }
   const Run& run() const { return layout_.runs[run_]; }
   bool streams() const { return run().streams(); }
-  // Rows that the memory of a buffer holds in this run.
-  int held(int b) const {
-    const auto ring = run().ring_rows.find(b);
-    return ring == run().ring_rows.end() ? rows_of(network_, b).count : ring->second;
-  }
   // Row y of a buffer.
   Text row(int b) const {
-    const Rows rows = rows_of(network_, b);
-    const Text y = held(b) < rows.count ? format("y %% %d", held(b)) : Text("y");
-    return at(layout_.buffers[static_cast<size_t>(b)]) + format(" + %s * %lld", y.c_str(), static_cast<long long>(rows.bytes));
+    const Text places = row_places(layout_, b);
+    if (places != "0") return "a + 4u * " + places + "[y]";
+    return at(layout_.buffers[static_cast<size_t>(b)]) + format(" + y * %lld", static_cast<long long>(rows_of(network_, b).bytes));
   }
   Text in_part(size_t i) const { return streams() ? row(l_.in[i]) : in(i); }
   Text out_part() const { return streams() ? row(l_.out) : out(); }
@@ -60,7 +63,8 @@ class LayerPrinter {
 
   void clamp() {
     const bool sums = l_.kind == Kind::kAverage;
-    const Text what = format("vg_clamp(%s, %lld, %d, %d)", sums ? out().c_str() : out_part().c_str(), static_cast<long long>(sums ? buffer(l_.out).bytes : out_bytes()), l_.low, l_.high);
+    const Text what = format("vg_clamp(%s, %lld, %d, %d)", sums ? out().c_str() : out_part().c_str(),
+                             static_cast<long long>(sums ? buffer(l_.out).bytes : out_bytes()), l_.low, l_.high);
     call(sums && streams() ? format("if (y + 1 == %d) ", l_.window.in_h) + what : what);
   }
 
@@ -72,7 +76,7 @@ class LayerPrinter {
     call(format("if (y + 1 == %d) vg_divide_sums(%s, %s, %d, %d)", g.in_h, sums.c_str(), out().c_str(), g.in_h * g.in_w, g.in_c));
   }
 
-  Text scratch() const { return layout_.scratch[index_] < 0 || scratch_bytes(family_, l_) == 0 ? "0" : at(layout_.scratch[index_]); }
+  Text scratch() const { return layout_.scratch[run_] < 0 || scratch_bytes(family_, l_) == 0 ? "0" : at(layout_.scratch[run_]); }
   void call(const Text& text) { printed_.call += "  " + text + ";\n"; }
   Text constant(const ConstArray& array, const char* suffix) {
     printed_.constants += array.text;
@@ -81,9 +85,9 @@ class LayerPrinter {
   }
 
   Text window(const ConvGeometry& g) const {
-    const int in_ring = streams() ? held(l_.in[0]) : g.in_h, out_ring = streams() ? held(l_.out) : g.out_h;
-    return format("{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d}", g.in_h, g.in_w, g.in_c, g.out_w, g.out_c, in_ring, out_ring, g.kernel_h,
-                  g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w, g.pad_top, g.pad_left, l_.in_zero, l_.out_zero);
+    const Text places = layout_.rows.empty() ? Text() : ", " + row_places(layout_, l_.in[0]) + ", " + row_places(layout_, l_.out);
+    return format("{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d%s}", g.in_h, g.in_w, g.in_c, g.out_w, g.out_c, g.kernel_h, g.kernel_w,
+                  g.stride_h, g.stride_w, g.dilation_h, g.dilation_w, g.pad_top, g.pad_left, l_.in_zero, l_.out_zero, places.c_str());
   }
 
   void conv() {
@@ -93,6 +97,7 @@ class LayerPrinter {
 
   Text conv_numbers() const {
     const auto depth = static_cast<long long>(product_depth(family_, l_)), strip = static_cast<long long>(strip_row(family_, l_));
+    if (!l_.nibbles && has_twos(network_)) return format("%lld, %d", depth, l_.pixels);
     return family_for(family_, l_) == Family::kMve ? format("%lld, %lld", depth, strip) : format("%lld", depth);
   }
 
@@ -100,7 +105,8 @@ class LayerPrinter {
     if (const auto s = square_of(family_, l_)) return square(*s);
     const Plane p = plane_of(l_);
     const Text band = std::to_string(band_rows(family_, l_));
-    if (family_ == Family::kMve && l_.pitch) return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.wide, p.bytes));
+    if (family_ == Family::kMve && l_.pitch)
+      return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.wide, p.bytes));
     product("vg_depthwise", "vg_depthwise_rows", family_ == Family::kDsp && l_.pitch == 0 ? Text() : band);
   }
 
@@ -108,7 +114,8 @@ class LayerPrinter {
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), c = constant(channels_array(family_, l_, name_ + "_c"), "_c");
     const ConvGeometry& g = s.window;
     const int in_c = g.in_c, in_row = in_c * l_.window.in_w, out_row = in_c * l_.window.out_w;
-    const Text steps = s.turned ? format("%d, %d, %d, %d, %d, %d", in_row, out_row, g.out_h, s.bytes, in_c, in_c) : format("%d, %d, %d, %d, %d, %d", in_c, in_c, g.out_h, s.bytes, in_row, out_row);
+    const Text steps = s.turned ? format("%d, %d, %d, %d, %d, %d", in_row, out_row, g.out_h, s.bytes, in_c, in_c)
+                                : format("%d, %d, %d, %d, %d, %d", in_c, in_c, g.out_h, s.bytes, in_row, out_row);
     printed_.constants += format("static const vg_square %s = {%s, %s, %s, %s};\n", name_.c_str(), window(g).c_str(), steps.c_str(), w.c_str(), c.c_str());
     call(format("vg_square_run(&%s, %s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str()));
   }
@@ -117,7 +124,8 @@ class LayerPrinter {
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w");
     const bool fours = family_for(family_, l_) == Family::kMve && l_.kind == Kind::kConv;
     const Text c = constant(fours ? fours_array(l_, name_ + "_c") : channels_array(family_, l_, name_ + "_c"), "_c");
-    printed_.constants += format("static const %s %s = {%s, %s%s, %s};\n", type, name_.c_str(), window(l_.window).c_str(), middle.empty() ? "" : (middle + ", ").c_str(), w.c_str(), c.c_str());
+    printed_.constants += format("static const %s %s = {%s, %s%s, %s};\n", type, name_.c_str(), window(l_.window).c_str(),
+                                 middle.empty() ? "" : (middle + ", ").c_str(), w.c_str(), c.c_str());
     call(format("%s(&%s, %s, %s, %s, %s)", function, name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), rows_made().c_str()));
   }
 
@@ -125,33 +133,37 @@ class LayerPrinter {
     if (family_ == Family::kMve) return dense_fours();
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), b = constant(bias_array(family_, l_, name_ + "_b"), "_b");
     const Multiplier m = l_.product.multiplier[0];
-    printed_.constants += format("static const vg_dense %s = {%lld, %d, %d, %d, 0x%xu, %s, %s};\n", name_.c_str(), static_cast<long long>(product_depth(family_, l_)),
-                                 l_.window.out_c, -m.shift, l_.out_zero, kernel_multiplier(m.multiplier), w.c_str(), b.c_str());
+    printed_.constants +=
+        format("static const vg_dense %s = {%lld, %d, %d, %d, 0x%xu, %s, %s};\n", name_.c_str(), static_cast<long long>(product_depth(family_, l_)),
+               l_.window.out_c, -m.shift, l_.out_zero, kernel_multiplier(m.multiplier), w.c_str(), b.c_str());
     call(format("vg_dense_run(&%s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str()));
   }
 
   void dense_fours() {
     const Text w = constant(weights_array(family_, l_, name_ + "_w"), "_w"), b = constant(fours_array(l_, name_ + "_c"), "_c");
-    printed_.constants += format("static const vg_dense %s = {%lld, %d, %d, %s, %s};\n", name_.c_str(), static_cast<long long>(product_depth(family_, l_)), l_.window.out_c,
-                                 l_.out_zero, w.c_str(), b.c_str());
+    printed_.constants += format("static const vg_dense %s = {%lld, %d, %d, %s, %s};\n", name_.c_str(), static_cast<long long>(product_depth(family_, l_)),
+                                 l_.window.out_c, l_.out_zero, w.c_str(), b.c_str());
     call(format("vg_dense_run(&%s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str()));
   }
 
   void add() {
     printed_.constants += format("static const vg_add %s = {0x%xu, 0x%xu, 0x%xu, %d, %d, %d, %d, %d, %d};\n", name_.c_str(), kernel_multiplier(l_.x.multiplier),
-                                 kernel_multiplier(l_.y.multiplier), kernel_multiplier(l_.z.multiplier), -l_.in_zero * (1 << 20), -l_.y_zero * (1 << 20), l_.out_zero,
-                                 -l_.x.shift, -l_.y.shift, -l_.z.shift);
-    call(format("vg_add_run(&%s, %s, %s, %s, %lld)", name_.c_str(), in_part(0).c_str(), in_part(1).c_str(), out_part().c_str(), static_cast<long long>(out_bytes())));
+                                 kernel_multiplier(l_.y.multiplier), kernel_multiplier(l_.z.multiplier), -l_.in_zero * (1 << 20), -l_.y_zero * (1 << 20),
+                                 l_.out_zero, -l_.x.shift, -l_.y.shift, -l_.z.shift);
+    call(format("vg_add_run(&%s, %s, %s, %s, %lld)", name_.c_str(), in_part(0).c_str(), in_part(1).c_str(), out_part().c_str(),
+                static_cast<long long>(out_bytes())));
   }
 
   // NAME_run(&descriptor, inputs, outputs, scratch)
   void general() {
     const General& g = l_.general;
     std::vector<Text> names;
-    for (size_t i = 0; i < g.constants.size(); ++i) names.push_back(constant(constant_array(g.constants[i], name_ + "_" + std::to_string(i)), ("_" + std::to_string(i)).c_str()));
+    for (size_t i = 0; i < g.constants.size(); ++i)
+      names.push_back(constant(constant_array(g.constants[i], name_ + "_" + std::to_string(i)), ("_" + std::to_string(i)).c_str()));
     Text fields = g.fields;
     for (size_t i = names.size(); i-- > 0;)
-      for (size_t p = fields.find("$" + std::to_string(i)); p != Text::npos; p = fields.find("$" + std::to_string(i), p)) fields.replace(p, 1 + std::to_string(i).size(), names[i]);
+      for (size_t p = fields.find("$" + std::to_string(i)); p != Text::npos; p = fields.find("$" + std::to_string(i), p))
+        fields.replace(p, 1 + std::to_string(i).size(), names[i]);
     const auto operand = [&](int o) { return o >= 0 ? in(static_cast<size_t>(o)) : names[static_cast<size_t>(-1 - o)]; };
     for (size_t i = 0; i < g.parts.size(); ++i) {
       const Text part = name_ + "_part" + std::to_string(i);
@@ -170,8 +182,8 @@ class LayerPrinter {
 
   void softmax() {
     const Text t = constant(table_array(l_.table, name_ + "_t"), "_t");
-    call(format("vg_softmax(%s, %s, %lld, %lld, %s, %zu)", in(0).c_str(), out().c_str(), static_cast<long long>(l_.rows), static_cast<long long>(l_.columns), t.c_str(),
-                l_.table.size()));
+    call(format("vg_softmax(%s, %s, %lld, %lld, %s, %zu)", in(0).c_str(), out().c_str(), static_cast<long long>(l_.rows), static_cast<long long>(l_.columns),
+                t.c_str(), l_.table.size()));
   }
 
   Family family_;
@@ -199,8 +211,10 @@ Text named(Text text, const Options& o) {
 }
 
 Text head(const Options& o) {
-  return format("/* Made by %s from %s for %s. Do not edit.\n * SHA-256 of the model: %s\n * SPDX-License-Identifier: Apache-2.0 (the code; the weights keep the model's licence) */\n",
-                o.tool_version.c_str(), o.source_file.c_str(), o.target.c_str(), o.source_sha256.c_str());
+  return format(
+      "/* Made by %s from %s for %s. Do not edit.\n * SHA-256 of the model: %s\n * SPDX-License-Identifier: Apache-2.0 (the code; the weights keep the model's "
+      "licence) */\n",
+      o.tool_version.c_str(), o.source_file.c_str(), o.target.c_str(), o.source_sha256.c_str());
 }
 
 Text put_defines(const Text& what, const std::vector<int>& buffers, const Network& network, const Layout& layout) {
@@ -215,25 +229,62 @@ Text put_defines(const Text& what, const std::vector<int>& buffers, const Networ
   return out;
 }
 
-Text comment(const Network& network, int i) { return format("/* %d: %s, %s */", i, kind_name(network.layers[static_cast<size_t>(i)].kind), network.layers[static_cast<size_t>(i)].name.c_str()); }
+Text comment(const Network& network, int i) {
+  return format("/* %d: %s, %s */", i, kind_name(network.layers[static_cast<size_t>(i)].kind), network.layers[static_cast<size_t>(i)].name.c_str());
+}
 Text done_call(int i) { return format("  if (c->after_layer) c->after_layer(c->user, %d);\n", i); }
 
-Text print_whole(const Network& network, int i, const Sheet& sheet) { return "  " + comment(network, i) + "\n" + sheet.layers[static_cast<size_t>(i)].call + done_call(i); }
+Text print_whole(const Network& network, int i, const Sheet& sheet) {
+  return "  " + comment(network, i) + "\n" + sheet.layers[static_cast<size_t>(i)].call + done_call(i);
+}
 
-// Rows through several layers in the order of a table.
-Text print_stream(const Network& network, const Run& run, const Sheet& sheet) {
+// Where the rows of tensors lie that are never whole, in words.
+Text print_places(const Layout& layout) {
+  Text out;
+  for (const auto& [buffer, places] : layout.rows) {
+    out += format("static const uint16_t rows%d[%zu] = {", buffer, places.size());
+    for (size_t y = 0; y < places.size(); ++y) out += (y % 24 == 23 ? "\n  " : "") + std::to_string(places[y] / 4) + ",";
+    out += "};\n";
+  }
+  return out;
+}
+
+// The layers of a run by number; behind them the caller, who feeds rows.
+Text print_steps(const Run& run) {
   Text steps;
-  for (const Step& s : run.steps) steps += (steps.size() % 140 > 136 ? "\n     " : "") + std::to_string(s.layer - run.first) + ",";
-  Text out = format("  {\n    static const uint8_t steps[%zu] = {%s};\n    uint16_t next[%d] = {0};\n    for (uint32_t i = 0; i < sizeof steps; ++i) {\n      const uint32_t y = next[steps[i]]++;\n      switch (steps[i]) {\n",
-                    run.steps.size(), steps.c_str(), run.last - run.first);
+  size_t line = 0;
+  for (const Step& s : run.steps) {
+    if (steps.size() - line > 140) steps += "\n   ", line = steps.size();
+    steps += std::to_string(s.layer == kFeed ? run.last - run.first : s.layer - run.first) + ",";
+  }
+  return format("static const uint8_t steps[%zu] = {%s};\n", run.steps.size(), steps.c_str());
+}
+
+// What the steps of a run's layers do; of the last one in `otherwise` too.
+Text print_cases(const Network& network, const Run& run, const Sheet& sheet) {
+  Text out;
   for (int i = run.first; i < run.last; ++i) {
     const Text label = i + 1 < run.last ? "case " + std::to_string(i - run.first) : Text("default");
     out += "      " + label + ": " + comment(network, i) + "\n" + sheet.layers[static_cast<size_t>(i)].call + "        break;\n";
   }
-  out += "      }\n    }\n  }\n";
-  for (int i = run.first; i < run.last; ++i)
-    if (!run.ring_rows.count(network.layers[static_cast<size_t>(i)].out)) out += done_call(i);
   return out;
+}
+
+Text print_done(const Network& network, const Run& run) {
+  Text out;
+  for (int i = run.first; i < run.last; ++i)
+    if (!run.rows_only.count(network.layers[static_cast<size_t>(i)].out)) out += done_call(i);
+  return out;
+}
+
+// Rows through several layers in the order of a table.
+Text print_stream(const Network& network, const Run& run, const Sheet& sheet) {
+  return "  {\n    " + print_steps(run) +
+         format(
+             "    uint16_t next[%d] = {0};\n    for (uint32_t i = 0; i < sizeof steps; ++i) {\n      const uint32_t y = next[steps[i]]++;\n      switch "
+             "(steps[i]) {\n",
+             run.last - run.first) +
+         print_cases(network, run, sheet) + "      }\n    }\n  }\n" + print_done(network, run);
 }
 
 int common_pitch(const Network& network) {
@@ -252,6 +303,7 @@ Text kernel_limits(const Network& network) {
     if (l.kind == Kind::kDepthwise && l.pitch == 0) taps = std::max(taps, l.window.taps());
   }
   Text out;
+  if (has_twos(network)) out += "#define VG_TWO 1\n";
   if (height > 1) out += format("#define VG_KERNEL_H %d\n", height);
   if (taps > 1) out += format("#define VG_TAPS %zu\n", taps);
   return out;
@@ -331,8 +383,10 @@ Text print_source(const Options& o, Family family, const Network& network, const
 
 )";
   if (const int pitch = common_pitch(network)) out += format("#define VG_PITCH %d\n\n", pitch);
+  if (!layout.rows.empty()) out += "#define VG_ROWS 1\n";
   out += kernel_limits(network);
   for (std::string_view source : kernel_sources(family, network)) out += Text(kernel_text(source)) + "\n";
+  out += print_places(layout);
   for (const PrintedLayer& l : sheet.layers) out += l.constants;
   out += "\nvoid $name_run($name_context *c) {\n  int8_t *const a = c->arena;\n";
   for (const Run& run : layout.runs) out += run.streams() ? print_stream(network, run, sheet) : print_whole(network, run.first, sheet);
@@ -383,7 +437,8 @@ int $name_selftest($name_context *c) {
   *c = as_it_was;
   return state.first_difference;
 }
-)", o);
+)",
+               o);
 }
 
 Text print_harness(const Options& o) {
@@ -408,7 +463,8 @@ void *bench_output(size_t *bytes) {
   return context.arena + $NAME_OUTPUT_OFFSET;
 }
 size_t bench_arena_bytes(void) { return sizeof arena; }
-)", o);
+)",
+               o);
 }
 
 }  // namespace verge::codegen

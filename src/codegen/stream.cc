@@ -23,151 +23,141 @@ Range rows_read(const Layer& l, int y) {
 // Steps that a layer takes.
 int step_count(const Network& n, const Layer& l) { return l.kind == Kind::kAverage ? l.window.in_h : rows_of(n, l.out).count; }
 
+bool is_fed(const Network& n, int buffer) { return n.lines && buffer_of(n, buffer).first < 0; }
+
 class Simulation {
  public:
   Simulation(const Network& network, int first, int last) : n_(network) {
     run_.first = first, run_.last = last;
-    next_.assign(static_cast<size_t>(last - first), 0);
+    next_.assign(static_cast<size_t>(last - first) + 1, 0);
   }
 
   Run simulate() {
     for (int i = run_.first; i < run_.last; ++i)
-      if (!goes_by_rows(layer_of(n_, i))) return Run{run_.first, run_.last, {}, {}, {}, {}};
-    for (int i = run_.first; i < run_.last; ++i)
-      if (!inside(layer_of(n_, i).out))
+      if (!rows_only(layer_of(n_, i).out))
         while (next(i) < step_count(n_, layer_of(n_, i))) step(i);
-    share_rows();
+    for (size_t b = 0; b < n_.buffers.size(); ++b)
+      while (made_here(static_cast<int>(b)) && is_fed(n_, static_cast<int>(b)) && next(kFeed) < rows_of(n_, static_cast<int>(b)).count)
+        feed(static_cast<int>(b));
+    stay();
     return std::move(run_);
   }
 
  private:
-  int& next(int layer) { return next_[static_cast<size_t>(layer - run_.first)]; }
-  bool made_here(int buffer) const { return buffer_of(n_, buffer).first >= run_.first && buffer_of(n_, buffer).first < run_.last; }
+  int& next(int layer) { return next_[static_cast<size_t>(layer == kFeed ? run_.last - run_.first : layer - run_.first)]; }
+  bool made_here(int buffer) const {
+    const int maker = buffer_of(n_, buffer).first;
+    return maker < 0 ? is_fed(n_, buffer) && run_.first == 0 : maker >= run_.first && maker < run_.last;
+  }
   // Made by the run and read by nobody else.
-  bool inside(int buffer) const { return made_here(buffer) && buffer_of(n_, buffer).last < run_.last; }
-  int made(int buffer) { return made_here(buffer) ? next(buffer_of(n_, buffer).first) : rows_of(n_, buffer).count; }
+  bool rows_only(int buffer) const { return made_here(buffer) && buffer_of(n_, buffer).last < run_.last; }
+  int made(int buffer) {
+    if (!made_here(buffer)) return rows_of(n_, buffer).count;
+    const int maker = buffer_of(n_, buffer).first;
+    return maker >= 0 && layer_of(n_, maker).kind == Kind::kAverage ? next(maker) == layer_of(n_, maker).window.in_h : next(std::max(maker, kFeed));
+  }
+  int now() const { return static_cast<int>(run_.steps.size()); }
+
+  void feed(int buffer) {
+    lives(buffer)[static_cast<size_t>(next(kFeed))] = {now(), now()};
+    run_.steps.push_back({kFeed, next(kFeed)++});
+  }
+
+  void make(int buffer) {
+    if (is_fed(n_, buffer)) return feed(buffer);
+    step(buffer_of(n_, buffer).first);
+  }
 
   void step(int i) {
     const Layer& l = layer_of(n_, i);
     const int y = next(i);
     const Range read = rows_read(l, y);
     for (int in : l.in)
-      while (made(in) <= read.high) step(buffer_of(n_, in).first);
-    if (inside(l.out)) keep(l.out, y);
-    hold(l);
-    note(i, l, read);
+      while (made(in) <= read.high) make(in);
+    for (int in : l.in)
+      for (int row = read.low; row <= read.high; ++row) lives(in)[static_cast<size_t>(row)].last = now();
+    const bool average = l.kind == Kind::kAverage;
+    if (!average || y + 1 == l.window.in_h) lives(l.out)[static_cast<size_t>(average ? 0 : y)] = {now(), now()};
     run_.steps.push_back({i, y});
     ++next(i);
   }
 
-  // The ring of `buffer` holds row y beside every earlier one that is still to be read.
-  void keep(int buffer, int y) {
-    int oldest = y;
-    for (int i = run_.first; i < run_.last; ++i) {
-      const Layer& l = layer_of(n_, i);
-      if (std::count(l.in.begin(), l.in.end(), buffer) == 0 || next(i) >= step_count(n_, l)) continue;
-      oldest = std::min(oldest, rows_read(l, next(i)).low);
+  std::vector<Life>& lives(int buffer) {
+    std::vector<Life>& out = run_.lives[buffer];
+    out.resize(static_cast<size_t>(rows_of(n_, buffer).count), Life{0, 0});
+    return out;
+  }
+
+  // What others read stays to the end.
+  void stay() {
+    for (auto& [buffer, lives] : run_.lives) {
+      if (rows_only(buffer)) run_.rows_only.insert(buffer);
+      if (buffer_of(n_, buffer).last < run_.last) continue;
+      for (Life& life : lives) life.last = now() - 1;
     }
-    int& rows = run_.ring_rows[buffer];
-    rows = std::max(rows, y - oldest + 1);
-  }
-
-  // Steps from that which makes a row to that which reads it last.
-  void hold(const Layer& l) {
-    const int now = static_cast<int>(run_.steps.size());
-    if (inside(l.out)) held_[l.out].push_back({now, now});
-    for (int in : l.in)
-      if (inside(in)) held_[in].back().high = now;
-  }
-
-  bool apart(int a, int b) {
-    for (const Range& x : held_[a])
-      for (const Range& y : held_[b])
-        if (x.low <= y.high && y.low <= x.high && !replaces(x, y) && !replaces(y, x)) return false;
-    return true;
-  }
-
-  // The step that reads a row last writes the other one over it.
-  bool replaces(const Range& read, const Range& made) const { return read.high == made.low && layer_of(n_, run_.steps[static_cast<size_t>(made.low)].layer).row_in_place; }
-
-  void share_rows() {
-    for (const auto& [buffer, rows] : run_.ring_rows) {
-      if (rows != 1) continue;
-      const auto fits = [&, b = buffer](const std::vector<int>& group) { return std::all_of(group.begin(), group.end(), [&](int other) { return apart(b, other); }); };
-      const auto group = std::find_if(run_.shared.begin(), run_.shared.end(), fits);
-      if (group == run_.shared.end()) {
-        run_.shared.push_back({buffer});
-      } else {
-        group->push_back(buffer);
-      }
-    }
-  }
-
-  void note(int i, const Layer& l, Range read) {
-    Run::Progress p;
-    for (int in : l.in)
-      if (!made_here(in)) p.reads[in] = read.low * rows_of(n_, in).bytes;
-    written_ = i == run_.last - 1 ? (next(i) + 1) * rows_of(n_, l.out).bytes : written_;
-    if (l.kind == Kind::kAverage) written_ = next(i) + 1 < step_count(n_, l) ? 0 : buffer_of(n_, l.out).bytes;
-    p.written = written_;
-    run_.progress.push_back(std::move(p));
   }
 
   const Network& n_;
   Run run_;
-  std::vector<int> next_;
-  std::map<int, std::vector<Range>> held_;  // of each row of a buffer
-  int64_t written_ = 0;
+  std::vector<int> next_;  // of each layer, and of the caller
 };
 
-// The least number of bytes by which the last layer's output may begin below `in`, row by row.
-int64_t stream_distance(const Run& run, int in) {
-  int64_t distance = 0, reads = INT64_MAX / 4;
-  for (size_t i = run.progress.size(); i-- > 0;) {
-    const auto it = run.progress[i].reads.find(in);
-    if (it != run.progress[i].reads.end()) reads = std::min(reads, it->second);
-    distance = std::max(distance, run.progress[i].written - reads);
+// At each step, bytes that an output row takes over from an input row that dies.
+std::vector<int64_t> taken_over(const Network& n, const Run& run) {
+  std::vector<int64_t> out(run.steps.size(), 0);
+  for (size_t s = 0; s < run.steps.size(); ++s) {
+    if (run.steps[s].layer == kFeed) continue;
+    const Layer& l = layer_of(n, run.steps[s].layer);
+    if (l.row_distance < 0 || !run.rows_only.count(l.out)) continue;
+    for (int in : l.in) {
+      if (!dies(n, run, s, in)) continue;
+      const int64_t read = rows_of(n, in).bytes, made = rows_of(n, l.out).bytes;
+      out[s] = std::max(out[s], read + made - std::max(made, l.row_distance + read));
+    }
   }
-  return distance;
-}
-
-int64_t state_bytes(const Network& n, const Run& run) {
-  int64_t sum = 0;
-  for (int i = run.first; i < run.last; ++i)
-    if (layer_of(n, i).kind == Kind::kAverage) sum += int64_t{4} * layer_of(n, i).window.in_c;
-  return sum;
+  return out;
 }
 
 // What is alive while the run goes on.
 int64_t peak_of(const Network& n, const Run& run, const std::vector<int64_t>& scratch, const std::vector<int64_t>& shared) {
-  int64_t sum = run.streams() ? run.ring_bytes(n) + state_bytes(n, run) : 0, work = 0;
+  int64_t sum = 0, work = 0;
   for (int i = run.first; i < run.last; ++i) work = std::max(work, scratch[static_cast<size_t>(i)]);
-  const int out = layer_of(n, run.last - 1).out;
-  int64_t saved = run.streams() ? 0 : shared[static_cast<size_t>(run.first)];
   for (size_t b = 0; b < n.buffers.size(); ++b) {
     const Buffer& x = n.buffers[b];
-    const bool before = x.first < run.first && x.last >= run.first, leaves = x.first >= run.first && x.first < run.last && x.last >= run.last;
-    if (before || leaves) sum += x.bytes;
-    if (!run.streams() || !before || x.last >= run.last) continue;
-    const int64_t made = buffer_of(n, out).bytes;
-    saved = std::max(saved, x.bytes + made - std::max(made, stream_distance(run, static_cast<int>(b)) + x.bytes));
+    if (!run.lives.count(static_cast<int>(b)) && x.first < run.last && x.last >= run.first) sum += x.bytes;
   }
-  return sum + work - saved;
+  if (!run.streams()) return sum + work - shared[static_cast<size_t>(run.first)];
+  return sum + work + run_state_bytes(n, run) + most_bytes(n, run);
 }
 
 }  // namespace
 
-int64_t Run::ring_bytes(const Network& network) const {
-  int64_t sum = 0;
-  for (const auto& [buffer, rows] : ring_rows) sum += rows == 1 ? 0 : rows * rows_of(network, buffer).bytes;
-  for (const std::vector<int>& group : shared) sum += group_bytes(network, group);
-  return sum;
+int64_t held_bytes(const Network& network, const Run& run, int buffer) {
+  const auto it = run.lives.find(buffer);
+  if (it == run.lives.end()) return buffer_of(network, buffer).bytes;
+  int most = 0;
+  for (const Life& a : it->second)
+    most = std::max(
+        most, static_cast<int>(std::count_if(it->second.begin(), it->second.end(), [&](const Life& b) { return b.first <= a.first && a.first <= b.last; })));
+  return most * rows_of(network, buffer).bytes;
 }
 
-int64_t group_bytes(const Network& network, const std::vector<int>& group) {
-  int64_t most = 0;
-  for (int buffer : group) most = std::max(most, rows_of(network, buffer).bytes);
+int64_t most_bytes(const Network& network, const Run& run) {
+  std::vector<int64_t> change(run.steps.size() + 1, 0);
+  for (const auto& [buffer, lives] : run.lives)
+    for (const Life& life : lives)
+      change[static_cast<size_t>(life.first)] += rows_of(network, buffer).bytes, change[static_cast<size_t>(life.last) + 1] -= rows_of(network, buffer).bytes;
+  const std::vector<int64_t> saved = taken_over(network, run);
+  int64_t sum = 0, most = 0;
+  for (size_t s = 0; s < run.steps.size(); ++s) sum += change[s], most = std::max(most, sum - saved[s]);
   return most;
+}
+
+int64_t run_state_bytes(const Network& network, const Run& run) {
+  int64_t sum = 0;
+  for (int i = run.first; run.streams() && i < run.last; ++i)
+    if (layer_of(network, i).kind == Kind::kAverage) sum += int64_t{4} * layer_of(network, i).window.in_c;
+  return sum;
 }
 
 Rows rows_of(const Network& network, int buffer) {
@@ -178,30 +168,47 @@ Rows rows_of(const Network& network, int buffer) {
 
 bool goes_by_rows(const Layer& l) { return l.kind == Kind::kConv || l.kind == Kind::kDepthwise || l.kind == Kind::kAdd || l.kind == Kind::kAverage; }
 
-Run make_run(const Network& network, int first, int last) { return Simulation(network, first, last).simulate(); }
+bool can_run(const Network& n, int first, int last) {
+  const bool fed = n.lines && first == 0;
+  if (fed && std::any_of(n.inputs.begin(), n.inputs.end(), [&](int in) { return buffer_of(n, in).last >= last; })) return false;
+  if (last - first == 1 && !fed) return true;
+  for (int i = first; i < last; ++i)
+    if (!goes_by_rows(layer_of(n, i))) return false;
+  return true;
+}
 
-int64_t distance_below(const Run& run, int in) { return stream_distance(run, in); }
-int64_t run_state_bytes(const Network& network, const Run& run) { return state_bytes(network, run); }
+bool dies(const Network& n, const Run& run, size_t step, int in) {
+  const int row = rows_read(layer_of(n, run.steps[step].layer), run.steps[step].row).low;
+  return run.rows_only.count(in) && run.lives.at(in)[static_cast<size_t>(row)].last == static_cast<int>(step);
+}
+
+Run make_run(const Network& network, int first, int last) {
+  if (last - first > 1 || (network.lines && first == 0)) return Simulation(network, first, last).simulate();
+  Run whole;
+  whole.first = first, whole.last = last;
+  return whole;
+}
 
 std::vector<Run> cut_into_runs(const Network& n, const std::vector<int64_t>& scratch, const std::vector<int64_t>& shared) {
   const int count = static_cast<int>(n.layers.size());
   struct Best {
     int64_t peak = INT64_MAX, sum = INT64_MAX;
-    int from = 0;
+    int from = -1;
   };
   std::vector<Best> best(static_cast<size_t>(count) + 1);
   best[0] = {0, 0, 0};
   for (int b = 1; b <= count; ++b)
     for (int a = b - 1; a >= 0 && b - a <= kLongestRun; --a) {
-      const Run run = make_run(n, a, b);
-      if (run.streams() && run.steps.empty()) break;
-      const int64_t peak = peak_of(n, run, scratch, shared);
       const Best& before = best[static_cast<size_t>(a)];
+      if (before.from < 0 || !can_run(n, a, b)) continue;
+      const Run run = make_run(n, a, b);
+      const int64_t peak = peak_of(n, run, scratch, shared);
       const Best here{std::max(before.peak, peak), before.sum + (run.streams() ? 1 : 0), a};
       Best& there = best[static_cast<size_t>(b)];
       if (here.peak < there.peak || (here.peak == there.peak && here.sum < there.sum)) there = here;
     }
   std::vector<Run> out;
+  if (best.back().from < 0) return out;
   for (int b = count; b > 0; b = best[static_cast<size_t>(b)].from) out.push_back(make_run(n, best[static_cast<size_t>(b)].from, b));
   std::reverse(out.begin(), out.end());
   return out;

@@ -2,11 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "codegen/network.h"
 
 namespace verge::codegen {
+
+inline constexpr int kFeed = -1;  // of Step::layer: the caller's, who hands over the next row of the network's input
 
 // One step of a run: the next output row of a layer; of an average the next input row.
 struct Step {
@@ -14,20 +17,18 @@ struct Step {
   int row;
 };
 
-// Layers [first, last) as one run. Tensors that only layers of the run touch are rings of a few rows.
+// Steps of a run between which a row is in use.
+struct Life {
+  int first, last;
+};
+
+// Layers [first, last) as one run.
 struct Run {
   int first = 0, last = 0;
-  std::vector<Step> steps;
-  std::map<int, int> ring_rows;  // by buffer
-  std::vector<std::vector<int>> shared;  // rings of one row no two of which hold one at the same time
-  // For each step the first byte of each buffer from outside that is still to be read, and the end of what has been written of the last layer's output.
-  struct Progress {
-    std::map<int, int64_t> reads;
-    int64_t written = 0;
-  };
-  std::vector<Progress> progress;
-  int64_t ring_bytes(const Network& network) const;
-  bool streams() const { return last - first > 1; }
+  std::vector<Step> steps;                 // empty: one layer that makes its output whole
+  std::map<int, std::vector<Life>> lives;  // by buffer that a step touches, of each row
+  std::set<int> rows_only;                 // buffers of which only the rows in use exist
+  bool streams() const { return !steps.empty(); }
 };
 
 // Rows of a buffer as its layers see them, and bytes of one.
@@ -37,17 +38,21 @@ struct Rows {
 };
 Rows rows_of(const Network& network, int buffer);
 
-// Of a group of Run::shared.
-int64_t group_bytes(const Network& network, const std::vector<int>& group);
-
 // Whether a layer makes its output row by row.
 bool goes_by_rows(const Layer& layer);
 
-// Simulates layers [first, last), driven by the rows of the last one's output. Empty `steps` when they cannot be one run.
+// Whether layers [first, last) can be one run.
+bool can_run(const Network& network, int first, int last);
+// Simulates them, driven by the rows of what leaves the run. Wants can_run().
 Run make_run(const Network& network, int first, int last);
 
-// The least number of bytes by which the run's output may begin below `in`, a buffer from outside.
-int64_t distance_below(const Run& run, int in);
+// Whether a step reads a row of `in`, which no step reads any more: the only row that a layer with a row_distance reads.
+bool dies(const Network& network, const Run& run, size_t step, int in);
+
+// The most bytes of a buffer that are in use at a time while the run goes on.
+int64_t held_bytes(const Network& network, const Run& run, int buffer);
+// The most bytes of buffers that the run touches, and whose memory is not also used by others.
+int64_t most_bytes(const Network& network, const Run& run);
 // Sums that averages keep while their rows come.
 int64_t run_state_bytes(const Network& network, const Run& run);
 

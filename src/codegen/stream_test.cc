@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace verge::codegen {
 namespace {
 
@@ -17,7 +19,8 @@ Layer window(int in, int out, int in_h, int out_h, int kernel, int stride, int p
   Layer l;
   l.kind = Kind::kConv;
   l.in = {in}, l.out = out;
-  l.window = {.in_h = in_h, .in_w = 8, .in_c = 1, .out_h = out_h, .out_w = 8, .out_c = 1, .kernel_h = kernel, .kernel_w = 1, .stride_h = stride, .pad_top = pad};
+  l.window = {
+      .in_h = in_h, .in_w = 8, .in_c = 1, .out_h = out_h, .out_w = 8, .out_c = 1, .kernel_h = kernel, .kernel_w = 1, .stride_h = stride, .pad_top = pad};
   return l;
 }
 
@@ -30,11 +33,11 @@ Network two_convolutions() {
   return n;
 }
 
-TEST(Stream, ARingHoldsAsManyRowsAsTheNextKernelIsTall) {
-  const codegen::Run run = make_run(two_convolutions(), 0, 2);
-  ASSERT_EQ(run.ring_rows.size(), 1u);
-  EXPECT_EQ(run.ring_rows.at(1), 3);
-  EXPECT_EQ(run.ring_bytes(two_convolutions()), 24);
+TEST(Stream, AsManyRowsExistAsTheNextKernelIsTall) {
+  const Network n = two_convolutions();
+  const codegen::Run run = make_run(n, 0, 2);
+  EXPECT_EQ(run.rows_only, std::set<int>{1});
+  EXPECT_EQ(held_bytes(n, run, 1), 24);
 }
 
 TEST(Stream, EveryRowIsMadeOnceAndBeforeItIsRead) {
@@ -50,11 +53,32 @@ TEST(Stream, EveryRowIsMadeOnceAndBeforeItIsRead) {
   EXPECT_EQ(made[1], 10);
 }
 
-TEST(Stream, TheOutputStaysBehindWhatIsStillRead) {
+TEST(Stream, AnInputRowLivesUntilItIsReadLast) {
   const codegen::Run run = make_run(two_convolutions(), 0, 2);
-  // Row y is made when rows up to y + 2 of the input have been read, and row y + 1 is the first that is read again.
-  EXPECT_GE(distance_below(run, 0), 0);
-  EXPECT_LE(distance_below(run, 0), 3 * 8);
+  const std::vector<Life>& lives = run.lives.at(0);
+  for (size_t y = 0; y + 1 < lives.size(); ++y) EXPECT_LT(lives[y].last, lives[y + 1].last + (y == 8)) << y;  // the last two rows die together
+  // Row y of the output is made when rows up to y + 2 of the input have been read, and row y + 1 is the first that is read again.
+  const std::vector<Life>& out = run.lives.at(2);
+  EXPECT_GT(out[5].first, lives[5].last);
+  EXPECT_LT(out[5].first, lives[6].last);
+}
+
+TEST(Stream, ARowThatTheCallerFeedsIsThereFromThenOn) {
+  Network n = two_convolutions();
+  n.lines = true;
+  ASSERT_TRUE(can_run(n, 0, 2));
+  const codegen::Run run = make_run(n, 0, 2);
+  EXPECT_EQ(run.rows_only, (std::set<int>{0, 1}));
+  EXPECT_EQ(held_bytes(n, run, 0), 24);
+  EXPECT_EQ(std::count_if(run.steps.begin(), run.steps.end(), [](const Step& s) { return s.layer == kFeed; }), 10);
+  EXPECT_EQ(run.steps.front().layer, kFeed);
+}
+
+TEST(Stream, AnInputThatALaterRunReadsIsNotFed) {
+  Network n = two_convolutions();
+  n.lines = true;
+  n.buffers[0].last = 1;
+  EXPECT_FALSE(can_run(n, 0, 1));
 }
 
 // A row goes through two pointwise convolutions and a third of 3 x 3.
@@ -66,17 +90,19 @@ Network pointwise_chain() {
   return n;
 }
 
-TEST(Stream, RowsThatAreNeverThereTogetherShareMemory) {
+TEST(Stream, ARowMayTakeTheMemoryOfTheOneThatItIsMadeOf) {
   Network n = pointwise_chain();
-  EXPECT_EQ(make_run(n, 0, 4).shared, (std::vector<std::vector<int>>{{1}, {2}}));
-  n.layers[1].row_in_place = true;
-  EXPECT_EQ(make_run(n, 0, 4).shared, (std::vector<std::vector<int>>{{1, 2}}));
+  n.buffers[0] = rows(10, 2, -1, 0), n.buffers[4] = rows(10, 1, 3, 4);
+  const int64_t apart = most_bytes(n, make_run(n, 0, 4));
+  n.layers[1].row_distance = 0;
+  n.layers[2].row_distance = 0;
+  EXPECT_LT(most_bytes(n, make_run(n, 0, 4)), apart);
 }
 
 TEST(Stream, WholeTensorsStayWhole) {
   Network n = two_convolutions();
   n.layers[1].kind = Kind::kSoftmax;
-  EXPECT_TRUE(make_run(n, 0, 2).steps.empty());
+  EXPECT_FALSE(can_run(n, 0, 2));
 }
 
 TEST(Stream, StreamingNeedsLessThanWholeTensors) {

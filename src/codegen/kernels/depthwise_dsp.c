@@ -12,35 +12,32 @@ typedef struct {
   const int16_t *rows;
   uint32_t count;      /* output rows */
   uint32_t row_step;   /* halves between the first input rows of two output rows */
-  int8_t *to, *ring_end;
-  uint32_t pixel, row, ring; /* bytes of an output pixel, row, ring */
+  int8_t *to;
+  uint32_t pixel, row; /* bytes of an output pixel, row */
   uint32_t m, shift;
   int32_t bias, offset;
 } vg_plane;
 
 /* `count` input rows of one channel from row `top` on; what lies outside has been filled. */
 static VG_NOINLINE void vg_gather_plane(const vg_window *g, const int8_t *in, int32_t top, uint32_t count, int16_t *to) {
-  const uint32_t step = g->in_c, row_bytes = (uint32_t)g->in_w * step, ring = g->in_ring;
+  const uint32_t step = g->in_c;
   const uint32_t inside = g->in_w + (uint32_t)g->pad_left > VG_PITCH ? VG_PITCH - (uint32_t)g->pad_left : g->in_w;
-  uint32_t at = top < 0 ? 0 : (uint32_t)top % ring;
   to += g->pad_left;
   if (top < 0) to -= top * VG_PITCH, count += (uint32_t)top, top = 0;
   if ((uint32_t)top + count > g->in_h) count = g->in_h - (uint32_t)top;
-  for (; count > 0; --count, to += VG_PITCH) {
-    const int8_t *from = in + at * row_bytes;
+  for (uint32_t at = (uint32_t)top; count > 0; --count, ++at, to += VG_PITCH) {
+    const int8_t *from = vg_row_at(g, in, at);
     int16_t *p = to, *const last = to + inside;
     for (; p + 4 <= last; p += 4, from += 4 * step) {
       const uint32_t a = vg_pack(from[0], from[step]), b = vg_pack(from[2 * step], from[3 * step]);
       memcpy(p, &a, 4), memcpy(p + 2, &b, 4);
     }
     for (; p < last; from += step) *p++ = *from;
-    if (++at == ring) at = 0;
   }
 }
 
 static void vg_next_row(vg_plane *plane) {
   plane->to += plane->row;
-  if (plane->to == plane->ring_end) plane->to -= plane->ring;
   plane->rows += plane->row_step;
 }
 
@@ -149,8 +146,8 @@ static void vg_depthwise_rows(const vg_depthwise *conv, const int8_t *in, int8_t
     for (uint32_t i = 0; i < count * VG_PITCH; ++i) rows[i] = g->in_zero;
     for (uint32_t c = 0; c < g->in_c; ++c, w += taps, channel += 2) {
       const uint32_t shift = channel[1] & 31u;
-      vg_plane plane = {rows, made, VG_PITCH * (uint32_t)g->stride_h, to + c, out + c + g->out_ring * row, g->out_c, row, g->out_ring * row, channel[0], shift,
-                        (int32_t)channel[1] >> 5, vg_offset(g->out_zero, shift)};
+      vg_plane plane = {rows, made, VG_PITCH * (uint32_t)g->stride_h, to + c, g->out_c, row, channel[0], shift, (int32_t)channel[1] >> 5,
+                        vg_offset(g->out_zero, shift)};
       vg_gather_plane(g, in + c, (int32_t)(first * g->stride_h) - g->pad_top, count, rows);
       if (g->kernel_h == 3 && g->kernel_w == 3 && g->stride_w == 1) {
         vg_plane_3x3(&plane, w);
