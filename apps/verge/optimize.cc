@@ -94,12 +94,13 @@ void add_optimize(CLI::App& app, Commands& commands) {
   sub->add_option("--max-drop", options->max_drop, "points of accuracy that may be lost")->default_val("1%");
   sub->add_option("--calibration", options->optimize.calibration, "samples to calibrate on")->default_val(512)->check(CLI::Range(1, 1000000));
   sub->add_option("--check", options->optimize.check, "other samples that judge")->default_val(1000)->check(CLI::Range(1, 10000000));
-  sub->add_option("--effort", options->optimize.effort, "low: ranges alone; normal: weights repaired on 256 samples; high: on all of the calibration samples")
+  sub->add_option("--effort", options->optimize.plan.effort, "low: ranges alone; normal: weights repaired on 256 samples; high: on all of the calibration samples")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Effort>{{"low", Effort::kLow}, {"normal", Effort::kNormal}, {"high", Effort::kHigh}}, CLI::ignore_case))
       ->default_str("normal");
-  sub->add_option("--weight-bits", options->optimize.weight_bits, "of convolution and dense layers' weights; 4-bit weights lie two a byte, activations stay int8")
+  sub->add_option("--weight-bits", options->optimize.plan.weight_bits, "of convolution and dense layers' weights; 4-bit weights lie two a byte, activations stay int8")
       ->default_val(8)
       ->check(CLI::IsMember({4, 8}));
+  sub->add_flag("--per-tensor", options->optimize.plan.per_tensor_weights, "one scale for all of a layer's weights, as some accelerators want it, instead of one a channel");
   sub->add_flag_callback("--no-timing", [options] { options->optimize.time = false; }, "measure no latency: accuracy alone decides, and two runs give the same package");
   sub->add_option("--seed", options->optimize.seed, "of the split into calibration and check");
   sub->add_option("--pipeline", options->optimize.pipeline, "pre-processing as JSON or a file of it (docs/pipeline.md)");

@@ -42,11 +42,6 @@ class Observer {
     executable_.session().set_trace({[](void* self, uint32_t i, bool begin) { static_cast<Observer*>(self)->step(i, begin); }, this});
   }
   ~Observer() { executable_.session().set_trace({}); }
-  void count_histograms() {
-    histograms_ = true;
-    for (ValueStats& s : stats_)
-      if (s.seen) s.histogram.assign(ValueStats::kBins, 0);
-  }
   Result<void> pass(const Dataset& data) {
     for (size_t i = 0; i < data.size(); ++i) {
       VERGE_TRY(const Sample sample, data.get(i));
@@ -64,40 +59,17 @@ class Observer {
   }
   void look(uint32_t tensor, uint32_t value) {
     const TensorView& view = executable_.session().tensor(tensor);
-    const float* x = view.as<float>();
-    const int64_t n = view.shape.count();
-    if (histograms_) return fill(stats_[value], x, n);
-    extend(stats_[value], x, n);
-  }
-  static void extend(ValueStats& s, const float* x, int64_t n) {
-    if (n == 0) return;
-    float low = s.seen ? s.min : x[0], high = s.seen ? s.max : x[0];
-    for (int64_t i = 0; i < n; ++i) {
-      low = x[i] < low ? x[i] : low;
-      high = x[i] > high ? x[i] : high;
-    }
-    s.seen = true;
-    s.min = low;
-    s.max = high;
-  }
-  static void fill(ValueStats& s, const float* x, int64_t n) {
-    const float width = s.max - s.min;
-    const float per = width > 0 ? (ValueStats::kBins - 1) / width : 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const int bin = static_cast<int>((x[i] - s.min) * per + 0.5f);
-      ++s.histogram[std::clamp(bin, 0, ValueStats::kBins - 1)];
-    }
+    stats_[value].add(view.as<float>(), view.shape.count());
   }
 
   Executable& executable_;
   const Watch& watch_;
   std::vector<ValueStats>& stats_;
-  bool histograms_ = false;
 };
 
 Range with_zero(float low, float high) { return {std::min(low, 0.0f), std::max(high, 0.0f)}; }
 
-float bin_value(const ValueStats& s, int bin) { return s.min + (s.max - s.min) * static_cast<float>(bin) / (ValueStats::kBins - 1); }
+float bin_value(const ValueStats& s, int bin) { return std::clamp(s.first + s.step * static_cast<float>(bin), s.min, s.max); }
 
 Range percentile_range(const ValueStats& s, double tail) {
   uint64_t total = 0;
@@ -146,6 +118,45 @@ Range mse_range(const ValueStats& s) {
 
 }  // namespace
 
+// Extremes first, so that a sample widens the bins at most once.
+void ValueStats::add(const float* x, int64_t count) {
+  if (count == 0) return;
+  float low = x[0], high = x[0];
+  for (int64_t i = 0; i < count; ++i) {
+    low = x[i] < low ? x[i] : low;
+    high = x[i] > high ? x[i] : high;
+  }
+  if (!seen) {
+    histogram.assign(kBins, 0);
+    first = min = low;
+    max = high;
+    step = (high - low) / (kBins - 1);
+    seen = true;
+  }
+  min = std::min(min, low);
+  max = std::max(max, high);
+  widen(low, high);
+  const float per = step > 0 ? 1 / step : 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int bin = static_cast<int>((x[i] - first) * per + 0.5F);
+    ++histogram[static_cast<size_t>(std::clamp(bin, 0, kBins - 1))];
+  }
+}
+
+// Pairs of bins become one, those of a growing range towards the side where it grows.
+void ValueStats::widen(float low, float high) {
+  if (step == 0 && high > low) step = std::max(high - first, first - low) / (kBins - 1);
+  if (step == 0 && low != first) step = std::fabs(low - first) / (kBins / 2 - 1);
+  for (int turn = 0; turn < 200 && (low < first || high > first + step * (kBins - 1)); ++turn) {
+    const bool down = low < first;
+    std::vector<uint64_t> wide(kBins, 0);
+    for (int b = 0; b < kBins; ++b) wide[static_cast<size_t>((b + (down ? kBins : 0)) / 2)] += histogram[static_cast<size_t>(b)];
+    histogram = std::move(wide);
+    if (down) first -= step * kBins;
+    step *= 2;
+  }
+}
+
 const char* range_method_name(RangeMethod method) {
   return method == RangeMethod::kMinMax ? "min-max" : method == RangeMethod::kPercentile ? "percentile" : "mse";
 }
@@ -158,8 +169,6 @@ Result<Calibration> Calibration::run(const Graph& graph, const Dataset& data) {
   Calibration out;
   out.stats_.resize(graph.value_count());
   Observer observer(executable, watch, out.stats_);
-  VERGE_CHECK(observer.pass(data));
-  observer.count_histograms();
   VERGE_CHECK(observer.pass(data));
   return out;
 }

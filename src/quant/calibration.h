@@ -16,17 +16,23 @@ struct Range {
   float high = 0;
 };
 
-// Extremes and a histogram over [min, max] of one value.
+// Extremes and a histogram of one value. The histogram's bins lie around first, first + step, ..; when a sample reaches beyond, the step doubles until it fits.
 struct ValueStats {
-  static constexpr int kBins = 2048;
+  static constexpr int kBins = 4096;
   bool seen = false;
   float min = 0, max = 0;
+  float first = 0, step = 0;  // step 0: every value so far was `first`
   std::vector<uint64_t> histogram;
+
+  void add(const float* x, int64_t count);
+
+ private:
+  void widen(float low, float high);
 };
 
 class Calibration {
  public:
-  // Runs every sample twice: once for the extremes, once for the histograms. `graph` is prepared (lowerable) and float.
+  // Runs every sample once. `graph` is prepared (lowerable) and float.
   static Result<Calibration> run(const Graph& graph, const Dataset& data);
 
   bool seen(ValueId value) const { return stats_[value.index].seen; }

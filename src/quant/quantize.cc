@@ -133,7 +133,8 @@ class Rewriter {
   LayerWeights weights_of(const Node& node, const QuantRule& rule) const {
     if (const auto found = plan_.weights.find(node.id.index); found != plan_.weights.end()) return found->second;
     const bool biased = rule.bias_input >= 0 && node.input(rule.bias_input).valid();
-    return {quantize_weights(*source_.constant(node.input(rule.weight_input)), rule.weight_axis), biased ? *source_.constant(node.input(rule.bias_input)) : Tensor()};
+    const int axis = plan_.per_tensor_weights ? -1 : rule.weight_axis;
+    return {quantize_weights(*source_.constant(node.input(rule.weight_input)), axis), biased ? *source_.constant(node.input(rule.bias_input)) : Tensor()};
   }
 
   Result<void> make_int8(const Node& node) {
@@ -173,7 +174,7 @@ class Rewriter {
 
 Tensor quantize_weights(const Tensor& w, int axis) {
   const Shape& shape = w.shape();
-  const int64_t channels = shape[axis], inner = shape.count(axis + 1, shape.rank);
+  const int64_t channels = axis < 0 ? 1 : shape[axis], inner = axis < 0 ? w.count() : shape.count(axis + 1, shape.rank);
   const std::span<const float> x = w.values<float>();
   std::vector<float> largest(static_cast<size_t>(channels), 0.0f);
   for (int64_t i = 0; i < w.count(); ++i) {

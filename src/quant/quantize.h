@@ -20,6 +20,7 @@ struct QuantPlan {
   std::map<uint32_t, QuantParams> activations;  // by ValueId::index
   std::set<uint32_t> float_nodes;               // by NodeId::index: stay float whatever their rule allows
   std::map<uint32_t, LayerWeights> weights;     // by NodeId::index: instead of the rounded ones
+  bool per_tensor_weights = false;              // of those that are rounded: one scale, not one a channel
 };
 
 // Parameters for every activation that a quantisable node reads or writes, by one method; pass-through values share their source's.
@@ -37,7 +38,7 @@ struct QuantizedGraph {
 // stand at the borders between int8 and float parts. Weights become int8 symmetric per output channel, biases int32.
 Result<QuantizedGraph> quantize_graph(const Graph& graph, const QuantPlan& plan);
 
-// int8 in [-127, 127], scale = largest magnitude / 127 for each index along `axis`.
+// int8 in [-127, 127], scale = largest magnitude / 127 for each index along `axis`; axis -1: one for all.
 Tensor quantize_weights(const Tensor& weights, int axis);
 
 // Whether the operator's rule, types and constants let this node compute in int8.

@@ -83,14 +83,18 @@ class Moments {
         real_sum_(Vector::Zero(window)),
         rounded_sum_(real_sum_) {}
 
-  void add(const ConvGeometry& g, size_t pixel, int group, const std::vector<float>& real, const std::vector<float>& rounded) {
-    copy_window(g, real, pixel, group, real_.row(gathered_).data());
-    copy_window(g, rounded, pixel, group, rounded_.row(gathered_).data());
+  // real, rounded: [window]
+  void add(const float* real, const float* rounded) {
+    std::copy_n(real, real_.cols(), real_.row(gathered_).data());
+    std::copy_n(rounded, rounded_.cols(), rounded_.row(gathered_).data());
     if (++gathered_ == kGathered) flush();
   }
   void flush() {
+    if (gathered_ == 0) return;
     const auto x = real_.topRows(gathered_), seen = rounded_.topRows(gathered_);
-    square_ += (seen.transpose() * seen).cast<double>();
+    FloatMatrix half = FloatMatrix::Zero(seen.cols(), seen.cols());
+    half.selfadjointView<Eigen::Lower>().rankUpdate(seen.transpose());
+    square_.triangularView<Eigen::Lower>() += half.cast<double>();
     cross_ += (x.transpose() * seen).cast<double>();
     real_sum_ += x.colwise().sum().transpose().cast<double>();
     rounded_sum_ += seen.colwise().sum().transpose().cast<double>();
@@ -101,31 +105,92 @@ class Moments {
   double count() const { return count_; }
   Vector real_mean() const { return real_sum_ / count_; }
   Vector rounded_mean() const { return rounded_sum_ / count_; }
-  Matrix square() const { return square_ / count_ - rounded_mean() * rounded_mean().transpose(); }  // covariance of x^
-  Matrix cross() const { return cross_ / count_ - real_mean() * rounded_mean().transpose(); }       // of x and x^
+  Matrix square() const {  // covariance of x^
+    return Matrix(square_.selfadjointView<Eigen::Lower>()) / count_ - rounded_mean() * rounded_mean().transpose();
+  }
+  Matrix cross() const { return cross_ / count_ - real_mean() * rounded_mean().transpose(); }  // of x and x^
 
  private:
   static constexpr Eigen::Index kGathered = 512;
   FloatMatrix real_, rounded_;
   Eigen::Index gathered_ = 0;
-  Matrix square_, cross_;
+  Matrix square_, cross_;  // of the square, the lower half
   Vector real_sum_, rounded_sum_;
   double count_ = 0;
 };
 
-Result<std::vector<Moments>> collect(const Graph& graph, const QuantPlan& plan, const Layer& layer, const Dataset& data, const RepairOptions& options) {
+constexpr size_t kMostWindowBytes = size_t{128} << 20;  // of windows held at once
+
+// How many values a layer's windows have at one pixel, all groups together, and how many pixels of a sample are looked at.
+size_t row_values(const Layer& layer) { return static_cast<size_t>(layer.window) * static_cast<size_t>(layer.geometry.groups); }
+size_t pixels_of(const Layer& layer, size_t samples, const RepairOptions& options) {
+  const size_t fit = kMostWindowBytes / (samples * row_values(layer) * sizeof(float));
+  return std::clamp<size_t>(options.windows_a_sample, 1, std::max<size_t>(fit, 1));
+}
+
+// What the float network shows some consecutive layers: by layer [samples * pixels][groups][window], filled in one pass over the samples.
+class RealWindows {
+ public:
+  static Result<RealWindows> gather(const Graph& graph, std::span<const Layer> layers, const Dataset& data, size_t samples, const RepairOptions& options) {
+    RealWindows out;
+    size_t bytes = 0;
+    std::vector<ValueId> inputs;
+    for (const Layer& layer : layers) {
+      const size_t pixels = std::min(pixels_of(layer, samples, options), layer.geometry.out_pixels());
+      bytes += samples * pixels * row_values(layer) * sizeof(float);
+      if (bytes > kMostWindowBytes && !out.windows_.empty()) break;
+      out.windows_.emplace_back(samples * pixels * row_values(layer));
+      inputs.push_back(layer.node->input(0));
+    }
+    VERGE_TRY(Tap tap, Tap::open(until(graph, inputs), inputs));
+    for (size_t s = 0; s < samples; ++s) {
+      VERGE_TRY(const Sample sample, data.get(s));
+      VERGE_CHECK(tap.run(sample));
+      for (size_t i = 0; i < inputs.size(); ++i) out.copy(layers[i], i, s, tap.value(i), pixels_of(layers[i], samples, options));
+    }
+    return out;
+  }
+
+  size_t layers() const { return windows_.size(); }
+  const float* at(size_t layer) const { return windows_[layer].data(); }
+
+  // The graph as far as these values need it.
+  static Graph until(const Graph& graph, const std::vector<ValueId>& values) {
+    Graph out = graph;
+    const size_t outputs = out.outputs().size();
+    for (size_t i = 0; i < outputs; ++i) out.set_output(i, values[std::min(i, values.size() - 1)]);
+    for (size_t i = outputs; i < values.size(); ++i) out.add_output(values[i]);
+    out.remove_dead();
+    return out;
+  }
+
+ private:
+  void copy(const Layer& layer, size_t i, size_t sample, const std::vector<float>& x, size_t wanted) {
+    const std::vector<size_t> pixels = chosen_pixels(layer.geometry, sample, wanted);
+    float* to = windows_[i].data() + sample * pixels.size() * row_values(layer);
+    for (const size_t pixel : pixels)
+      for (int g = 0; g < layer.geometry.groups; ++g, to += layer.window) copy_window(layer.geometry, x, pixel, g, to);
+  }
+  std::vector<std::vector<float>> windows_;
+};
+
+// `real` as RealWindows has them for this layer.
+Result<std::vector<Moments>> collect(const Graph& graph, const QuantPlan& plan, const Layer& layer, const float* real, const Dataset& data, size_t samples,
+                                     const RepairOptions& options) {
   VERGE_TRY(const QuantizedGraph quantised, quantize_graph(graph, plan));
-  const ValueId input = layer.node->input(0);
-  VERGE_TRY(Tap float_tap, Tap::open(graph, {input}));
-  VERGE_TRY(Tap int8_tap, Tap::open(quantised.graph, {quantised.value_of.at(input.index)}));
+  const ValueId input = quantised.value_of.at(layer.node->input(0).index);
+  VERGE_TRY(Tap tap, Tap::open(RealWindows::until(quantised.graph, {input}), {input}));
   const int groups = layer.geometry.groups;
   std::vector<Moments> out(static_cast<size_t>(groups), Moments(layer.window));
-  for (size_t s = 0; s < std::min(options.samples, data.size()); ++s) {
+  std::vector<float> rounded(static_cast<size_t>(layer.window));
+  for (size_t s = 0; s < samples; ++s) {
     VERGE_TRY(const Sample sample, data.get(s));
-    VERGE_CHECK(float_tap.run(sample));
-    VERGE_CHECK(int8_tap.run(sample));
-    for (const size_t pixel : chosen_pixels(layer.geometry, s, options.windows_a_sample))
-      for (int g = 0; g < groups; ++g) out[static_cast<size_t>(g)].add(layer.geometry, pixel, g, float_tap.value(0), int8_tap.value(0));
+    VERGE_CHECK(tap.run(sample));
+    for (const size_t pixel : chosen_pixels(layer.geometry, s, pixels_of(layer, samples, options)))
+      for (int g = 0; g < groups; ++g, real += layer.window) {
+        copy_window(layer.geometry, tap.value(0), pixel, g, rounded.data());
+        out[static_cast<size_t>(g)].add(real, rounded.data());
+      }
   }
   for (Moments& m : out) m.flush();
   return out;
@@ -199,30 +264,24 @@ int bits_of(const Layer& layer, const RepairOptions& options) { return layer.geo
 
 class LayerRepair {
  public:
-  LayerRepair(const Layer& layer, const RepairOptions& options)
-      : layer_(layer), most_((1 << (bits_of(layer, options) - 1)) - 1), damping_(options.damping), weights_(DataType::kI8, layer.weights->shape()) {
+  LayerRepair(const Layer& layer, const RepairOptions& options, bool one_scale)
+      : layer_(layer), one_scale_(one_scale), most_((1 << (bits_of(layer, options) - 1)) - 1), damping_(options.damping), weights_(DataType::kI8, layer.weights->shape()) {
     const size_t channels = static_cast<size_t>(layer.geometry.out_c);
     quant_ = {std::vector<float>(channels, 1.0F), std::vector<int32_t>(channels, 0), 0};
     bias_.assign(channels, 0.0F);
     if (layer.bias) std::copy_n(layer.bias->values<float>().begin(), channels, bias_.begin());
   }
 
-  void fit(int group, const Moments& moments) {
-    const Matrix original = layer_.group_weights(group).cast<double>();
-    const Solved solved = solve(moments, original, damping_);
-    const Vector real_mean = moments.real_mean(), rounded_mean = moments.rounded_mean();
-    for (Eigen::Index o = 0; o < layer_.outputs; ++o) {
-      const auto channel = static_cast<size_t>(group * layer_.outputs + o);
-      const Vector row = solved.weights.row(o).transpose();
-      const auto [scale, q] = round_row(row, most_, solved);
-      double mean = original.row(o).dot(real_mean);
-      for (size_t k = 0; k < q.size(); ++k) {
-        weights_.mut<int8_t>()[channel * q.size() + k] = static_cast<int8_t>(q[k]);
-        mean -= q[k] * scale * rounded_mean[static_cast<Eigen::Index>(k)];
-      }
-      quant_.scale[channel] = static_cast<float>(scale);
-      bias_[channel] += static_cast<float>(mean);
+  // One Moments a group.
+  void fit(const std::vector<Moments>& moments) {
+    std::vector<Solved> solved;
+    double largest = 0;
+    for (size_t g = 0; g < moments.size(); ++g) {
+      solved.push_back(solve(moments[g], layer_.group_weights(static_cast<int>(g)).cast<double>(), damping_));
+      largest = std::max(largest, solved.back().weights.cwiseAbs().maxCoeff());
     }
+    if (one_scale_) quant_ = {{static_cast<float>(largest > 0 ? largest / most_ : 1)}, {0}, -1};
+    for (size_t g = 0; g < moments.size(); ++g) round(static_cast<int>(g), moments[g], solved[g]);
   }
 
   LayerWeights result() {
@@ -231,7 +290,25 @@ class LayerRepair {
   }
 
  private:
+  void round(int group, const Moments& moments, const Solved& solved) {
+    const Matrix original = layer_.group_weights(group).cast<double>();
+    const Vector real_mean = moments.real_mean(), rounded_mean = moments.rounded_mean();
+    for (Eigen::Index o = 0; o < layer_.outputs; ++o) {
+      const auto channel = static_cast<size_t>(group * layer_.outputs + o);
+      const Vector row = solved.weights.row(o).transpose();
+      const auto [scale, q] = one_scale_ ? Rounded{quant_.scale[0], round_spreading(row, quant_.scale[0], most_, solved)} : round_row(row, most_, solved);
+      double mean = original.row(o).dot(real_mean);
+      for (size_t k = 0; k < q.size(); ++k) {
+        weights_.mut<int8_t>()[channel * q.size() + k] = static_cast<int8_t>(q[k]);
+        mean -= q[k] * scale * rounded_mean[static_cast<Eigen::Index>(k)];
+      }
+      if (!one_scale_) quant_.scale[channel] = static_cast<float>(scale);
+      bias_[channel] += static_cast<float>(mean);
+    }
+  }
+
   const Layer& layer_;
+  const bool one_scale_;
   const double most_, damping_;
   Tensor weights_;
   QuantParams quant_;
@@ -255,12 +332,18 @@ Result<std::vector<Layer>> repairable_layers(const Graph& graph, const QuantPlan
 
 Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Dataset& data, const RepairOptions& options, const RepairProgress& progress) {
   VERGE_TRY(const std::vector<Layer> layers, repairable_layers(graph, plan));
-  for (size_t i = 0; i < layers.size(); ++i) {
-    if (progress) progress(i, layers.size());
-    VERGE_TRY(const std::vector<Moments> moments, collect(graph, plan, layers[i], data, options), layers[i].node->name);
-    LayerRepair repair(layers[i], options);
-    for (int g = 0; g < layers[i].geometry.groups; ++g) repair.fit(g, moments[static_cast<size_t>(g)]);
-    plan.weights[layers[i].node->id.index] = repair.result();
+  const size_t samples = std::min(options.samples, data.size());
+  for (size_t first = 0; first < layers.size();) {
+    VERGE_TRY(const RealWindows real, RealWindows::gather(graph, std::span(layers).subspan(first), data, samples, options));
+    for (size_t i = 0; i < real.layers(); ++i) {
+      const Layer& layer = layers[first + i];
+      if (progress) progress(first + i, layers.size());
+      VERGE_TRY(const std::vector<Moments> moments, collect(graph, plan, layer, real.at(i), data, samples, options), layer.node->name);
+      LayerRepair repair(layer, options, plan.per_tensor_weights);
+      repair.fit(moments);
+      plan.weights[layer.node->id.index] = repair.result();
+    }
+    first += real.layers();
   }
   return plan;
 }

@@ -13,7 +13,6 @@
 #include "ops/op.h"
 #include "os/clock.h"
 #include "passes/pipelines.h"
-#include "quant/repair_weights.h"
 #include "targets/target.h"
 
 namespace verge {
@@ -177,87 +176,18 @@ class Optimizer {
     return out;
   }
 
-  // The calibration method that keeps the most agreement on the calibration samples decides; the check samples judge afterwards.
   Result<void> calibrate() {
-    stage("calibrating", 0.25);
-    VERGE_TRY(calibration_stats_, Calibration::run(float_graph_, *calibration_));
-    report_["calibration"] = Json::array();
-    int k = 0;
-    for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
-      const std::string name = range_method_name(method);
-      stage("trying " + name + " ranges", 0.3 + 0.05 * k++);
-      VERGE_CHECK(offer(name, plan_quantization(float_graph_, calibration_stats_, method)));
-      if (o_.effort == Effort::kHigh) VERGE_CHECK(offer_repaired(name, plan_quantization(float_graph_, calibration_stats_, method)));
-    }
-    if (o_.effort == Effort::kNormal) VERGE_CHECK(offer_repaired(plan_name_, plan_));
-    if (o_.weight_bits < 8) VERGE_CHECK(narrow_weights());
-    VERGE_TRY(int8_, candidate("int8 " + plan_name_, plan_));
+    VERGE_TRY(made_, PlanMaker(float_graph_, *calibration_, o_.plan, progress_).run());
+    report_["calibration"] = made_.tried;
+    float_graph_ = std::move(made_.graph);
+    VERGE_TRY(int8_, candidate("int8 " + made_.name, made_.plan));
     stage("finding what each layer costs", 0.55);
     std::vector<size_t> few(std::min<size_t>(64, calibration_->size()));
     for (size_t i = 0; i < few.size(); ++i) few[i] = i;
     VERGE_TRY(const TensorDataset some, TensorDataset::from(*calibration_, &few));
-    VERGE_TRY(blame_, blame_layers(float_graph_, plan_, some));
+    VERGE_TRY(blame_, blame_layers(float_graph_, made_.plan, some));
     report_["blame"] = blame_json(blame_);
     return done();
-  }
-
-  // The plan whose output is measured closest to float on the calibration samples stays.
-  Result<void> offer(const std::string& name, QuantPlan plan) {
-    VERGE_TRY(const double db, output_error(plan));
-    return offer(name, std::move(plan), db);
-  }
-
-  Result<void> offer(const std::string& name, QuantPlan plan, double db) {
-    report_["calibration"].push_back({{"method", name}, {"output_sqnr_db", db}});
-    if (plan_name_.empty() || db > plan_db_) plan_ = std::move(plan), plan_db_ = db, plan_name_ = name;
-    return done();
-  }
-
-  Result<void> offer_repaired(const std::string& name, const QuantPlan& plan) {
-    VERGE_TRY(QuantPlan repaired, repaired_plan(plan, 8));
-    if (const Result<double> db = output_error(repaired); db.ok()) return offer(name + " repaired", std::move(repaired), *db);
-    report_["calibration"].push_back({{"method", name + " repaired"}, {"output_sqnr_db", nullptr}});  // scales beyond the integer contract: the network says nothing on this data
-    return done();
-  }
-
-  Result<QuantPlan> repaired_plan(const QuantPlan& plan, int bits) {
-    RepairOptions options;
-    options.bits = bits;
-    if (o_.effort == Effort::kHigh) options.samples = calibration_->size(), options.windows_a_sample = 64;
-    return repair_weights(float_graph_, plan, *calibration_, options, [&](size_t layer, size_t layers) {
-      stage("repairing the weights of layer " + std::to_string(layer + 1) + " of " + std::to_string(layers), 0.45 + 0.1 * static_cast<double>(layer) / static_cast<double>(layers));
-    });
-  }
-
-  // Fewer bits are asked for, not measured better: accuracy alone may send a layer back to its 8-bit weights.
-  Result<void> narrow_weights() {
-    VERGE_TRY(QuantPlan narrow, repaired_plan(plan_, o_.weight_bits));
-    VERGE_TRY(const double db, output_error(narrow));
-    wide_weights_ = std::move(plan_.weights);
-    plan_ = std::move(narrow);
-    plan_name_ += format(", %d-bit weights", o_.weight_bits);
-    report_["calibration"].push_back({{"method", plan_name_}, {"output_sqnr_db", db}});
-    return done();
-  }
-
-  // Signal to noise of the first output over the calibration samples, in dB.
-  Result<double> output_error(const QuantPlan& plan) {
-    VERGE_TRY(const QuantizedGraph q, quantize_graph(float_graph_, plan));
-    VERGE_TRY(const Lowered lowered, lower(q.graph));
-    VERGE_TRY(Executable executable, Executable::open(lowered.program));
-    VERGE_TRY(const Predictions p, predict(executable, *calibration_));
-    if (calibration_reference_.scores.empty()) {
-      VERGE_TRY(Executable reference, Executable::open(original_.lowered.program));
-      VERGE_TRY(calibration_reference_, predict(reference, *calibration_));
-    }
-    double signal = 0, noise = 0;
-    for (size_t i = 0; i < p.scores.size(); ++i)
-      for (size_t k = 0; k < p.scores[i].size(); ++k) {
-        const double x = calibration_reference_.scores[i][k], y = p.scores[i][k];
-        signal += x * x;
-        noise += (x - y) * (x - y);
-      }
-    return 10 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30));
   }
 
   double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }
@@ -271,18 +201,18 @@ class Optimizer {
     });
     for (const LayerBlame& layer : worst) {  // to wider weights first ...
       if (drop_points(int8_) <= o_.max_drop_points) return done();
-      const auto wide = wide_weights_.find(layer.node);
-      if (wide == wide_weights_.end()) continue;
+      const auto wide = made_.wide_weights.find(layer.node);
+      if (wide == made_.wide_weights.end()) continue;
       stage("returning '" + layer.name + "' to 8-bit weights", 0.65);
-      plan_.weights[layer.node] = wide->second;
-      VERGE_TRY(int8_, candidate("int8 " + plan_name_, plan_));
+      made_.plan.weights[layer.node] = wide->second;
+      VERGE_TRY(int8_, candidate("int8 " + made_.name, made_.plan));
     }
     for (const LayerBlame& layer : worst) {  // ... then to float
       if (drop_points(int8_) <= o_.max_drop_points) return done();
       stage("returning '" + layer.name + "' to float", 0.7);
-      plan_.float_nodes.insert(layer.node);
+      made_.plan.float_nodes.insert(layer.node);
       kept_float_[layer.name] = "too lossy";
-      VERGE_TRY(int8_, candidate("mixed", plan_));
+      VERGE_TRY(int8_, candidate("mixed", made_.plan));
     }
     return done();
   }
@@ -292,12 +222,12 @@ class Optimizer {
     if (!o_.time || !int8_.lowered.program.size()) return done();
     stage("timing layer by layer", 0.78);
     VERGE_TRY(const LayerTimes times, layer_times());
-    QuantPlan faster = plan_;
+    QuantPlan faster = made_.plan;
     std::vector<std::string> slow;
     for (NodeId id : float_graph_.order()) {
       const Node& node = float_graph_.node(id);
       const auto f = times.original.find(node.name), q = times.int8.find(node.name);
-      if (f == times.original.end() || q == times.int8.end() || plan_.float_nodes.count(id.index) || q->second < 1.1 * f->second) continue;
+      if (f == times.original.end() || q == times.int8.end() || made_.plan.float_nodes.count(id.index) || q->second < 1.1 * f->second) continue;
       faster.float_nodes.insert(id.index);
       slow.push_back(node.name);
     }
@@ -308,7 +238,7 @@ class Optimizer {
     if (!faster_here || drop_points(other) > o_.max_drop_points) return done();
     for (const std::string& name : slow) kept_float_[name] = "slower in int8";
     int8_ = std::move(other);
-    plan_ = std::move(faster);
+    made_.plan = std::move(faster);
     return done();
   }
 
@@ -459,12 +389,7 @@ class Optimizer {
   DataOptions data_options_;
   Declaration declaration_;
   std::unique_ptr<TensorDataset> calibration_, check_;
-  Calibration calibration_stats_;
-  Predictions calibration_reference_;
-  QuantPlan plan_;
-  std::string plan_name_;
-  double plan_db_ = 0;
-  std::map<uint32_t, LayerWeights> wide_weights_;  // what plan_ had before its weights were narrowed
+  MadePlan made_;
   std::vector<LayerBlame> blame_;
   std::map<std::string, std::string> kept_float_;
   Candidate original_, int8_;

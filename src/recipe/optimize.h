@@ -12,11 +12,9 @@
 #include "eval/bench.h"
 #include "eval/files.h"
 #include "quant/blame.h"
+#include "recipe/plan_maker.h"
 
 namespace verge {
-
-// low: ranges alone. normal: weights repaired on some samples. high: on all of them.
-enum class Effort { kLow, kNormal, kHigh };
 
 struct OptimizeOptions {
   std::string model;
@@ -27,8 +25,7 @@ struct OptimizeOptions {
   size_t calibration = 512;      // samples
   size_t check = 1000;           // other samples that judge
   uint64_t seed = 0;             // of the split
-  Effort effort = Effort::kNormal;
-  int weight_bits = 8;           // 4: packed two a byte
+  PlanOptions plan;
   bool time = true;              // measure latency here; false: accuracy alone decides
   LoadOptions load;
 };
@@ -38,9 +35,6 @@ struct OptimizeOutcome {
   Graph graph;  // what the package's program computes, as formats::export_model takes it
   Json report;  // everything that was measured and decided; room report prints it
 };
-
-// Called as work goes on: what is done now, and how far it is (0..1).
-using StageProgress = std::function<void(const std::string& stage, double done)>;
 
 // kBudget when no candidate keeps within `max_drop_points`, or when a float model with labels is at chance (says what to declare).
 Result<OptimizeOutcome> optimize(const OptimizeOptions& options, const StageProgress& progress = {});

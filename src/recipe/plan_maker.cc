@@ -1,0 +1,126 @@
+#include "recipe/plan_maker.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/text.h"
+#include "lower/lower.h"
+#include "passes/equalise_channels.h"
+#include "quant/repair_weights.h"
+
+namespace verge {
+namespace {
+
+// Channels whose best factors lie further apart than this are worth another calibration at any effort.
+constexpr double kWideSpread = 16;
+constexpr size_t kJudges = 192;  // samples that choose between plans, but for high effort
+
+}  // namespace
+
+Result<MadePlan> PlanMaker::run() {
+  best_.tried = Json::array();
+  std::vector<size_t> judges(o_.effort == Effort::kHigh ? data_.size() : std::min(kJudges, data_.size()));
+  std::iota(judges.begin(), judges.end(), size_t{0});
+  VERGE_TRY(TensorDataset some, TensorDataset::from(data_, &judges));
+  judges_ = std::make_unique<TensorDataset>(std::move(some));
+  stage("calibrating", 0.25);
+  VERGE_CHECK(offer_ranges(graph_, ""));
+  if (o_.effort != Effort::kLow || o_.per_tensor_weights || passes::channel_spread(graph_) > kWideSpread) VERGE_CHECK(offer_equalised());
+  if (o_.effort == Effort::kNormal) VERGE_CHECK(offer_repaired(best_.name, QuantPlan(best_.plan)));
+  if (o_.effort == Effort::kHigh)
+    for (const auto& [name, plan] : by_ranges_) VERGE_CHECK(offer_repaired(name, plan));
+  if (o_.weight_bits < 8) VERGE_CHECK(narrow_weights());
+  return std::move(best_);
+}
+
+QuantPlan PlanMaker::plan_of(const Graph& graph, const Calibration& stats, RangeMethod method) const {
+  QuantPlan plan = plan_quantization(graph, stats, method);
+  plan.per_tensor_weights = o_.per_tensor_weights;
+  return plan;
+}
+
+Result<void> PlanMaker::offer_ranges(const Graph& graph, const std::string& prefix) {
+  VERGE_TRY(const Calibration stats, Calibration::run(graph, data_));
+  std::map<std::string, QuantPlan> plans;
+  const double before = best_db_;
+  const bool first = best_.name.empty();
+  int k = 0;
+  for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
+    const std::string name = prefix + range_method_name(method);
+    stage("trying " + name + " ranges", 0.3 + 0.05 * k++);
+    QuantPlan plan = plan_of(graph, stats, method);
+    plans.emplace(name, plan);
+    VERGE_CHECK(offer(graph, name, std::move(plan)));
+  }
+  if (first || best_db_ > before) by_ranges_ = std::move(plans);
+  return done();
+}
+
+Result<void> PlanMaker::offer_equalised() {
+  Graph equalised = graph_;
+  VERGE_TRY(const passes::Equalised change, passes::equalise_channels(equalised));
+  return change.groups ? offer_ranges(equalised.compacted(), "equalised, ") : done();
+}
+
+// The plan whose output is measured closest to float stays. Scales beyond the integer contract (where the network says nothing on this data) are no plan, unless
+// there is no other.
+Result<void> PlanMaker::offer(const Graph& graph, const std::string& name, QuantPlan plan) {
+  const Result<double> db = output_error(graph, plan);
+  best_.tried.push_back({{"method", name}, {"output_sqnr_db", db.ok() ? Json(*db) : Json()}});
+  const double found = db.ok() ? *db : -std::numeric_limits<double>::infinity();
+  if (!best_.name.empty() && !(found > best_db_)) return done();
+  best_.graph = graph;
+  best_.plan = std::move(plan);
+  best_.name = name;
+  best_db_ = found;
+  return done();
+}
+
+Result<void> PlanMaker::offer_repaired(const std::string& name, const QuantPlan& plan) {
+  VERGE_TRY(QuantPlan better, repaired(plan, 8));
+  return offer(Graph(best_.graph), name + " repaired", std::move(better));
+}
+
+Result<QuantPlan> PlanMaker::repaired(const QuantPlan& plan, int bits) const {
+  RepairOptions options;
+  options.bits = bits;
+  if (o_.effort == Effort::kHigh) options.samples = data_.size(), options.windows_a_sample = 64;
+  return repair_weights(best_.graph, plan, data_, options, [&](size_t layer, size_t layers) {
+    stage("repairing the weights of layer " + std::to_string(layer + 1) + " of " + std::to_string(layers), 0.45 + 0.1 * static_cast<double>(layer) / static_cast<double>(layers));
+  });
+}
+
+// Fewer bits are asked for, not measured better: accuracy alone may send a layer back to its 8-bit weights.
+Result<void> PlanMaker::narrow_weights() {
+  VERGE_TRY(QuantPlan narrow, repaired(best_.plan, o_.weight_bits));
+  VERGE_TRY(const double db, output_error(best_.graph, narrow));
+  best_.wide_weights = std::move(best_.plan.weights);
+  best_.plan = std::move(narrow);
+  best_.name += format(", %d-bit weights", o_.weight_bits);
+  best_.tried.push_back({{"method", best_.name}, {"output_sqnr_db", db}});
+  return done();
+}
+
+Result<double> PlanMaker::output_error(const Graph& graph, const QuantPlan& plan) {
+  VERGE_TRY(const QuantizedGraph q, quantize_graph(graph, plan));
+  VERGE_TRY(const Lowered lowered, lower(q.graph));
+  VERGE_TRY(Executable executable, Executable::open(lowered.program));
+  VERGE_TRY(const Predictions p, predict(executable, *judges_));
+  if (reference_.scores.empty()) {
+    VERGE_TRY(const Lowered original, lower(graph_));
+    VERGE_TRY(Executable reference, Executable::open(original.program));
+    VERGE_TRY(reference_, predict(reference, *judges_));
+  }
+  double signal = 0, noise = 0;
+  for (size_t i = 0; i < p.scores.size(); ++i)
+    for (size_t k = 0; k < p.scores[i].size(); ++k) {
+      const double x = reference_.scores[i][k], y = p.scores[i][k];
+      signal += x * x;
+      noise += (x - y) * (x - y);
+    }
+  return 10 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30));
+}
+
+}  // namespace verge

@@ -1,0 +1,69 @@
+// How a float network is to be quantised: ranges, equalised channels, repaired weights, each kept when the network's output on the calibration samples is
+// measured closer to float for it.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/json.h"
+#include "eval/score.h"
+#include "quant/quantize.h"
+
+namespace verge {
+
+// low: ranges alone. normal: weights repaired on some samples. high: on all of them, for each range method.
+enum class Effort { kLow, kNormal, kHigh };
+
+struct PlanOptions {
+  Effort effort = Effort::kNormal;
+  int weight_bits = 8;             // 4: packed two a byte
+  int activation_bits = 8;         // 16: convolution, dense and pointwise layers compute with int16 activations
+  bool per_tensor_weights = false; // one scale for a layer's weights
+};
+
+// Called as work goes on: what is done now, and how far it is (0..1).
+using StageProgress = std::function<void(const std::string& stage, double done)>;
+
+struct MadePlan {
+  Graph graph;  // the float graph that the plan is for: the given one, or the same with equalised channels
+  QuantPlan plan;
+  std::string name;
+  std::map<uint32_t, LayerWeights> wide_weights;  // what the plan had before its weights were narrowed
+  Json tried;                                     // every form with its measured error
+};
+
+// `graph` is prepared and float; `data` are the calibration samples.
+class PlanMaker {
+ public:
+  PlanMaker(const Graph& graph, const Dataset& data, const PlanOptions& options, const StageProgress& progress)
+      : graph_(graph), data_(data), o_(options), progress_(progress) {}
+  Result<MadePlan> run();
+
+
+ private:
+  void stage(const std::string& text, double done) const {
+    if (progress_) progress_(text, done);
+  }
+  Result<void> offer_ranges(const Graph& graph, const std::string& prefix);
+  Result<void> offer_equalised();
+  Result<void> offer_repaired(const std::string& name, const QuantPlan& plan);
+  Result<void> offer(const Graph& graph, const std::string& name, QuantPlan plan);
+  Result<QuantPlan> repaired(const QuantPlan& plan, int bits) const;
+  Result<void> narrow_weights();
+  // Signal to noise of the network's first output, in dB, through the runtime.
+  Result<double> output_error(const Graph& graph, const QuantPlan& plan);
+  QuantPlan plan_of(const Graph& graph, const Calibration& stats, RangeMethod method) const;
+
+  const Graph& graph_;
+  const Dataset& data_;
+  const PlanOptions& o_;
+  const StageProgress& progress_;
+  std::unique_ptr<TensorDataset> judges_;
+  Predictions reference_;
+  std::map<std::string, QuantPlan> by_ranges_;  // of the graph that stays
+  MadePlan best_;
+  double best_db_ = 0;
+};
+
+}  // namespace verge
