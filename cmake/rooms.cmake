@@ -14,7 +14,7 @@ set(VERGE_X86_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf
 set(VERGE_X86_avx512vnni ${VERGE_X86_avx512} -mavx512vnni)
 set(VERGE_X86_avx512vbmi ${VERGE_X86_avx512vnni} -mavx512vbmi)
 set(VERGE_X86_avx512bf16 ${VERGE_X86_avx512vnni} -mavx512bf16)
-set(VERGE_X86_amx ${VERGE_X86_avx512vnni} -mamx-tile -mamx-int8)
+set(VERGE_X86_amx ${VERGE_X86_avx512vbmi} -mamx-tile -mamx-int8)
 set(VERGE_ARM64_neon "-DVERGE_NEON")
 set(VERGE_ARM64_neondot "-march=armv8.2-a+dotprod")
 set(VERGE_ARM64_neoni8mm "-march=armv8.2-a+dotprod+i8mm")

@@ -55,7 +55,7 @@ uint32_t detect() {
   if (c & (1u << 11)) found |= bit(Isa::kAvx512Vnni);
   if ((c & (1u << 11)) && (c & (1u << 1))) found |= bit(Isa::kAvx512Vbmi);
   const uint32_t tiles = (1u << 24) | (1u << 25);  // AMX-TILE, AMX-INT8
-  if ((found & bit(Isa::kAvx512Vnni)) && (d & tiles) == tiles && may_use_tiles(os)) found |= bit(Isa::kAmx);
+  if ((found & bit(Isa::kAvx512Vnni)) && (found & bit(Isa::kAvx512Vbmi)) && (d & tiles) == tiles && may_use_tiles(os)) found |= bit(Isa::kAmx);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)) && (found & bit(Isa::kAvx512Vnni))) found |= bit(Isa::kAvx512Bf16);
   return found;
 }

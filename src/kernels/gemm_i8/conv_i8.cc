@@ -102,7 +102,7 @@ void run_tiles(const ConvI8& conv, const Block& block, const void* const* pointe
                              at_most(panel + kernel.panels, last), output_at(conv, block, r), conv.output_step});
 }
 
-constexpr size_t kSlack = 16;  // a short run is copied as one register: bytes behind it are written again later
+constexpr size_t kSlack = 32;  // a short run is copied as one or two registers: bytes behind it are written again later
 
 // n bytes, a few at a time: windows are short. `room` bytes may be read; `to` has kSlack bytes behind the run.
 void copy_run(uint8_t* to, const uint8_t* from, size_t n, size_t room) {
@@ -164,7 +164,8 @@ void copy_inner_windows(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, si
   const uint8_t* from = static_cast<const uint8_t*>(conv.input) + (static_cast<size_t>(b * g.in_h + iy) * static_cast<size_t>(g.in_w) + static_cast<size_t>(x)) * c;
   const uint32_t zeros = conv.x_unsigned ? 0x80808080u : 0;
   for (size_t i = 0; i < count; ++i, from += static_cast<size_t>(g.stride_w) * c, to += step) {
-    for (size_t ky = 0; ky < static_cast<size_t>(g.kernel_h); ++ky) std::memcpy(to + ky * run, from + ky * row, kSlack);
+    for (size_t ky = 0; ky < static_cast<size_t>(g.kernel_h); ++ky)
+      run <= kSlack / 2 ? std::memcpy(to + ky * run, from + ky * row, kSlack / 2) : std::memcpy(to + ky * run, from + ky * row, kSlack);
     std::memcpy(to + static_cast<size_t>(g.kernel_h) * run, &zeros, sizeof(zeros));
   }
 }
@@ -198,6 +199,96 @@ void run_taps(const ConvI8& conv, const Block& block) {
   const void* pointers[kPointers];
   tap_pointers(conv.geometry, first_pixel(conv, block), conv.input_step, conv.padding, {0, block.gemm.layout.taps}, block.row, block.rows, pointers);
   run_tiles(conv, block, pointers);
+}
+
+constexpr size_t kPlaneBytes = 96 * 1024, kPlaneSlack = 32 * 1024;  // on the stack of a block that copies its input as planes
+
+// One axis of a picture whose pixels are sorted by what is left over when their place is divided by the stride: tap k of output i reads place
+// i + index(k) of phase(k).
+struct PhasedAxis {
+  size_t stride, dilation, phases, reach;  // reach: of the last tap's index
+
+  PhasedAxis(int32_t s, int32_t d, int32_t kernel)
+      : stride(static_cast<size_t>(s)), dilation(static_cast<size_t>(d)), phases(at_most(stride, static_cast<size_t>(kernel - 1) * dilation + 1)),
+        reach(static_cast<size_t>(kernel - 1) * dilation / stride) {}
+  size_t phase(size_t tap) const { return tap * dilation % stride; }
+  size_t index(size_t tap) const { return tap * dilation / stride; }
+};
+
+// A piece of the input, padding included, as one plane a pair of phases, so that each tap of neighbouring output pixels reads neighbouring pixels.
+struct Planes {
+  PhasedAxis down, across;
+  size_t channels, width, lines, segments;  // lines: of output that one copy serves
+
+  explicit Planes(const ConvGeometry& g)
+      : down(g.stride_h, g.dilation_h, g.kernel_h), across(g.stride_w, g.dilation_w, g.kernel_w), channels(g.group_in()),
+        width(static_cast<size_t>(g.out_w) + across.reach), lines(0), segments(joins_taps() ? static_cast<size_t>(g.kernel_h) : g.taps()) {
+    const size_t line = down.phases * across.phases * width * channels, room = kPlaneBytes / line;
+    if (room > down.reach) lines = at_most(static_cast<size_t>(g.out_h), room - down.reach);
+  }
+  // Taps side by side are one run of memory.
+  bool joins_taps() const { return across.stride == 1 && across.dilation == 1; }
+  size_t height() const { return lines + down.reach; }
+  size_t plane_bytes() const { return height() * width * channels; }
+  size_t slack(const GemmI8Layout& layout) const { return 16 * channels + layout.taps * layout.k / segments; }
+  bool suit(const GemmI8Layout& layout) const {
+    return lines > 0 && slack(layout) <= kPlaneSlack && layout.k % 4 == 0 && segments <= kMostTaps && equal_run_words(layout.taps * layout.k / 4 / segments) > 0;
+  }
+  uint32_t offset(size_t ky, size_t kx) const {
+    const size_t plane = down.phase(ky) * across.phases + across.phase(kx);
+    return static_cast<uint32_t>(plane * plane_bytes() + (down.index(ky) * width + across.index(kx)) * channels);
+  }
+};
+
+bool copies_planes(const ConvI8& conv) {
+  const ConvGeometry& g = conv.geometry;
+  const GemmI8Layout layout = conv_i8_layout(g, conv.nibbles);
+  return pick_gemm_i8().reads_grids() && layout.taps > 1 && !conv.nibbles && !conv.weight_zero_point && g.out_pixels() >= kRowUnit / 3 && Planes(g).suit(layout);
+}
+
+// Line y of the plane of phase (py, px), for output from line oy on.
+void fill_line(const ConvI8& conv, const Planes& p, const uint8_t* image, size_t oy, size_t y, size_t py, size_t px, uint8_t* to) {
+  const ConvGeometry& g = conv.geometry;
+  const uint8_t zero = *static_cast<const uint8_t*>(conv.padding);
+  const auto iy = static_cast<int64_t>((oy + y) * p.down.stride + py) - g.pad_top;
+  if (iy < 0 || iy >= g.in_h) return static_cast<void>(std::memset(to, zero, p.width * p.channels));
+  const uint8_t* row = image + static_cast<size_t>(iy) * static_cast<size_t>(g.in_w) * conv.input_step;
+  for (size_t x = 0; x < p.width;) {
+    const auto ix = static_cast<int64_t>(x * p.across.stride + px) - g.pad_left;
+    const bool inside = ix >= 0 && ix < g.in_w;
+    size_t run = 1;
+    if (inside && p.across.stride == 1 && conv.input_step == p.channels) run = at_most(p.width - x, static_cast<size_t>(g.in_w - ix));
+    const size_t bytes = run * p.channels;
+    inside ? static_cast<void>(std::memcpy(to, row + static_cast<size_t>(ix) * conv.input_step, bytes)) : static_cast<void>(std::memset(to, zero, bytes));
+    to += bytes, x += run;
+  }
+}
+
+void fill_planes(const ConvI8& conv, const Planes& p, const uint8_t* image, size_t oy, size_t lines, uint8_t* planes) {
+  for (size_t py = 0; py < p.down.phases; ++py)
+    for (size_t px = 0; px < p.across.phases; ++px) {
+      uint8_t* plane = planes + (py * p.across.phases + px) * p.plane_bytes();
+      for (size_t y = 0; y < lines + p.down.reach; ++y) fill_line(conv, p, image, oy, y, py, px, plane + y * p.width * p.channels);
+    }
+}
+
+void run_planes(const ConvI8& conv, const Block& block) {
+  const ConvGeometry& g = conv.geometry;
+  const Planes p(g);
+  const size_t out_w = static_cast<size_t>(g.out_w), out_h = static_cast<size_t>(g.out_h), image_bytes = static_cast<size_t>(g.in_h * g.in_w) * conv.input_step;
+  alignas(64) uint8_t planes[kPlaneBytes + kPlaneSlack];
+  uint32_t offset[kMostTaps];
+  const size_t taps_each = block.gemm.layout.taps / p.segments, kernel_w = static_cast<size_t>(g.kernel_w);
+  for (size_t s = 0; s < p.segments; ++s) offset[s] = p.offset(s * taps_each / kernel_w, s * taps_each % kernel_w);
+  for (size_t at = block.row, end = block.row + block.rows, done; at < end; at += done) {
+    const size_t line = at / out_w, x = at % out_w, oy = line % out_h;
+    const size_t lines = at_most(at_most(p.lines, out_h - oy), divide_up(x + end - at, out_w));
+    done = at_most(end - at, lines * out_w - x);
+    fill_planes(conv, p, first_pixel(conv, block) + line / out_h * image_bytes, oy, lines, planes);
+    const GemmI8Grid grid{planes + x * p.channels, p.channels, p.segments, offset, x, out_w, p.width};
+    const size_t last = x + done - 1, rows = last / out_w * p.width + last % out_w + 1 - x;
+    pick_gemm_i8().fn(block.gemm, {rows, nullptr, nullptr, block.panel, block.panel + block.panels, output_at(conv, block, at - block.row), conv.output_step, &grid});
+  }
 }
 
 // The panels [first, last) of a product, for a tile that keeps int32 sums of its own.
@@ -235,7 +326,7 @@ void add_slices(const ConvI8& conv, const Block& block, size_t row, size_t rows,
 void run_sliced_tile(const ConvI8& conv, const Block& block, size_t row, size_t rows, size_t panel) {
   int32_t sums[kRowUnit * kTileColumns];
   const size_t column = panel * kColumnBlock;
-  const GemmI8 part = some_panels(block.gemm, panel, at_most(panel + pick_gemm_i8().panels, block.panel + block.panels));
+  const GemmI8 part = some_panels(block.gemm, panel, at_most(panel + kPanelUnit, block.panel + block.panels));
   add_slices(conv, block, row, rows, part, sums, kTileColumns);
   auto* y = static_cast<uint8_t*>(output_at(conv, block, row));
   if (conv.requant.mode != RequantMode::kNone)
@@ -245,9 +336,9 @@ void run_sliced_tile(const ConvI8& conv, const Block& block, size_t row, size_t 
 }
 
 void run_slices(const ConvI8& conv, const Block& block) {
-  const GemmI8Kernel& kernel = pick_gemm_i8();
-  for (size_t panel = block.panel; panel < block.panel + block.panels; panel += kernel.panels)
-    for (size_t r = 0; r < block.rows; r += kernel.rows) run_sliced_tile(conv, block, r, at_most(kernel.rows, block.rows - r), panel);
+  const size_t most = at_most(kRowUnit, pick_gemm_i8().rows);
+  for (size_t panel = block.panel; panel < block.panel + block.panels; panel += kPanelUnit)
+    for (size_t r = 0; r < block.rows; r += most) run_sliced_tile(conv, block, r, at_most(most, block.rows - r), panel);
 }
 
 }  // namespace
@@ -280,6 +371,7 @@ size_t conv_i8_blocks(const ConvGeometry& g) {
 void conv_i8_block(const ConvI8& conv, size_t index) {
   const Block block(conv, Split(conv.geometry), index);
   if (copies_windows(conv.geometry)) return run_windows(conv, block);
+  if (copies_planes(conv)) return run_planes(conv, block);
   if (block.gemm.layout.taps > kMostTaps) return run_slices(conv, block);
   run_taps(conv, block);
 }

@@ -57,6 +57,24 @@ struct GemmI8 {
   Requant requant;
 };
 
+// Rows of x that lie evenly apart in memory, as those of a copied piece of a picture: row r's segment s, an equal share of its taps, is at
+// x + r * step + offset[s]. Rows form lines of `width`, row 0 at place `first` of its line; those from place `valid` on are computed and not stored.
+// Whole tiles of 16 rows are read, the bytes behind the last row too.
+struct GemmI8Grid {
+  const void* x;
+  size_t step, segments;
+  const uint32_t* offset;
+  size_t first, valid, width;
+};
+
+// The words (four bytes) of equal runs into which a kernel for grids cuts a segment; 0 where it has none.
+inline constexpr size_t kMostRunWords = 16, kFewestRunWords = 4;
+constexpr size_t equal_run_words(size_t words) {
+  for (size_t runs = (words + kMostRunWords - 1) / kMostRunWords; runs > 0 && words / runs >= kFewestRunWords; ++runs)
+    if (words % runs == 0) return words / runs;
+  return 0;
+}
+
 // A few rows of x against some panels. x[r * taps + t] points to k bytes that may be the last of their buffer.
 struct GemmI8Tile {
   size_t rows;  // at most the kernel's
@@ -65,8 +83,12 @@ struct GemmI8Tile {
   size_t first_panel, last_panel;  // [first, last)
   void* y;                         // row 0, column 0: bytes, or int32 by RequantMode::kNone
   size_t y_stride;                 // elements
+  const GemmI8Grid* grid = nullptr;  // instead of x and row_sum, for kernels that read grids: of symmetric weights of 8 bits, k a multiple of 4
 };
 using GemmI8Fn = void (*)(const GemmI8& gemm, const GemmI8Tile& tile);
+
+// Rows or panels of a kernel that cuts a block itself, and reads grids.
+inline constexpr size_t kWholeBlock = size_t{1} << 20;
 
 struct GemmI8Kernel {
   Isa isa;
@@ -75,6 +97,7 @@ struct GemmI8Kernel {
   size_t rows, panels;  // the tile that it likes; more panels are cut, more rows are an error ...
   size_t narrow_rows;   // ... but of a single panel it takes as many
 
+  bool reads_grids() const { return rows == kWholeBlock; }
   size_t most_rows(size_t panels_left) const { return panels_left == 1 ? narrow_rows : rows; }
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/requant/vector_avx512.h"
 
@@ -7,8 +8,14 @@
 namespace verge {
 namespace {
 
-constexpr size_t kTileRows = 16, kMostWords = 16, kFewestWords = 8, kFewestRows = 8;
+constexpr size_t kTileRows = 16, kPairRows = 2 * kTileRows, kMostWords = kMostRunWords, kFewestWords = kFewestRunWords, kFewestRows = 8;
+constexpr size_t kMostRuns = 512;
+constexpr size_t kLine = 64;
+constexpr size_t kNearBytes = 24 * 1024, kCopyBytes = 160 * 1024;  // of copied rows: what stays in the level 1 cache, and the most
 constexpr size_t kSumColumns = 2 * kColumnBlock;
+
+size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+size_t round_up(size_t a, size_t unit) { return divide_up(a, unit) * unit; }
 
 // Intel SDM volume 1, section 18.3: the memory that LDTILECFG reads.
 struct alignas(64) TileConfig {
@@ -19,132 +26,315 @@ struct alignas(64) TileConfig {
   // Tiles 0 to 3 hold sums, 4 and 5 rows of x, 6 and 7 panels of weights.
   explicit TileConfig(size_t words) {
     for (int i = 0; i < 8; ++i) {
-      row_bytes[i] = static_cast<uint16_t>(i == 4 || i == 5 ? 4 * words : 64);
+      row_bytes[i] = static_cast<uint16_t>(i == 4 || i == 5 ? 4 * words : kLine);
       rows[i] = static_cast<uint8_t>(i >= 6 ? words : kTileRows);
     }
   }
 };
 
-// The most words that cut k into equal runs of at most 16; 0 where runs would be short or k ends within a word.
-size_t run_words(size_t k) {
-  const size_t words = k / 4;
-  if (k % 4 != 0) return 0;
-  for (size_t runs = (words + kMostWords - 1) / kMostWords; runs > 0 && words / runs >= kFewestWords; ++runs)
-    if (words % runs == 0) return words / runs;
-  return 0;
+// How the words (four bytes of k) of a row are cut into runs that a tile holds, and where in a row each run lies. Without a grid all taps are one
+// stretch of memory; where that has no equal runs the last is filled up with zeros.
+struct Cut {
+  size_t all, runs, words;
+  uint32_t offset[kMostRuns];
+
+  explicit Cut(const GemmI8& g, const GemmI8Grid* grid) : all(g.layout.taps * g.layout.groups()) {
+    const size_t stretches = grid ? grid->segments : 1, stretch = all / stretches;
+    words = equal_run_words(stretch);
+    if (words == 0) words = kMostWords;
+    const size_t each = divide_up(stretch, words);
+    runs = stretches * each;
+    for (size_t i = 0; i < runs && i < kMostRuns; ++i) offset[i] = static_cast<uint32_t>((grid ? grid->offset[i / each] : 0) + i % each * run_bytes());
+  }
+  bool exact() const { return all == runs * words; }
+  size_t run_bytes() const { return 4 * words; }
+  // From one copied row to the next: whole lines, an odd number of them, so that the rows of a tile fall into different sets of the cache.
+  size_t row_step() const { return (round_up(runs * run_bytes(), kLine) / kLine | 1) * kLine; }
+  bool suits_tiles() const { return all >= kFewestWords && runs <= kMostRuns && kPairRows * row_step() <= kCopyBytes; }
+};
+
+// Sixteen rows of x as a tile reads them.
+struct Rows {
+  const uint8_t* data;
+  size_t step;
+};
+
+// All taps of a row one behind the other, each filled up to whole words, zeros to the end of the last run.
+void copy_row(const GemmI8Layout& layout, const void* const* taps, uint8_t* to) {
+  const size_t whole = layout.k / kLine * kLine;
+  const __mmask64 rest = (__mmask64{1} << (layout.k - whole)) - 1;
+  for (size_t t = 0; t < layout.taps; ++t, to += 4 * layout.groups()) {
+    const auto* from = static_cast<const uint8_t*>(taps[t]);
+    for (size_t k = 0; k < whole; k += kLine) _mm512_storeu_si512(to + k, _mm512_loadu_si512(from + k));
+    if (rest) _mm512_storeu_si512(to + whole, _mm512_maskz_loadu_epi8(rest, from + whole));
+  }
+  _mm512_storeu_si512(to, _mm512_setzero_si512());
 }
 
-// Sixteen rows of x at one tap: where they lie evenly apart in memory a tile reads them in place, else from a copy.
-class Rows {
+// The rows of a product as tiles, a chunk after the other; in place where memory has them evenly apart, else copied.
+class RowTiles {
  public:
-  Rows(const GemmI8& g, const GemmI8Tile& tile, size_t tap, size_t first) {
-    for (size_t r = 0; r < kTileRows; ++r) p_[r] = static_cast<const uint8_t*>(tile.x[std::min(first + r, tile.rows - 1) * g.layout.taps + tap]);
-    step_ = p_[1] - p_[0];
-    even_ = true;
-    for (size_t r = 2; r < kTileRows; ++r) even_ &= p_[r] - p_[r - 1] == step_;
+  RowTiles(const GemmI8& g, const GemmI8Tile& tile, const Cut& cut, uint8_t* copies) : g_(g), tile_(tile), cut_(cut), copies_(copies) {
+    if (tile.grid) {
+      base_ = static_cast<const uint8_t*>(tile.grid->x), step_ = tile.grid->step, in_place_ = tile.rows;
+    } else {
+      in_place_ = rows_in_place();
+    }
   }
 
-  struct Source {
-    const void* data;
-    ptrdiff_t step;
-  };
-  Source at(size_t k, __mmask64 bytes, uint8_t (&copy)[kTileRows * 64]) const {
-    if (even_) return {p_[0] + k, step_};
-    for (size_t r = 0; r < kTileRows; ++r) _mm512_store_si512(copy + 64 * r, _mm512_maskz_loadu_epi8(bytes, p_[r] + k));
-    return {copy, 64};
+  size_t chunk() const { return in_place_ > 0 ? tile_.rows : std::max<size_t>(1, kNearBytes / (kPairRows * cut_.row_step())) * kPairRows; }
+  void begin(size_t first, size_t end) {
+    first_ = std::max(first, in_place_);
+    for (size_t r = first_; r < round_up(end, kTileRows) && !tile_.grid; ++r)
+      copy_row(g_.layout, tile_.x + std::min(r, end - 1) * g_.layout.taps, copies_ + (r - first_) * cut_.row_step());
+  }
+  Rows at(size_t r) const {
+    if (r < in_place_) return {base_ + r * step_, step_};
+    return {copies_ + (r - first_) * cut_.row_step(), cut_.row_step()};
   }
 
  private:
-  const uint8_t* p_[kTileRows];
-  ptrdiff_t step_;
-  bool even_;
+  // How many rows, whole tiles, lie evenly apart with all that their runs read.
+  size_t rows_in_place() {
+    if (g_.layout.taps > 1 || g_.layout.k % 4 != 0) return 0;
+    base_ = static_cast<const uint8_t*>(tile_.x[0]);
+    step_ = static_cast<size_t>(static_cast<const uint8_t*>(tile_.x[1]) - base_);
+    for (size_t r = 0; r < tile_.rows; ++r)
+      if (tile_.x[r] != base_ + r * step_) return 0;
+    const size_t beyond = cut_.runs * cut_.run_bytes() - g_.layout.k, rows = tile_.rows - std::min(tile_.rows, divide_up(beyond, step_));
+    const size_t whole = rows / kTileRows * kTileRows;
+    return (tile_.rows - whole) * cut_.row_step() <= kCopyBytes - kPairRows * cut_.row_step() ? whole : 0;
+  }
+
+  const GemmI8& g_;
+  const GemmI8Tile& tile_;
+  const Cut& cut_;
+  uint8_t* copies_;
+  const uint8_t* base_ = nullptr;
+  size_t step_ = 0, first_ = 0, in_place_ = 0;
+};
+
+// One or two panels of weights, and what their sums start from. The last run is a copy with zeros behind where it would reach beyond the panel.
+class Panels {
+ public:
+  Panels(const GemmI8& g, const Cut& cut, size_t first, bool two) : first_(first), two_(two) {
+    for (size_t p = 0; p < count(); ++p) {
+      w_[p] = g.weights + (first + p) * g.panel_stride;
+      last_[p] = cut.exact() ? w_[p] + (cut.runs - 1) * cut.words * kLine : copy_last(cut, p);
+      const size_t n = column(p);
+      I32x16 start = g.bias ? load16(g.bias + n) : splat16(0);
+      if (g.bias && g.x_unsigned) start = sub16(start, shift_left16<7>(sums16(g.column_sum, n)));
+      store16(start_[p], start, 16);
+    }
+  }
+  size_t first() const { return first_; }
+  size_t count() const { return two_ ? 2 : 1; }
+  size_t column(size_t p) const { return (first_ + p) * kColumnBlock; }
+  const int8_t* run(const Cut& cut, size_t p, size_t i) const { return i + 1 < cut.runs ? w_[p] + i * cut.words * kLine : last_[p]; }
+  const int32_t* start(size_t p) const { return start_[p]; }
+
+ private:
+  const int8_t* copy_last(const Cut& cut, size_t p) {
+    const size_t before = (cut.runs - 1) * cut.words;
+    for (size_t i = 0; i < cut.words; ++i)
+      _mm512_store_si512(copies_[p] + i * kLine, before + i < cut.all ? _mm512_load_si512(w_[p] + (before + i) * kLine) : _mm512_setzero_si512());
+    return copies_[p];
+  }
+
+  size_t first_;
+  bool two_;
+  const int8_t *w_[2], *last_[2];
+  alignas(64) int32_t start_[2][kColumnBlock];
+  alignas(64) int8_t copies_[2][kMostWords * kLine];
+};
+
+// Onnx16 on two panels at once: saturated to 16 bits, clamped there and narrowed by one permutation of bytes.
+class OnnxPair {
+ public:
+  // Scales below 1 keep every product within int32.
+  static bool fits(const Requant& r, size_t n) {
+    const __m512 most = _mm512_max_ps(load16(r.scale + n), load16(r.scale + n + kColumnBlock));
+    return _mm512_cmp_ps_mask(most, splat16(1.0f), _CMP_LT_OQ) == 0xffff;
+  }
+  OnnxPair(const Requant& r, size_t n)
+      : left_(load16(r.scale + n)), right_(load16(r.scale + n + kColumnBlock)), zero_point_(_mm512_set1_epi16(static_cast<short>(r.zero_point))),
+        low_(_mm512_set1_epi16(static_cast<short>(r.min))), high_(_mm512_set1_epi16(static_cast<short>(r.max))), order_(_mm512_load_si512(kOrder)) {}
+  void store(uint8_t* y, I32x16 left, I32x16 right) const {
+    const __m512i halves = _mm512_packs_epi32(_mm512_cvtps_epi32(mul16(to_float16(left), left_)), _mm512_cvtps_epi32(mul16(to_float16(right), right_)));
+    const __m512i clamped = _mm512_min_epi16(_mm512_max_epi16(_mm512_adds_epi16(halves, zero_point_), low_), high_);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(_mm512_permutexvar_epi8(order_, clamped)));
+  }
+
+ private:
+  // The low bytes of what vpackssdw makes of two registers, four words of each a quarter.
+  alignas(64) static constexpr uint8_t kOrder[64] = {0, 2, 4, 6, 16, 18, 20, 22, 32, 34, 36, 38, 48, 50, 52, 54, 8, 10, 12, 14, 24, 26, 28, 30, 40, 42, 44, 46, 56, 58, 60, 62};
+  F32x16 left_, right_;
+  __m512i zero_point_, low_, high_, order_;
+};
+
+// Sums of a pair of tiles that wait for their requantisation: a few rows of it run beside each run of the next pair's products.
+template <typename Rule> class Waiting {
+ public:
+  Waiting(const GemmI8& g, const GemmI8Tile& tile)
+      : g_(g), tile_(tile), valid_(tile.grid ? tile.grid->valid : SIZE_MAX), width_(tile.grid ? tile.grid->width : SIZE_MAX) {}
+
+  // Of a grid's rows each call brings those behind the last call's, or the first ones again.
+  void begin(size_t row, size_t rows, const Panels& panels, const int32_t* sums) {
+    auto* y = static_cast<typename Rule::Out*>(tile_.y);
+    if (!tile_.grid) y_ = y + row * tile_.y_stride;
+    else if (row == 0) y_ = y, place_ = tile_.grid->first;
+    row_ = row, left_ = rows, sums_ = sums, n_ = panels.column(0), panels_ = panels.count();
+    if constexpr (std::is_same_v<Rule, Onnx16>)
+      as_pair_ = panels_ == 2 && g_.layout.n - n_ >= kSumColumns && !g_.weight_zero_point && OnnxPair::fits(g_.requant, n_);
+  }
+  void store(size_t most) {
+    for (size_t rows = std::min(most, left_), run; rows > 0; rows -= run) {
+      const bool valid = place_ < valid_;
+      run = std::min(rows, (valid ? valid_ : width_) - place_);
+      if (valid) {
+        as_pair_ ? store_pair(run) : store_panels(run);
+        y_ += run * tile_.y_stride;
+      }
+      row_ += run, left_ -= run, sums_ += run * kSumColumns, place_ += run;
+      if (place_ == width_) place_ = 0;
+    }
+    if (!tile_.grid) place_ = 0;
+  }
+
+ private:
+  void store_pair(size_t rows) const {
+    const OnnxPair rule(g_.requant, n_);
+    auto* y = reinterpret_cast<uint8_t*>(y_) + n_;
+    for (size_t r = 0; r < rows; ++r) rule.store(y + r * tile_.y_stride, load16(sums_ + r * kSumColumns), load16(sums_ + r * kSumColumns + kColumnBlock));
+  }
+  void store_panels(size_t rows) const {
+    for (size_t p = 0; p < panels_; ++p) store_panel(rows, p);
+  }
+  void store_panel(size_t rows, size_t p) const {
+    const size_t n = n_ + p * kColumnBlock, columns = g_.layout.n - n, stride = tile_.y_stride;
+    const Rule rule(g_.requant, n);
+    const int32_t* sums = sums_ + p * kColumnBlock;
+    auto* y = y_ + n;
+    if (g_.weight_zero_point) {
+      const I32x16 zero = load16(g_.weight_zero_point + n);
+      for (size_t r = 0; r < rows; ++r) rule.store(y + r * stride, sub16(load16(sums + r * kSumColumns), mul16(zero, splat16(tile_.row_sum[row_ + r]))), columns);
+    } else if (columns >= kColumnBlock) {
+      for (size_t r = 0; r < rows; ++r) rule.store(y + r * stride, load16(sums + r * kSumColumns), kColumnBlock);
+    } else {
+      for (size_t r = 0; r < rows; ++r) rule.store(y + r * stride, load16(sums + r * kSumColumns), columns);
+    }
+  }
+
+  const GemmI8& g_;
+  const GemmI8Tile& tile_;
+  const size_t valid_, width_;
+  typename Rule::Out* y_ = nullptr;
+  size_t place_ = 0, row_ = 0, left_ = 0, n_ = 0, panels_ = 0;
+  const int32_t* sums_ = nullptr;
+  bool as_pair_ = false;
 };
 
 // Signed weights times signed x, or times x + 128, which the start of the sums takes back.
 #define VERGE_TILE_PRODUCT(sum, x, w) \
   do {                                \
-    if constexpr (is_unsigned) {      \
+    if (is_unsigned) {                \
       _tile_dpbusd(sum, x, w);        \
     } else {                          \
       _tile_dpbssd(sum, x, w);        \
     }                                 \
   } while (false)
 
-// Sums of up to 32 rows and two panels: sums[32][32].
-template <bool is_unsigned> void add_products(const GemmI8& g, const GemmI8Tile& tile, size_t panel, bool two_panels, size_t words, int32_t* sums) {
-  alignas(64) uint8_t copies[2][kTileRows * 64];
-  const bool more_rows = tile.rows > kTileRows;
-  const size_t run = 4 * words;
-  const __mmask64 bytes = run == 64 ? ~__mmask64{0} : (__mmask64{1} << run) - 1;
-  const int8_t* w = g.weights + panel * g.panel_stride;
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  for (size_t t = 0; t < g.layout.taps; ++t) {
-    const Rows top(g, tile, t, 0), bottom(g, tile, t, kTileRows);
-    for (size_t k = 0; k < g.layout.k; k += run, w += words * 64) {
-      const Rows::Source x0 = top.at(k, bytes, copies[0]);
-      _tile_loadd(4, x0.data, x0.step);
-      _tile_loadd(6, w, 64);
-      VERGE_TILE_PRODUCT(0, 4, 6);
-      if (two_panels) {
-        _tile_loadd(7, w + g.panel_stride, 64);
-        VERGE_TILE_PRODUCT(1, 4, 7);
-      }
-      if (!more_rows) continue;
-      const Rows::Source x1 = bottom.at(k, bytes, copies[1]);
-      _tile_loadd(5, x1.data, x1.step);
-      VERGE_TILE_PRODUCT(2, 5, 6);
-      if (two_panels) VERGE_TILE_PRODUCT(3, 5, 7);
+// sums[32][32] of 16 rows (`bottom` null) or 32 and one panel or two.
+template <typename Rule> void add_products(bool is_unsigned, const Cut& cut, const Rows& top, const Rows* bottom, const Panels& panels, int32_t* sums, Waiting<Rule>& waiting) {
+  const bool two = panels.count() == 2;
+  const size_t share = divide_up(kPairRows, cut.runs);
+  _tile_loadd(0, panels.start(0), 0);
+  _tile_loadd(1, panels.start(two), 0);
+  _tile_loadd(2, panels.start(0), 0);
+  _tile_loadd(3, panels.start(two), 0);
+  for (size_t i = 0; i < cut.runs; ++i) {
+    _tile_loadd(4, top.data + cut.offset[i], top.step);
+    _tile_loadd(6, panels.run(cut, 0, i), kLine);
+    VERGE_TILE_PRODUCT(0, 4, 6);
+    if (two) {
+      _tile_loadd(7, panels.run(cut, 1, i), kLine);
+      VERGE_TILE_PRODUCT(1, 4, 7);
     }
+    if (bottom) {
+      _tile_loadd(5, bottom->data + cut.offset[i], bottom->step);
+      VERGE_TILE_PRODUCT(2, 5, 6);
+      if (two) VERGE_TILE_PRODUCT(3, 5, 7);
+    }
+    waiting.store(share);
   }
   constexpr size_t kRowBytes = kSumColumns * sizeof(int32_t);
   _tile_stored(0, sums, kRowBytes);
-  _tile_stored(1, sums + kColumnBlock, kRowBytes);
+  if (two) _tile_stored(1, sums + kColumnBlock, kRowBytes);
+  if (!bottom) return;
   _tile_stored(2, sums + kTileRows * kSumColumns, kRowBytes);
-  _tile_stored(3, sums + kTileRows * kSumColumns + kColumnBlock, kRowBytes);
+  if (two) _tile_stored(3, sums + kTileRows * kSumColumns + kColumnBlock, kRowBytes);
 }
 
 #undef VERGE_TILE_PRODUCT
 
-void store_panel(const GemmI8& g, const GemmI8Tile& tile, size_t n, const int32_t* sums) {
-  I32x16 start = g.bias ? load16(g.bias + n) : splat16(0);
-  if (g.bias && g.x_unsigned) start = sub16(start, shift_left16<7>(sums16(g.column_sum, n)));
-  with_rule(g.requant, n, [&]<typename Rule>() {
-    const Rule rule(g.requant, n);
-    auto* y = static_cast<typename Rule::Out*>(tile.y) + n;
-    for (size_t r = 0; r < tile.rows; ++r) {
-      I32x16 total = add16(load16(sums + r * kSumColumns), start);
-      if (g.weight_zero_point) total = sub16(total, mul16(load16(g.weight_zero_point + n), splat16(tile.row_sum[r])));
-      rule.store(y + r * tile.y_stride, total, g.layout.n - n);
+template <typename Rule> void run_by_tiles(const GemmI8& g, const GemmI8Tile& tile, const Cut& cut) {
+  alignas(64) uint8_t copies[kCopyBytes + kLine];
+  alignas(64) int32_t sums[2][kPairRows * kSumColumns];
+  RowTiles tiles(g, tile, cut, copies);
+  Waiting<Rule> waiting(g, tile);
+  size_t turn = 0;
+  for (size_t first = 0, end; first < tile.rows; first = end) {
+    end = std::min(tile.rows, first + tiles.chunk());
+    tiles.begin(first, end);
+    for (size_t panel = tile.first_panel; panel < tile.last_panel; panel += 2) {
+      const Panels panels(g, cut, panel, panel + 1 < tile.last_panel);
+      for (size_t r = first; r < end; r += kPairRows, turn ^= 1) {
+        const Rows top = tiles.at(r), bottom = r + kTileRows < end ? tiles.at(r + kTileRows) : top;
+        add_products(g.x_unsigned, cut, top, r + kTileRows < end ? &bottom : nullptr, panels, sums[turn], waiting);
+        waiting.begin(r, std::min(kPairRows, end - r), panels, sums[turn]);
+      }
     }
-  });
+  }
+  waiting.store(kPairRows);
 }
 
 // What tiles are too coarse for, in the smaller tiles of the vector kernel.
 void run_by_vectors(const GemmI8& g, const GemmI8Tile& tile) {
-  const size_t most = tile.last_panel - tile.first_panel == 1 ? 12 : 6, bytes = g.requant.mode == RequantMode::kNone ? sizeof(int32_t) : 1;
-  for (size_t r = 0; r < tile.rows; r += most)
-    gemm_i8_i8_6x64_avx512vnni(g, {std::min(most, tile.rows - r), tile.x + r * g.layout.taps, tile.row_sum + r, tile.first_panel, tile.last_panel,
-                                   static_cast<uint8_t*>(tile.y) + r * tile.y_stride * bytes, tile.y_stride});
+  constexpr size_t kPanels = 4;
+  const size_t bytes = g.requant.mode == RequantMode::kNone ? sizeof(int32_t) : 1;
+  for (size_t panel = tile.first_panel; panel < tile.last_panel; panel += kPanels) {
+    const size_t last = std::min(panel + kPanels, tile.last_panel), most = last - panel == 1 ? 12 : 6;
+    for (size_t r = 0; r < tile.rows; r += most)
+      gemm_i8_i8_6x64_avx512vnni(g, {std::min(most, tile.rows - r), tile.x + r * g.layout.taps, tile.row_sum + r, panel, last,
+                                     static_cast<uint8_t*>(tile.y) + r * tile.y_stride * bytes, tile.y_stride});
+  }
+}
+
+bool shifts_right(const GemmI8& g, const GemmI8Tile& tile) {
+  for (size_t p = tile.first_panel; p < tile.last_panel; ++p)
+    if (!TflmRight16::fits(g.requant, p * kColumnBlock)) return false;
+  return true;
+}
+
+void run_by_tiles(const GemmI8& g, const GemmI8Tile& tile, const Cut& cut) {
+  const TileConfig config(cut.words);
+  _tile_loadconfig(&config);
+  if (g.requant.mode == RequantMode::kOnnx) {
+    run_by_tiles<Onnx16>(g, tile, cut);
+  } else if (g.requant.mode == RequantMode::kNone) {
+    run_by_tiles<None16>(g, tile, cut);
+  } else {
+    shifts_right(g, tile) ? run_by_tiles<TflmRight16>(g, tile, cut) : run_by_tiles<Tflm16>(g, tile, cut);
+  }
+  _tile_release();
 }
 
 }  // namespace
 
-void gemm_i8_i8_32x32_amx(const GemmI8& g, const GemmI8Tile& tile) {
-  const size_t words = g.layout.nibbles || tile.rows < kFewestRows ? 0 : run_words(g.layout.k);
-  if (words == 0) return run_by_vectors(g, tile);
-  const TileConfig config(words);
-  _tile_loadconfig(&config);
-  alignas(64) int32_t sums[2 * kTileRows * kSumColumns];
-  for (size_t panel = tile.first_panel; panel < tile.last_panel; panel += 2) {
-    const bool two_panels = panel + 1 < tile.last_panel;
-    g.x_unsigned ? add_products<true>(g, tile, panel, two_panels, words, sums) : add_products<false>(g, tile, panel, two_panels, words, sums);
-    store_panel(g, tile, panel * kColumnBlock, sums);
-    if (two_panels) store_panel(g, tile, (panel + 1) * kColumnBlock, sums + kColumnBlock);
-  }
-  _tile_release();
+void gemm_i8_i8_block_amx(const GemmI8& g, const GemmI8Tile& tile) {
+  const Cut cut(g, tile.grid);
+  if (tile.grid || (!g.layout.nibbles && tile.rows >= kFewestRows && cut.suits_tiles())) return run_by_tiles(g, tile, cut);
+  run_by_vectors(g, tile);
 }
 
 }  // namespace verge

@@ -136,11 +136,16 @@ class GemmI8Test : public testing::TestWithParam<GemmI8Kernel> {
   }
 };
 
+// Of a kernel that cuts blocks itself, a few of its own tiles.
+size_t tile_rows(const GemmI8Kernel& kernel) { return std::min<size_t>(kernel.rows, 37); }
+size_t tile_panels(const GemmI8Kernel& kernel) { return std::min<size_t>(kernel.panels, 3); }
+
 TEST_P(GemmI8Test, EqualsTheFormulaAroundTheTile) {
   const GemmI8Kernel& kernel = GetParam();
+  const size_t panels = tile_panels(kernel);
   uint32_t seed = 0;
-  for (size_t rows = 1; rows <= kernel.narrow_rows; ++rows)
-    for (const size_t n : {size_t{1}, size_t{15}, size_t{16}, size_t{17}, kernel.panels * 16, kernel.panels * 16 + 1, kernel.panels * 48 - 5})
+  for (size_t rows = 1; rows <= std::min<size_t>(kernel.narrow_rows, 37); ++rows)
+    for (const size_t n : {size_t{1}, size_t{15}, size_t{16}, size_t{17}, panels * 16, panels * 16 + 1, panels * 48 - 5})
       for (const size_t k : {1, 2, 3, 4, 5, 8, 31, 64})
         if (rows <= kernel.most_rows(round_up_columns(n) / kColumnBlock)) expect_exact(kernel, Case({rows, n, 1 + seed % 4, k}, ++seed));
 }
@@ -148,8 +153,8 @@ TEST_P(GemmI8Test, EqualsTheFormulaAroundTheTile) {
 TEST_P(GemmI8Test, FourBitWeightsEqualTheFormula) {
   const GemmI8Kernel& kernel = GetParam();
   uint32_t seed = 0;
-  for (const size_t rows : {size_t{1}, size_t{2}, kernel.rows})
-    for (const size_t n : {size_t{1}, size_t{16}, size_t{33}, kernel.panels * 16 + 1})
+  for (const size_t rows : {size_t{1}, size_t{2}, tile_rows(kernel)})
+    for (const size_t n : {size_t{1}, size_t{16}, size_t{33}, tile_panels(kernel) * 16 + 1})
       for (const size_t k : {1, 3, 4, 5, 31, 64})
         if (rows <= kernel.most_rows(round_up_columns(n) / kColumnBlock)) expect_exact(kernel, Case({rows, n, 1 + seed % 4, k}, ++seed, Data::kNibbles));
 }
@@ -165,7 +170,12 @@ TEST(PackGemmI8, UnpackingGivesTheWeightsBack) {
 
 TEST_P(GemmI8Test, DoesNotSaturateAtTheEnds) {
   for (uint32_t seed = 0; seed < 12; ++seed)
-    for (const Data data : {Data::kLowest, Data::kHighest}) expect_exact(GetParam(), Case({GetParam().rows, 33, 9, 70}, seed, data));
+    for (const Data data : {Data::kLowest, Data::kHighest}) expect_exact(GetParam(), Case({tile_rows(GetParam()), 33, 9, 70}, seed, data));
+}
+
+TEST_P(GemmI8Test, LongRowsOfSeveralChunks) {
+  const size_t rows = std::min<size_t>(GetParam().rows, 75);
+  for (const Size& s : {Size{rows, 40, 9, 250}, Size{rows, 17, 1, 5300}, Size{rows, 33, 1, 96}, Size{rows, 33, 2, 1024}}) expect_exact(GetParam(), Case(s, 7));
 }
 
 TEST_P(GemmI8Test, ComputesTheAskedPanelsOnly) {
