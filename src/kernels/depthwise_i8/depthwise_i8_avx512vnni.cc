@@ -1,3 +1,4 @@
+#include "kernels/depthwise_i8/columns_avx512vnni.h"
 #include "kernels/depthwise_i8/lanes_avx512.h"
 
 #include "kernels/depthwise_i8/generic.h"
@@ -11,6 +12,9 @@ struct DotProduct {
 
 }  // namespace
 
-void depthwise_i8_avx512vnni(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels) { run_depthwise<LanesAvx512<DotProduct>>(conv, pixels); }
+void depthwise_i8_avx512vnni(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels) {
+  if (DepthwiseColumns::suits(conv)) return DepthwiseColumns(conv, pixels).run();
+  run_depthwise<LanesAvx512<DotProduct>>(conv, pixels);
+}
 
 }  // namespace verge

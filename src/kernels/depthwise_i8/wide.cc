@@ -5,43 +5,13 @@
 namespace verge {
 namespace {
 
-constexpr size_t kWide = 32;        // channels of the repeated convolution
+constexpr size_t kMostWide = 64, kLeastWide = 32;  // channels of the repeated convolution: whole runs of every kernel
 constexpr size_t kPointers = 2048;  // on the stack
 
 // A row of `channels` entries, again and again.
-template <typename T> void repeat(const T* from, size_t channels, T* to) {
-  for (size_t i = 0; i < kWide; ++i) to[i] = from[i % channels];
+template <typename T> void repeat(const T* from, size_t channels, T* to, size_t wide) {
+  for (size_t i = 0; i < wide; ++i) to[i] = from[i % channels];
 }
-
-// The convolution over kWide channels that equals `conv` over kWide / channels pixels.
-struct Repeated {
-  DepthwiseI8 conv;
-  int8_t weights[kDepthwiseI8Taps * kWide];
-  int32_t bias[kWide], zero_point[kWide], multiplier[kWide];
-  int8_t shift[kWide];
-  float scale[kWide];
-  uint8_t padding[kWide];
-
-  explicit Repeated(const DepthwiseI8& narrow) : conv(narrow) {
-    const size_t channels = static_cast<size_t>(narrow.geometry.in_c), step = round_up_columns(channels);
-    const auto point_to = [&](const auto*& array, auto* own) {
-      if (!array) return;
-      repeat(array, channels, own);
-      array = own;
-    };
-    for (size_t t = 0; t < narrow.geometry.taps(); ++t) repeat(narrow.weights + t * step, channels, weights + t * kWide);
-    conv.weights = weights;
-    point_to(conv.bias, bias);
-    point_to(conv.weight_zero_point, zero_point);
-    point_to(conv.requant.multiplier, multiplier);
-    point_to(conv.requant.shift, shift);
-    point_to(conv.requant.scale, scale);
-    if (narrow.padding) repeat(static_cast<const uint8_t*>(narrow.padding), channels, padding);
-    conv.padding = padding;
-    conv.geometry.in_c = conv.geometry.out_c = kWide;
-    conv.output_step = kWide;
-  }
-};
 
 // The columns of output whose windows stay inside a row of input.
 struct Inside {
@@ -52,10 +22,51 @@ struct Inside {
   }
 };
 
+// How many channels to make of `narrow`'s; 0 where neighbouring pixels do not lie side by side.
+size_t wide_channels(const DepthwiseI8& conv) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t channels = static_cast<size_t>(g.in_c);
+  if (g.in_c != g.out_c || g.taps() > kDepthwiseI8Taps || g.stride_w != 1 || conv.input_step != channels || conv.output_step != channels) return 0;
+  const Inside inside(g);
+  for (size_t wide = kMostWide; wide >= kLeastWide; wide /= 2)
+    if (channels <= wide / 2 && wide % channels == 0 && static_cast<size_t>(inside.end - inside.begin) >= wide / channels) return wide;
+  return 0;
+}
+
+// The convolution over `wide` channels that equals `narrow` over wide / channels pixels.
+struct Repeated {
+  DepthwiseI8 conv;
+  int8_t weights[kDepthwiseI8Taps * kMostWide];
+  int32_t bias[kMostWide], zero_point[kMostWide], multiplier[kMostWide];
+  int8_t shift[kMostWide];
+  float scale[kMostWide];
+  uint8_t padding[kMostWide];
+
+  Repeated(const DepthwiseI8& narrow, size_t wide) : conv(narrow) {
+    const size_t channels = static_cast<size_t>(narrow.geometry.in_c), step = round_up_columns(channels);
+    const auto point_to = [&](const auto*& array, auto* own) {
+      if (!array) return;
+      repeat(array, channels, own, wide);
+      array = own;
+    };
+    for (size_t t = 0; t < narrow.geometry.taps(); ++t) repeat(narrow.weights + t * step, channels, weights + t * wide, wide);
+    conv.weights = weights;
+    point_to(conv.bias, bias);
+    point_to(conv.weight_zero_point, zero_point);
+    point_to(conv.requant.multiplier, multiplier);
+    point_to(conv.requant.shift, shift);
+    point_to(conv.requant.scale, scale);
+    if (narrow.padding) repeat(static_cast<const uint8_t*>(narrow.padding), channels, padding, wide);
+    conv.padding = padding;
+    conv.geometry.in_c = conv.geometry.out_c = static_cast<int32_t>(wide);
+    conv.output_step = wide;
+  }
+};
+
 class WideRow {
  public:
   WideRow(const DepthwiseI8& narrow, const Repeated& wide)
-      : narrow_(narrow), wide_(wide), channels_(static_cast<size_t>(narrow.geometry.in_c)), group_(kWide / channels_), kernel_(pick_depthwise_i8()) {}
+      : narrow_(narrow), wide_(wide), channels_(static_cast<size_t>(narrow.geometry.in_c)), group_(static_cast<size_t>(wide.conv.geometry.in_c) / channels_), kernel_(pick_depthwise_i8()) {}
 
   // Columns [x, end) of output row y of picture b, all inside, at least one group; pixel `at` is the first.
   void run(int32_t b, int32_t y, int32_t x, int32_t end, size_t at) const {
@@ -96,17 +107,11 @@ class WideRow {
 
 }  // namespace
 
-bool depthwise_i8_is_wide(const DepthwiseI8& conv) {
-  const ConvGeometry& g = conv.geometry;
-  const size_t channels = static_cast<size_t>(g.in_c);
-  if (g.in_c != g.out_c || g.taps() > kDepthwiseI8Taps || g.stride_w != 1 || channels > kWide / 2 || kWide % channels != 0) return false;
-  const Inside inside(g);
-  return conv.input_step == channels && conv.output_step == channels && static_cast<size_t>(inside.end - inside.begin) >= kWide / channels;
-}
+bool depthwise_i8_is_wide(const DepthwiseI8& conv) { return wide_channels(conv) > 0; }
 
 void run_depthwise_i8_wide(const DepthwiseI8& conv, size_t first, size_t last, void (*narrow)(const DepthwiseI8& conv, size_t first, size_t last)) {
   const ConvGeometry& g = conv.geometry;
-  const Repeated wide(conv);
+  const Repeated wide(conv, wide_channels(conv));
   const WideRow rows(conv, wide);
   const Inside inside(g);
   const size_t width = static_cast<size_t>(g.out_w), height = static_cast<size_t>(g.out_h);
