@@ -77,10 +77,10 @@ TEST_P(BinaryI8Test, EveryPairOfBytes) {
 
 TEST_P(BinaryI8Test, RunsAndSingleValuesOfAnyLength) {
   for (const BinaryI8Op op : kOps)
-    for (const size_t n : {1, 5, 15, 16, 17, 32, 45})
+    for (const size_t n : {1, 5, 15, 16, 17, 32, 45, 64, 150})
       for (size_t steps = 0; steps < 4; ++steps) {
         const size_t rows = 3, x_step = steps & 1, y_step = steps >> 1, row = n + 2;
-        const BinaryI8 p = make_params(op, RequantMode::kTflm, n % 2, n + steps);
+        const BinaryI8 p = make_params(op, steps == 3 && n > 17 ? RequantMode::kOnnx : RequantMode::kTflm, n % 2, n + steps);
         std::vector<uint8_t> x(x_step ? (rows - 1) * row + n : rows), y(y_step ? n : 1), z(rows * row, 42);  // y is the same for every row
         Random random(n);
         for (auto& v : x) v = static_cast<uint8_t>(random.next());

@@ -31,9 +31,9 @@ template <BinaryI8Op op, int left_shift> class BinaryTflm16 {
 
 template <BinaryI8Op op> class BinaryOnnx16 {
  public:
-  explicit BinaryOnnx16(const BinaryI8& p) : x_(splat16(p.x_scale)), y_(splat16(p.y_scale)), z_(splat16(p.z_scale)), round_(p.min, p.max, p.z_zero_point) {}
+  explicit BinaryOnnx16(const BinaryI8& p) : x_(splat16(p.x_scale)), y_(splat16(p.y_scale)), z_(p.z_scale), round_(p.min, p.max, p.z_zero_point) {}
 
-  I32x16 operator()(const I32x16& a, const I32x16& b) const { return round_(div16(value(a, b), z_)); }
+  I32x16 operator()(const I32x16& a, const I32x16& b) const { return round_(z_(value(a, b))); }
 
  private:
   F32x16 value(const I32x16& a, const I32x16& b) const {
@@ -42,7 +42,8 @@ template <BinaryI8Op op> class BinaryOnnx16 {
     if constexpr (op == BinaryI8Op::kPrelu) return mul16(x, where_negative16(a, y, splat16(1.0f)));
     return op == BinaryI8Op::kAdd ? add16(x, y) : sub16(x, y);
   }
-  F32x16 x_, y_, z_;
+  F32x16 x_, y_;
+  Quotient16 z_;
   Round16 round_;
 };
 

@@ -105,6 +105,13 @@ void average_pixel(const PoolI8& pool, size_t pixel, uint8_t* y) {
   }
 }
 
+void clamp_all(const PoolI8& pool, size_t channels, uint8_t* y) {
+  const int32_t lowest = pool.is_unsigned ? 0 : -128;
+  if (pool.min == lowest && pool.max == lowest + 255) return;
+  for (size_t c = 0; c < channels; ++c) y[c] = static_cast<uint8_t>(clamp(pool.is_unsigned ? y[c] : static_cast<int8_t>(y[c]), pool.min, pool.max));
+}
+
+// Of a window of any size.
 void max_pixel(const PoolI8& pool, size_t pixel, uint8_t* y) {
   const size_t channels = static_cast<size_t>(pool.geometry.in_c);
   bool empty = true;
@@ -116,9 +123,26 @@ void max_pixel(const PoolI8& pool, size_t pixel, uint8_t* y) {
     empty = false;
   });
   if (empty) std::memset(y, pool.min, channels);
-  const int32_t lowest = pool.is_unsigned ? 0 : -128;
-  if (pool.min == lowest && pool.max == lowest + 255) return;
-  for (size_t c = 0; c < channels; ++c) y[c] = static_cast<uint8_t>(clamp(pool.is_unsigned ? y[c] : static_cast<int8_t>(y[c]), pool.min, pool.max));
+  clamp_all(pool, channels, y);
+}
+
+// Of `count` windows whose pointers fit the stack.
+void max_pixels(const PoolI8& pool, size_t first, size_t count, uint8_t* y) {
+  const size_t channels = static_cast<size_t>(pool.geometry.in_c), taps = pool.geometry.taps();
+  const void* pointers[kPointers];
+  tap_pointers(pool.geometry, pool.input, pool.input_step, nullptr, {0, taps}, first, count, pointers);
+  for (size_t i = 0; i < count; ++i, y += pool.output_step) {
+    const void** window = pointers + i * taps;
+    size_t inside = 0;
+    for (size_t t = 0; t < taps; ++t)
+      if (window[t]) window[inside++] = window[t];
+    if (inside > 0) {
+      pick_pool_i8().max(inside, window, channels, pool.is_unsigned ? 0x80 : 0, y);
+    } else {
+      std::memset(y, pool.min, channels);
+    }
+    clamp_all(pool, channels, y);
+  }
 }
 
 }  // namespace
@@ -130,8 +154,17 @@ size_t pool_i8_blocks(const ConvGeometry& geometry) { return divide_up(output_ro
 void pool_i8_block(const PoolI8& pool, size_t block) {
   const ConvGeometry& g = pool.geometry;
   const size_t width = static_cast<size_t>(g.out_w), begin = block * rows_per_block(g), end = at_most((begin + rows_per_block(g)) * width, g.out_pixels());
-  for (size_t pixel = begin * width; pixel < end; ++pixel)
-    (pool.kind == PoolKind::kMax ? max_pixel : average_pixel)(pool, pixel, static_cast<uint8_t*>(pool.output) + pixel * pool.output_step);
+  const size_t at_once = pool.kind == PoolKind::kMax ? at_most(kPointers / g.taps(), width) : 0;
+  for (size_t pixel = begin * width; pixel < end;) {
+    uint8_t* y = static_cast<uint8_t*>(pool.output) + pixel * pool.output_step;
+    const size_t count = at_most(at_once, end - pixel);
+    if (count > 0) {
+      max_pixels(pool, pixel, count, y);
+    } else {
+      (pool.kind == PoolKind::kMax ? max_pixel : average_pixel)(pool, pixel, y);
+    }
+    pixel += count > 0 ? count : 1;
+  }
 }
 
 std::span<const PoolI8Kernel> pool_i8_kernels() {

@@ -38,7 +38,7 @@ struct PoolI8 {
 size_t pool_i8_blocks(const ConvGeometry& geometry);
 void pool_i8_block(const PoolI8& pool, size_t block);
 
-// Over `rows` >= 1 rows of n bytes: sums[c] = sum of int8(x[r][c] ^ flip); y[c] = (max of int8(x[r][c] ^ flip)) ^ flip.
+// Over `rows` >= 1 rows of n bytes: sums[c] = sum of int8(x[r][c] ^ flip); y[c] = (max of int8(x[r][c] ^ flip)) ^ flip, flip 0 or 128.
 using SumBytesFn = void (*)(size_t rows, const void* const* x, size_t n, uint8_t flip, int32_t* sums);
 using MaxBytesFn = void (*)(size_t rows, const void* const* x, size_t n, uint8_t flip, uint8_t* y);
 

@@ -12,9 +12,9 @@ inline int32_t lowest(DataType type) { return !has_sign(type) ? 0 : is_byte(type
 template <typename Round> void quantize_by(size_t n, const float* x, const Quantization& q, void* y) {
   const int32_t low = lowest(q.type);
   const Round round(low, low + (is_byte(q.type) ? 255 : 65535), q.zero_point);
-  const F32x16 scale = splat16(q.scale);
+  const Quotient16 quotient(q.scale);
   for (size_t i = 0; i < n; i += 16) {
-    const I32x16 v = round(div16(n - i >= 16 ? load16(x + i) : load16(x + i, n - i), scale));
+    const I32x16 v = round(quotient(n - i >= 16 ? load16(x + i) : load16(x + i, n - i)));
     is_byte(q.type) ? store_bytes16(static_cast<uint8_t*>(y) + i, v, n - i) : store_halves16(static_cast<uint16_t*>(y) + i, v, n - i);
   }
 }

@@ -48,7 +48,7 @@ int32_t quantized(float x, const Quantization& q, const Range& t) {
 class QuantizeTest : public ::testing::TestWithParam<QuantizeKernel> {};
 
 TEST_P(QuantizeTest, RoundsByItsModeAndSaturates) {
-  for (const float scale : {1.0f, 0.25f, 0.0371f, 3e-5f})
+  for (const float scale : {1.0f, 0.25f, 0.0371f, 3e-5f, 0.0078431377f, 1.9999999f, 5.9604645e-8f, 1e-30f})
     for (const Range& t : kTypes)
       for (const RequantMode mode : {RequantMode::kTflm, RequantMode::kOnnx})
         for (const int32_t zero_point : {t.low, t.high, (t.low + t.high) / 2}) {

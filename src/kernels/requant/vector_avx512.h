@@ -50,6 +50,27 @@ inline F32x16 where_negative16(I32x16 x, F32x16 a, F32x16 b) { return _mm512_mas
 inline F32x16 mul16(F32x16 a, F32x16 b) { return _mm512_mul_ps(a, b); }
 inline F32x16 div16(F32x16 a, F32x16 b) { return _mm512_div_ps(a, b); }
 
+// x / y for a result that is then rounded to an integer of at most 17 bits and clamped: the same integer as by division.
+// A reciprocal and two corrections give the quotient as rounded by IEEE 754 (Markstein, IBM Journal of R&D 34(1), 1990), without the divider's 16 cycles.
+class Quotient16 {
+ public:
+  explicit Quotient16(float y)
+      : by_product_(by_product(y)), y_(splat16(y)), reciprocal_(splat16(1.0f / y)), most_(splat16(y * 0x1p20f)), least_(splat16(y * -0x1p20f)) {}
+  static bool by_product(float y) { return y > 0x1p-60f && y < 0x1p60f; }
+
+  F32x16 operator()(F32x16 x) const {
+    if (!by_product_) return div16(x, y_);
+    return of_finite(_mm512_min_ps(_mm512_max_ps(x, least_), most_));  // what is not a number becomes the least, as in the clamp behind
+  }
+  // Of an x below 2^60 y, where by_product(y).
+  F32x16 of_finite(F32x16 x) const { return corrected(x, corrected(x, mul16(x, reciprocal_))); }
+
+ private:
+  F32x16 corrected(F32x16 x, F32x16 q) const { return _mm512_fmadd_ps(_mm512_fnmadd_ps(q, y_, x), reciprocal_, q); }
+  bool by_product_;
+  F32x16 y_, reciprocal_, most_, least_;
+};
+
 // doubling_high_mul of base/requant.h for m >= 0; m_odd holds the odd lanes of m in its even ones.
 inline I32x16 doubling_high_mul16(I32x16 a, I32x16 m, I32x16 m_odd) {
   const __m512i nudge = _mm512_set1_epi64(1ll << 30);
