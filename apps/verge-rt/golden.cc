@@ -49,49 +49,67 @@ uint8_t noise(uint64_t seed, uint64_t i) {
   return static_cast<uint8_t>(z ^ (z >> 31));
 }
 
+bool is_raw(const Stored& stored) { return stored.stored == stored.dtype; }
+
+// Of a tensor that is not raw but whole pixels, stored as bytes or as the seed that they come from.
+uint8_t pixel(const Stored& stored, size_t i) {
+  if (stored.stored != kSeeded) return stored.data[i];
+  uint64_t seed;
+  std::memcpy(&seed, stored.data, sizeof seed);
+  return noise(seed, i);
+}
+
+Status check_stored(const Stored& stored, const TensorView& view) {
+  const auto count = static_cast<size_t>(view.shape.count());
+  const size_t wanted = is_raw(stored) ? view.bytes() : stored.stored == kSeeded ? sizeof(uint64_t) : count;
+  VERGE_REQUIRE(stored.dtype == static_cast<uint16_t>(view.dtype) && stored.bytes == wanted, Code::kCorrupt);
+  VERGE_REQUIRE(is_raw(stored) || view.dtype == DataType::kF32 || view.bytes() == count, Code::kCorrupt);
+  return {};
+}
+
 Status fill_input(const Stored& stored, const TensorView& to) {
-  VERGE_REQUIRE(stored.dtype == static_cast<uint16_t>(to.dtype), Code::kCorrupt);
+  VERGE_RETURN_IF_BAD(check_stored(stored, to));
   const auto count = static_cast<size_t>(to.shape.count());
-  if (stored.stored == stored.dtype) {
-    VERGE_REQUIRE(stored.bytes == to.bytes(), Code::kCorrupt);
+  if (is_raw(stored)) {
     std::memcpy(to.data, stored.data, stored.bytes);
-    return {};
-  }
-  uint64_t seed = 0;
-  const bool seeded = stored.stored == kSeeded;
-  VERGE_REQUIRE(stored.bytes == (seeded ? sizeof seed : count), Code::kCorrupt);
-  if (seeded) std::memcpy(&seed, stored.data, sizeof seed);
-  for (size_t i = 0; i < count; ++i) {
-    const uint8_t pixel = seeded ? noise(seed, i) : stored.data[i];
-    if (to.dtype == DataType::kF32) {
-      to.mut<float>()[i] = pixel;
-    } else {
-      to.mut<uint8_t>()[i] = pixel;
-    }
+  } else if (to.dtype == DataType::kF32) {
+    for (size_t i = 0; i < count; ++i) to.mut<float>()[i] = pixel(stored, i);
+  } else {
+    for (size_t i = 0; i < count; ++i) to.mut<uint8_t>()[i] = pixel(stored, i);
   }
   return {};
 }
 
-double float_difference(const float* a, const float* b, size_t n) {
+double stored_float(const Stored& stored, size_t i) {
+  if (!is_raw(stored)) return pixel(stored, i);
+  float value;
+  std::memcpy(&value, stored.data + i * sizeof value, sizeof value);
+  return value;
+}
+
+double float_difference(const Stored& stored, const TensorView& got) {
   double largest = 0, most = 1e-30;
-  for (size_t i = 0; i < n; ++i) {
-    largest = std::fmax(largest, std::fabs(static_cast<double>(a[i]) - b[i]));
-    most = std::fmax(most, std::fabs(static_cast<double>(b[i])));
+  for (size_t i = 0; i < static_cast<size_t>(got.shape.count()); ++i) {
+    const double wanted = stored_float(stored, i);
+    largest = std::fmax(largest, std::fabs(got.as<float>()[i] - wanted));
+    most = std::fmax(most, std::fabs(wanted));
   }
   return largest / most;
 }
 
+bool same_bytes(const Stored& stored, const TensorView& got) {
+  if (is_raw(stored)) return std::memcmp(stored.data, got.data, stored.bytes) == 0;
+  for (size_t i = 0; i < got.bytes(); ++i)
+    if (pixel(stored, i) != got.as<uint8_t>()[i]) return false;
+  return true;
+}
+
 Status compare_output(const Stored& stored, const TensorView& got, SelfTest* result) {
-  const auto count = static_cast<size_t>(got.shape.count());
-  VERGE_REQUIRE(stored.dtype == static_cast<uint16_t>(got.dtype), Code::kCorrupt);
-  VERGE_REQUIRE(stored.stored == stored.dtype && stored.bytes == got.bytes(), Code::kCorrupt);
+  VERGE_RETURN_IF_BAD(check_stored(stored, got));
   ++result->outputs;
-  double difference = std::memcmp(stored.data, got.data, stored.bytes) ? 1 : 0;
-  double tolerance = 0;
-  if (got.dtype == DataType::kF32) {
-    difference = float_difference(got.as<float>(), reinterpret_cast<const float*>(stored.data), count);
-    tolerance = 1e-3;
-  }
+  const bool is_float = got.dtype == DataType::kF32;
+  const double tolerance = is_float ? 1e-3 : 0;
+  const double difference = is_float ? float_difference(stored, got) : same_bytes(stored, got) ? 0 : 1;
   result->largest_difference = std::fmax(result->largest_difference, difference);
   result->different += difference > tolerance;
   return {};
