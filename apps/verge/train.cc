@@ -5,10 +5,12 @@
 #include <cstdlib>
 
 #include "core/text.h"
+#include "formats/npy.h"
 #include "os/file.h"
 #include "report/training.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
+#include "verge/export_options.h"
 #include "verge/progress.h"
 
 namespace verge::cli {
@@ -18,7 +20,7 @@ constexpr int kInterrupted = 130;  // 128 + SIGINT, as shells have it
 std::atomic<bool> interrupted{false};
 
 struct Options {
-  std::string recipe, output, report, max_time;
+  std::string recipe, output, report, max_time, exported, weights;
   train::FitOptions fit;
   bool json = false;
   double speed = 0;
@@ -57,8 +59,25 @@ Result<void> print_speed(const Options& o) {
   return done();
 }
 
+// Every parameter as an array of its own; what cannot stand in a file's name becomes an underscore.
+Result<void> write_weights(const Graph& network, const std::string& folder) {
+  VERGE_CHECK(make_directories(folder));
+  for (uint32_t i = 0; i < network.value_count(); ++i) {
+    const Tensor* weights = network.constant(ValueId{i});
+    if (!weights || weights->dtype() != DataType::kF32) continue;
+    std::string name = network.value(ValueId{i}).name;
+    for (char& c : name)
+      if (c == '/' || c == ':') c = '_';
+    VERGE_TRY(const Bytes array, formats::write_npy(*weights));
+    VERGE_CHECK(write_file(folder + "/" + name + ".npy", array));
+  }
+  return done();
+}
+
 Result<void> write_results(const Options& o, train::FitOutcome& outcome) {
   VERGE_CHECK(write_file(o.output, outcome.package));
+  if (!o.exported.empty()) VERGE_CHECK(export_file(outcome.unfused, o.exported, {}));
+  if (!o.weights.empty()) VERGE_CHECK(write_weights(outcome.network, o.weights));
   const std::string stem = o.output.substr(0, o.output.rfind(".vpk")), report = o.report.empty() ? stem + ".html" : o.report;
   const std::string command = "verge train " + o.recipe + " --data " + o.fit.data.path + " -o " + o.output;
   VERGE_CHECK(write_file(report, training_report(outcome.report, command)));
@@ -112,6 +131,8 @@ void add_train(CLI::App& app, Commands& commands) {
   sub->add_flag("--resume", o->fit.resume, "go on from the checkpoint");
   sub->add_option("--stop-after", o->fit.stop_after_steps, "stop after so many steps, as an interruption would");
   sub->add_option("--speed", o->speed, "only measure training on made-up samples, for so many seconds");
+  sub->add_option("--export", o->exported, "also write the network for other engines: .onnx or .tflite");
+  sub->add_option("--weights", o->weights, "also write the parameters into this folder, a .npy each");
   sub->add_option("--report", o->report, "the HTML report (default: beside the package)");
   sub->add_option("-o,--output", o->output, "the package to write");
   sub->add_flag("--json", o->json, "print the result as JSON");

@@ -316,6 +316,7 @@ class Run {
     FitOutcome out;
     out.network = trainer_->trained();
     out.report = report();
+    VERGE_TRY(out.unfused, for_export(out.network));
     VERGE_TRY(out.package, package(out.network));
     out.report["package_bytes"] = out.package.size();
     return out;
@@ -340,6 +341,14 @@ class Run {
     spread(training_.input.mean, d.mean);
     spread(training_.input.std, d.std);
     return d;
+  }
+
+  static Result<Graph> for_export(Graph network) {
+    VERGE_CHECK(set_batch(network, 1));
+    passes::PassOptions unfused;
+    unfused.skip = {"fuse_residual"};
+    VERGE_CHECK(passes::prepare(network, unfused));
+    return network.compacted();
   }
 
   Result<Bytes> package(const Graph& network) const {

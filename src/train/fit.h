@@ -24,7 +24,8 @@ struct FitOptions {
 
 struct FitOutcome {
   Bytes package;  // empty when interrupted
-  Graph network;  // trained, batch "N" or 1
+  Graph network;  // trained, as it was built or imported
+  Graph unfused;  // the same as formats::export_model takes it
   Json report;
   bool interrupted = false;
 };

@@ -49,5 +49,37 @@ template <typename V> void adam(size_t n, const AdamF32& s, const float* gradien
   });
 }
 
+// One register of channels of one window.
+template <typename V, typename Load, typename Store> [[gnu::always_inline]] inline void give_to_largest(const MaxPoolGradientF32& a, size_t at, const Load& load, const Store& store, typename V::Reg dy) {
+  auto best = load(a.x + at + a.offsets[0]), place = V::set1(0.0f);
+  for (size_t t = 1; t < a.taps; ++t) {
+    const auto v = load(a.x + at + a.offsets[t]);
+    const auto better = V::less(best, v);
+    best = V::select(better, v, best);
+    place = V::select(better, V::set1(static_cast<float>(t)), place);
+  }
+  const auto zero = V::set1(0.0f), half = V::set1(0.5f);
+  for (size_t t = 0; t < a.taps; ++t) {
+    const auto here = V::less(V::abs(V::sub(place, V::set1(static_cast<float>(t)))), half);
+    float* dx = a.dx + at + a.offsets[t];
+    const auto given = V::select(here, dy, zero);
+    store(dx, a.shared ? V::add(load(dx), given) : given);
+  }
+}
+
+template <typename V> void max_pool_gradient(const MaxPoolGradientF32& a) {
+  constexpr size_t kStep = V::kWidth;
+  for (size_t p = 0; p < a.pixels; ++p) {
+    const float* dy = a.dy + p * a.channels;
+    size_t c = 0;
+    for (; c + kStep <= a.channels; c += kStep)
+      give_to_largest<V>(a, p * a.step + c, [](const float* from) __attribute__((always_inline)) { return V::load(from); },
+                         [](float* to, typename V::Reg v) __attribute__((always_inline)) { V::store(to, v); }, V::load(dy + c));
+    if (const size_t left = a.channels - c)
+      give_to_largest<V>(a, p * a.step + c, [left](const float* from) __attribute__((always_inline)) { return V::load_first(from, left); },
+                         [left](float* to, typename V::Reg v) __attribute__((always_inline)) { V::store_first(to, v, left); }, V::load_first(dy + c, left));
+  }
+}
+
 }  // namespace
 }  // namespace verge

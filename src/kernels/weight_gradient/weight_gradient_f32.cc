@@ -148,6 +148,15 @@ void add_depthwise(const WeightGradientF32& args, const Unit& unit, const Input&
   }
 }
 
+// n sums of all parts, in the order of the parts.
+void add_parts(const float* first, const Split& split, size_t n, float* to) {
+  std::memcpy(to, first, n * sizeof(float));
+  for (size_t p = 1; p < split.parts; ++p) {
+    const float* from = first + p * split.sums;
+    for (size_t i = 0; i < n; ++i) to[i] += from[i];
+  }
+}
+
 }  // namespace
 
 bool is_depthwise_gradient(const ConvGeometry& g) { return g.groups > 1 && g.groups == g.in_c && g.out_c == g.in_c; }
@@ -181,16 +190,16 @@ size_t weight_gradient_f32_sums(const ConvGeometry& geometry) { return divide_up
 void weight_gradient_f32_sum(const WeightGradientF32& args, size_t index) {
   const ConvGeometry& g = args.geometry;
   const Split s(g);
-  const bool depthwise = is_depthwise_gradient(g);
-  for (size_t i = index * kSumFloats; i < least(s.sums, (index + 1) * kSumFloats); ++i) {
-    float sum = 0;
-    for (size_t p = 0; p < s.parts; ++p) sum += args.scratch[p * s.sums + i];
-    if (i >= s.weights) {
-      if (args.db) args.db[i - s.weights] = sum;
-    } else {
-      args.dw[depthwise ? i % size(g.in_c) * g.taps() + i / size(g.in_c) : i] = sum;
+  const size_t begin = index * kSumFloats, end = least(s.sums, begin + kSumFloats), weights_end = most(begin, least(end, s.weights));
+  if (is_depthwise_gradient(g)) {
+    for (size_t i = begin; i < weights_end; ++i) {
+      float* to = args.dw + i % size(g.in_c) * g.taps() + i / size(g.in_c);
+      add_parts(args.scratch + i, s, 1, to);
     }
+  } else {
+    add_parts(args.scratch + begin, s, weights_end - begin, args.dw + begin);
   }
+  if (args.db && weights_end < end) add_parts(args.scratch + weights_end, s, end - weights_end, args.db + (weights_end - s.weights));
 }
 
 std::span<const Kernel<ChannelOuterF32Fn>> channel_outer_f32_kernels() {

@@ -3,12 +3,13 @@
 #include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/pool/pool_f32.h"
+#include "kernels/training/training_f32.h"
 #include "ops/pool/pool_attrs.h"
 
 namespace verge::exec {
 namespace {
 
-constexpr size_t kChannels = 64;  // at a time, on the stack
+constexpr int32_t kMostTaps = 1024;  // of a maximum
 
 struct Pool {
   ConvGeometry g;
@@ -49,37 +50,37 @@ struct Pool {
     });
   }
 
-  // The first of equal maxima takes all.
-  void maximum(int32_t oy, int32_t ox, size_t first, size_t channels, const float* from) const {
-    float best[kChannels];
-    uint32_t place[kChannels];
-    uint32_t tap = 0;
-    for_taps(oy, ox, [&](size_t pixel) {
-      const float* v = x + pixel + first;
-      for (size_t c = 0; c < channels; ++c) {
-        const bool better = tap == 0 || v[c] > best[c];
-        best[c] = better ? v[c] : best[c];
-        place[c] = better ? tap : place[c];
-      }
-      ++tap;
-    });
-    tap = 0;
-    for_taps(oy, ox, [&](size_t pixel) {
-      float* to = dx + pixel + first;
-      for (size_t c = 0; c < channels; ++c) to[c] += place[c] == tap ? from[first + c] : 0.0f;
-      ++tap;
-    });
+  bool inside(int32_t o, int32_t stride, int32_t pad, int32_t reach, int32_t size) const { return o * stride - pad >= 0 && o * stride - pad + reach <= size; }
+  bool whole(int32_t oy, int32_t ox) const {
+    return inside(oy, g.stride_h, g.pad_top, (g.kernel_h - 1) * g.dilation_h + 1, g.in_h) && inside(ox, g.stride_w, g.pad_left, (g.kernel_w - 1) * g.dilation_w + 1, g.in_w);
+  }
+  bool shared() const { return g.kernel_h > g.stride_h || g.kernel_w > g.stride_w || g.dilation_h > 1 || g.dilation_w > 1; }
+
+  // `pixels` windows from (oy, ox) on, all with the taps of the first. The first of equal maxima takes all.
+  void maximum(int32_t oy, int32_t ox, size_t pixels, const float* from) const {
+    size_t offsets[kMostTaps], taps = 0;
+    for_taps(oy, ox, [&](size_t pixel) { offsets[taps++] = pixel; });
+    if (taps == 0) return;
+    pick_training_f32().max_pool_gradient({.pixels = pixels, .channels = static_cast<size_t>(g.in_c), .taps = taps, .offsets = offsets, .x = x, .dy = from, .dx = dx,
+                                           .step = static_cast<size_t>(g.stride_w) * static_cast<size_t>(g.in_c), .shared = shared()});
+  }
+
+  int32_t run_of(int32_t oy, int32_t ox) const {
+    int32_t n = 1;
+    while (whole(oy, ox) && ox + n < g.out_w && whole(oy, ox + n)) ++n;
+    return n;
   }
 
   void run() const {
     const auto all = static_cast<size_t>(g.in_c);
     std::memset(dx, 0, static_cast<size_t>(g.in_h) * static_cast<size_t>(g.in_w) * all * sizeof(float));
-    const float* from = dy;
+    const bool average_of = a.kind == static_cast<int32_t>(PoolKind::kAverage);
     for (int32_t oy = 0; oy < g.out_h; ++oy)
-      for (int32_t ox = 0; ox < g.out_w; ++ox, from += all) {
-        if (a.kind == static_cast<int32_t>(PoolKind::kAverage)) average(oy, ox, from);
-        else
-          for (size_t c = 0; c < all; c += kChannels) maximum(oy, ox, c, all - c < kChannels ? all - c : kChannels, from);
+      for (int32_t ox = 0, n; ox < g.out_w; ox += n) {
+        n = average_of ? 1 : run_of(oy, ox);
+        const float* from = dy + static_cast<size_t>(oy * g.out_w + ox) * all;
+        if (average_of) average(oy, ox, from);
+        else maximum(oy, ox, static_cast<size_t>(n), from);
       }
   }
 };
@@ -94,6 +95,7 @@ Status check_pool_gradient_f32(const rt::Instruction& in) {
   VERGE_RETURN_IF_BAD(check_end_padding(a->pad_bottom, a->pad_right));
   VERGE_REQUIRE(in.out().shape[3] == in.in(1).shape[3], Code::kCorrupt);
   const bool maximum = a->kind == static_cast<int32_t>(PoolKind::kMax);
+  VERGE_REQUIRE(!maximum || make_geometry(a->window, 1, in.out().shape, in.in(1).shape).taps() <= kMostTaps, Code::kCorrupt);
   VERGE_REQUIRE(maximum == in.has(0) && (!maximum || same_type(in.in(0), in.out())), Code::kCorrupt);
   return {};
 }
