@@ -15,7 +15,7 @@ namespace {
 struct Options {
   ModelOptions model;
   codegen::Options code;
-  std::string folder, mode = "fast", project;
+  std::string folder, mode = "fast", input = "whole", project;
   std::string max_ram, max_flash, max_instructions;
   bool selftest = false;
 };
@@ -61,11 +61,27 @@ Result<codegen::Mode> mode_of(const std::string& name) {
   return invalid("--mode " + name + ": wants fast, small or flash");
 }
 
+Result<bool> lines_of(const std::string& input) {
+  if (input != "whole" && input != "lines") return invalid("--input " + input + ": wants whole or lines");
+  return input == "lines";
+}
+
 Json report_json(const codegen::Report& r) {
-  Json out = {{"arena_bytes", r.arena_bytes}, {"arena_lower_bound", r.arena_lower_bound}, {"weight_bytes", r.weight_bytes}, {"macs", r.macs},
-              {"estimated_code_bytes", r.code_bytes}, {"stack_bound", r.stack_bytes}, {"estimated_instructions", r.instructions}, {"peak_layer", r.peak_layer}};
+  Json out = {{"arena_bytes", r.arena_bytes},
+              {"arena_lower_bound", r.arena_lower_bound},
+              {"weight_bytes", r.weight_bytes},
+              {"macs", r.macs},
+              {"estimated_code_bytes", r.code_bytes},
+              {"stack_bound", r.stack_bytes},
+              {"estimated_instructions", r.instructions},
+              {"peak_layer", r.peak_layer}};
   for (const codegen::LayerReport& l : r.layers)
-    out["layers"].push_back({{"name", l.name}, {"kind", l.kind}, {"macs", l.macs}, {"weight_bytes", l.weight_bytes}, {"live_bytes", l.live_bytes}, {"estimated_instructions", l.instructions}});
+    out["layers"].push_back({{"name", l.name},
+                             {"kind", l.kind},
+                             {"macs", l.macs},
+                             {"weight_bytes", l.weight_bytes},
+                             {"live_bytes", l.live_bytes},
+                             {"estimated_instructions", l.instructions}});
   return out;
 }
 
@@ -73,8 +89,8 @@ void print_report(const codegen::Report& r) {
   std::printf("%4s %-12s %12s %10s %10s %13s  %s\n", "", "layer", "MACs", "weights", "live", "instructions", "name");
   for (size_t i = 0; i < r.layers.size(); ++i) {
     const codegen::LayerReport& l = r.layers[i];
-    std::printf("%4zu %-12s %12s %10s %10s %13s  %s\n", i, l.kind.c_str(), with_commas(l.macs).c_str(), with_commas(l.weight_bytes).c_str(), with_commas(l.live_bytes).c_str(),
-                with_commas(l.instructions).c_str(), l.name.c_str());
+    std::printf("%4zu %-12s %12s %10s %10s %13s  %s\n", i, l.kind.c_str(), with_commas(l.macs).c_str(), with_commas(l.weight_bytes).c_str(),
+                with_commas(l.live_bytes).c_str(), with_commas(l.instructions).c_str(), l.name.c_str());
   }
   std::printf("flash: weights %s bytes, code about %s\n", with_commas(r.weight_bytes).c_str(), with_commas(r.code_bytes).c_str());
   std::printf("RAM: arena %s bytes (no plan of these layers is below %s), stack at most %s; the peak, layer %d, holds %s\n", with_commas(r.arena_bytes).c_str(),
@@ -94,6 +110,8 @@ Result<void> write_files(const std::string& folder, const std::vector<codegen::G
 Result<void> run(Options o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  VERGE_TRY(o.code.lines, lines_of(o.input));
+  if (o.code.lines && !o.project.empty()) return invalid("--input lines: the projects of --export hand over whole inputs; leave one of the options out");
   codegen::Budget budget;
   VERGE_TRY(budget.ram, limit_of("--max-ram", o.max_ram));
   VERGE_TRY(budget.flash, limit_of("--max-flash", o.max_flash));
@@ -126,11 +144,13 @@ Result<void> run(Options o) {
 
 void add_codegen(CLI::App& app, Commands& commands) {
   auto options = std::make_shared<Options>();
-  CLI::App* sub = app.add_subcommand("codegen", "C99 for a microcontroller: no heap, no interpreter, the same bytes\n\nExample: verge codegen model.tflite --target cortex-m4 -o generated");
+  CLI::App* sub = app.add_subcommand(
+      "codegen", "C99 for a microcontroller: no heap, no interpreter, the same bytes\n\nExample: verge codegen model.tflite --target cortex-m4 -o generated");
   add_model_options(*sub, options->model);
   sub->add_option("--target", options->code.target, join(codegen::target_names(), ", "))->default_val(options->code.target);
   sub->add_option("--name", options->code.name, "prefix of the symbols and stem of the files (the model file's stem)");
   sub->add_option("--mode", options->mode, "fast; small: less RAM; flash: less flash")->default_val(options->mode);
+  sub->add_option("--input", options->input, "whole; lines: the caller hands over row by row (--mode small)")->default_val(options->input);
   sub->add_flag("--harness", options->code.harness, "also write bench_NAME.c for a measuring harness");
   sub->add_option("--export", options->project, "write a project around the files: " + join(codegen::export_names(), ", "));
   sub->add_flag("--selftest", options->selftest, "also write NAME_selftest.c: every layer against the runtime's bytes");

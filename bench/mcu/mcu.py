@@ -24,6 +24,7 @@ YARD = os.path.join(SHARED, "yardsticks", "mcu")
 VERGE = os.path.join(os.environ.get("VERGE_BUILD", os.path.join(ROOT, "build", "release")), "verge")
 MODELS = ("ic", "kws", "vww", "ad", "sww")
 MODES = ("fast", "small")
+LINES = ("vww",)  # models whose input row by row is measured too, mode "lines"
 ARM = ["arm-none-eabi-gcc", "-mthumb", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]
 ARM_LINK = ["--specs=nosys.specs", "--specs=nano.specs", "-L" + YARD]
 RISCV = ["riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-mabi=ilp32"]
@@ -52,8 +53,9 @@ def run(*command):
 
 
 def generate(model, target, folder, mode="fast", name="model"):
-    """C sources of a model with the harness's adapter."""
-    report = json.loads(run(VERGE, "codegen", model, "--target", target, "--mode", mode, "--name", name, "--harness", "-o", folder, "--json"))
+    """C sources of a model with the harness's adapter. Mode lines: small, its input row by row."""
+    how = ["--mode", "small", "--input", "lines"] if mode == "lines" else ["--mode", mode]
+    report = json.loads(run(VERGE, "codegen", model, "--target", target, *how, "--name", name, "--harness", "-o", folder, "--json"))
     return report, [os.path.join(folder, name + ".c"), os.path.join(folder, "bench_" + name + ".c")]
 
 
@@ -125,7 +127,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=MODELS)
     parser.add_argument("--core", nargs="*", default=["m4"], choices=CORES)
-    parser.add_argument("--mode", nargs="*", default=MODES)
+    parser.add_argument("--mode", nargs="*", default=list(MODES))
     parser.add_argument("--update", action="store_true", help="write sizes.json")
     arguments = parser.parse_args()
     with open(os.path.join(HERE, "tflm.json")) as f:
@@ -136,7 +138,7 @@ def main():
     for core in arguments.core:
         for name in arguments.models or MODELS:
             peer = tflm.get(core, {}).get(name, {"flash": 0, "ram": 0, "instructions": 0})
-            for mode in arguments.mode:
+            for mode in arguments.mode + (["lines"] if name in LINES and list(arguments.mode) == list(MODES) else []):
                 m = measure_named(core, name, mode)
                 print(f"{core:7}{name:6}{mode:7}{m['flash'] / 1e3:9.1f}{peer['flash'] / 1e3:7.1f}{m['code']:7}{m['ram'] / 1e3:8.2f}{peer['ram'] / 1e3:7.1f}"
                       f"{m['instructions'] / 1e6:9.3f}{peer['instructions'] / 1e6:8.2f}{m['instructions'] / m['macs']:8.2f}{m['different']:8}", flush=True)

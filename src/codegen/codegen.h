@@ -16,6 +16,7 @@ struct Options {
   std::string name;                   // prefix of every public symbol, and the files' stem
   std::string target = "cortex-m4";   // one of target_names()
   Mode mode = Mode::kFast;
+  bool lines = false;                 // mode small: the caller hands over the input row by row
   bool harness = false;               // bench_NAME.c for a measuring harness
   std::vector<uint32_t> layer_hashes;  // of every instruction's output on test_input(); not empty: NAME_selftest.c compares with them
   std::string source_file, source_sha256, tool_version;  // for the head of the files

@@ -50,6 +50,15 @@ Result<void> check_selftest(const Network& network) {
   return done();
 }
 
+// Whether rows of the input can come one by one.
+Result<void> check_lines(const Options& o, const Network& network) {
+  if (o.mode != Mode::kSmall) return invalid("--input lines: only --mode small makes rows one by one; add --mode small");
+  if (network.inputs.size() != 1) return unsupported("--input lines: the model has " + std::to_string(network.inputs.size()) + " inputs; one is supported");
+  const Rows rows = rows_of(network, network.inputs[0]);
+  if (rows.count < 2) return unsupported("--input lines: the input has one row; leave the option out");
+  return done();
+}
+
 struct Placed {
   Network network;
   Layout layout;
@@ -84,6 +93,18 @@ Placed streamed_network(Family family, Network network) {
     layout = place(family, out, std::move(runs));
   }
   return Placed{std::move(out), std::move(layout)};
+}
+
+Result<Placed> place_network(Family family, Mode mode, const Network& network) {
+  if (mode != Mode::kSmall) return whole_network(family, network);
+  Placed streamed = streamed_network(family, network);
+  if (!network.lines) {
+    Placed whole = whole_network(family, network);
+    return streamed.layout.arena_bytes < whole.layout.arena_bytes ? std::move(streamed) : std::move(whole);
+  }
+  if (streamed.layout.runs.empty())
+    return unsupported("--input lines: layer '" + network.layers[0].name + "' or another that reads the input needs all of it; leave the option out");
+  return streamed;
 }
 
 // "the input (27,648 bytes), scratch": what is in use while layer i's run goes on.
@@ -176,11 +197,9 @@ Result<Generated> generate(const rt::Model& model, const Options& options) {
   VERGE_TRY(Network read, read_network(model));
   Network network = with_general_products(family, std::move(read));
   if (options.mode == Mode::kFlash) store_nibbles(network);
-  Placed placed = whole_network(family, network);
-  if (options.mode == Mode::kSmall) {
-    Placed streamed = streamed_network(family, network);
-    if (streamed.layout.arena_bytes < placed.layout.arena_bytes) placed = std::move(streamed);
-  }
+  if (options.lines) VERGE_CHECK(check_lines(options, network));
+  network.lines = options.lines;
+  VERGE_TRY(const Placed placed, place_network(family, options.mode, network));
   const Sheet sheet = print_layers(family, placed.network, placed.layout);
   Generated out;
   out.files.push_back({options.name + ".h", print_header(options, placed.network, placed.layout)});

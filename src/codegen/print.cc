@@ -257,10 +257,10 @@ Text print_steps(const Run& run) {
     if (steps.size() - line > 140) steps += "\n   ", line = steps.size();
     steps += std::to_string(s.layer == kFeed ? run.last - run.first : s.layer - run.first) + ",";
   }
-  return format("static const uint8_t steps[%zu] = {%s};\n", run.steps.size(), steps.c_str());
+  return format("  static const uint8_t steps[%zu] = {%s};\n", run.steps.size(), steps.c_str());
 }
 
-// What the steps of a run's layers do; of the last one in `otherwise` too.
+// What the steps of a run's layers do.
 Text print_cases(const Network& network, const Run& run, const Sheet& sheet) {
   Text out;
   for (int i = run.first; i < run.last; ++i) {
@@ -279,12 +279,116 @@ Text print_done(const Network& network, const Run& run) {
 
 // Rows through several layers in the order of a table.
 Text print_stream(const Network& network, const Run& run, const Sheet& sheet) {
-  return "  {\n    " + print_steps(run) +
+  return "  {\n  " + print_steps(run) +
          format(
              "    uint16_t next[%d] = {0};\n    for (uint32_t i = 0; i < sizeof steps; ++i) {\n      const uint32_t y = next[steps[i]]++;\n      switch "
              "(steps[i]) {\n",
              run.last - run.first) +
          print_cases(network, run, sheet) + "      }\n    }\n  }\n" + print_done(network, run);
+}
+
+// The run that the caller's rows drive, up to the next row that it wants; what follows is done when all have come.
+Text print_feed(const Network& network, const Run& run, const Sheet& sheet) {
+  return print_steps(run) +
+         format(R"(  do {
+    const uint32_t step = steps[c->step], y = c->next[step]++;
+    switch (step) {
+      case %d: /* the caller's row */
+        break;
+)",
+                run.last - run.first) +
+         print_cases(network, run, sheet) +
+         format(R"(    }
+  } while (++c->step < sizeof steps && steps[c->step] != %d);
+  if (c->step < sizeof steps) return 0;
+  $name_restart(c);
+)",
+                run.last - run.first) +
+         print_done(network, run);
+}
+
+// Everything from the input to the output.
+Text print_body(const Network& network, const Layout& layout, const Sheet& sheet) {
+  Text out = "  int8_t *const a = c->arena;\n";
+  for (const Run& run : layout.runs)
+    out += !run.streams()                    ? print_whole(network, run.first, sheet)
+           : network.lines && run.first == 0 ? print_feed(network, run, sheet)
+                                             : print_stream(network, run, sheet);
+  return out;
+}
+
+Text print_functions(const Network& network, const Layout& layout, const Sheet& sheet) {
+  if (!network.lines) return "\nvoid $name_run($name_context *c) {\n" + print_body(network, layout, sheet) + "}\n";
+  const int layers = layout.runs[0].last;
+  return format(R"(
+void $name_restart($name_context *c) {
+  c->step = 0;
+  memset(c->next, 0, sizeof c->next);
+}
+
+int8_t *$name_row(const $name_context *c) { return c->arena + 4u * %s[c->next[%d]]; }
+
+int $name_feed($name_context *c) {
+)",
+                row_places(layout, network.inputs[0]).c_str(), layers) +
+         print_body(network, layout, sheet) + "  return 1;\n}\n";
+}
+
+// How a model is used whose input comes whole, or row by row.
+Text print_interface(const Network& network, const Layout& layout) {
+  const Text context = R"(
+/* One user of the model. Contexts with arenas of their own run side by side. */
+typedef struct {
+  int8_t *arena;
+  void (*after_layer)(void *user, int layer); /* called after each layer; 0: nothing is called */
+  void *user;
+)";
+  const Text output = "static inline const int8_t *$name_output(const $name_context *c) { return c->arena + $NAME_OUTPUT_OFFSET; }\n";
+  if (!network.lines)
+    return context + R"(} $name_context;
+
+static inline int8_t *$name_input($name_context *c) { return c->arena + $NAME_INPUT_OFFSET; }
+)" + output +
+           R"(
+/* From the input to the output in the context's arena. The number of instructions does not depend on the data. */
+void $name_run($name_context *c);
+)";
+  return context +
+         format(R"(  uint16_t step, next[%d]; /* how far the rows that came have been used; all zeros at first */
+} $name_context;
+
+)",
+                layout.runs[0].last + 1) +
+         output + R"(
+/* The next of $NAME_INPUT_ROWS rows of the input goes here, $NAME_INPUT_ROW_BYTES bytes; the arena may not be used for anything else between two rows. */
+int8_t *$name_row(const $name_context *c);
+/* Takes that row and does what can be done with it. 1: it was the last, and the output is there; the next row begins another inference. */
+int $name_feed($name_context *c);
+/* Forgets the rows that came. */
+void $name_restart($name_context *c);
+)";
+}
+
+Text input_row_defines(const Network& network) {
+  if (!network.lines) return "";
+  const Rows rows = rows_of(network, network.inputs[0]);
+  return format("#define $NAME_INPUT_ROWS %d\n#define $NAME_INPUT_ROW_BYTES %lld\n", rows.count, static_cast<long long>(rows.bytes));
+}
+
+// Statements that fill the input with test_input() and run the model.
+Text print_filling(const Network& network, const Layout& layout) {
+  if (network.lines)
+    return R"(  for (uint32_t y = 0, state = 1; y < $NAME_INPUT_ROWS; ++y) {
+    int8_t *const row = $name_row(c);
+    for (uint32_t i = 0; i < $NAME_INPUT_ROW_BYTES; ++i) row[i] = (int8_t)((state = state * 1664525u + 1013904223u) >> 24);
+    (void)$name_feed(c);
+  }
+)";
+  Text out;
+  for (int in : network.inputs)
+    out += format("  for (uint32_t i = 0, state = 1; i < %lldu; ++i) c->arena[%lld + i] = (int8_t)((state = state * 1664525u + 1013904223u) >> 24);\n",
+                  static_cast<long long>(network.buffers[static_cast<size_t>(in)].bytes), static_cast<long long>(layout.buffers[static_cast<size_t>(in)]));
+  return out + "  $name_run(c);\n";
 }
 
 int common_pitch(const Network& network) {
@@ -344,21 +448,8 @@ extern "C" {
 )";
   out += format("#define $NAME_ARENA_BYTES %lld\n", static_cast<long long>(layout.arena_bytes));
   out += put_defines("INPUT", network.inputs, network, layout) + put_defines("OUTPUT", network.outputs, network, layout);
-  out += format("#define $NAME_LAYERS %zu\n", network.layers.size());
-  out += R"(
-/* One user of the model. Contexts with arenas of their own run side by side. */
-typedef struct {
-  int8_t *arena;
-  void (*after_layer)(void *user, int layer); /* called after each layer; 0: nothing is called */
-  void *user;
-} $name_context;
-
-static inline int8_t *$name_input($name_context *c) { return c->arena + $NAME_INPUT_OFFSET; }
-static inline const int8_t *$name_output(const $name_context *c) { return c->arena + $NAME_OUTPUT_OFFSET; }
-
-/* From the input to the output in the context's arena. The number of instructions does not depend on the data. */
-void $name_run($name_context *c);
-
+  out += input_row_defines(network) + format("#define $NAME_LAYERS %zu\n", network.layers.size());
+  out += print_interface(network, layout) + R"(
 /* $name_selftest.c, where it was asked for: -1, or the first layer whose output is not what it should be. */
 int $name_selftest($name_context *c);
 
@@ -388,9 +479,7 @@ Text print_source(const Options& o, Family family, const Network& network, const
   for (std::string_view source : kernel_sources(family, network)) out += Text(kernel_text(source)) + "\n";
   out += print_places(layout);
   for (const PrintedLayer& l : sheet.layers) out += l.constants;
-  out += "\nvoid $name_run($name_context *c) {\n  int8_t *const a = c->arena;\n";
-  for (const Run& run : layout.runs) out += run.streams() ? print_stream(network, run, sheet) : print_whole(network, run.first, sheet);
-  return named(out + "}\n", o);
+  return named(out + print_functions(network, layout, sheet), o);
 }
 
 Text print_selftest(const Options& o, const Network& network, const Layout& layout) {
@@ -400,10 +489,6 @@ Text print_selftest(const Options& o, const Network& network, const Layout& layo
     table += format("    {%lld, %lld, 0x%08xu},\n", static_cast<long long>(layout.buffers[static_cast<size_t>(out)]),
                     static_cast<long long>(network.buffers[static_cast<size_t>(out)].bytes), o.layer_hashes[i]);
   }
-  Text fill;
-  for (int in : network.inputs)
-    fill += format("  for (uint32_t i = 0, state = 1; i < %lldu; ++i) c->arena[%lld + i] = (int8_t)((state = state * 1664525u + 1013904223u) >> 24);\n",
-                   static_cast<long long>(network.buffers[static_cast<size_t>(in)].bytes), static_cast<long long>(layout.buffers[static_cast<size_t>(in)]));
   return named(head(o) + R"(/* Layers' outputs on a made-up input against those of the runtime that the model was proved with. */
 #include "$name.h"
 
@@ -431,10 +516,10 @@ static void compare(void *user, int layer) {
 int $name_selftest($name_context *c) {
   check state = {c->arena, -1};
   const $name_context as_it_was = *c;
-)" + fill + R"(  c->after_layer = compare;
+  c->after_layer = compare;
   c->user = &state;
-  $name_run(c);
-  *c = as_it_was;
+)" + print_filling(network, layout) +
+                   R"(  *c = as_it_was;
   return state.first_difference;
 }
 )",
@@ -442,12 +527,13 @@ int $name_selftest($name_context *c) {
 }
 
 Text print_harness(const Options& o) {
-  return named(head(o) + R"(/* bench.h of a measuring harness: one model, one arena. */
+  const Text head_text = head(o) + R"(/* bench.h of a measuring harness: one model, one arena. */
 #include "bench.h"
 #include "$name.h"
 
 static int8_t arena[$NAME_ARENA_BYTES] __attribute__((section(".arena"), aligned(16)));
-static $name_context context = {arena, 0, 0};
+)",
+             whole = R"(static $name_context context = {arena, 0, 0};
 
 int bench_init(void) { return 0; }
 void *bench_input(size_t *bytes) {
@@ -458,13 +544,38 @@ int bench_run(void) {
   $name_run(&context);
   return 0;
 }
-void *bench_output(size_t *bytes) {
+)",
+             lines = R"(#include <string.h>
+
+static int8_t camera[$NAME_INPUT_BYTES] __attribute__((section(".arena"), aligned(16))); /* the source of the rows is not the model's memory */
+static $name_context context = {arena, 0, 0, 0, {0}};
+
+int bench_init(void) { return 0; }
+void *bench_input(size_t *bytes) {
+  *bytes = $NAME_INPUT_BYTES;
+  return camera;
+}
+static void copy_row(int8_t *to, const int8_t *from) {
+  uint32_t i = 0;
+  for (; i + 4 <= $NAME_INPUT_ROW_BYTES; i += 4) memcpy(to + i, from + i, 4); /* a word */
+  for (; i < $NAME_INPUT_ROW_BYTES; ++i) to[i] = from[i];
+}
+int bench_run(void) {
+  int complete = 0;
+  for (uint32_t y = 0; y < $NAME_INPUT_ROWS; ++y) {
+    copy_row($name_row(&context), camera + y * $NAME_INPUT_ROW_BYTES);
+    complete = $name_feed(&context);
+  }
+  return !complete;
+}
+)",
+             tail = R"(void *bench_output(size_t *bytes) {
   *bytes = $NAME_OUTPUT_BYTES;
   return context.arena + $NAME_OUTPUT_OFFSET;
 }
 size_t bench_arena_bytes(void) { return sizeof arena; }
-)",
-               o);
+)";
+  return named(head_text + (o.lines ? lines : whole) + tail, o);
 }
 
 }  // namespace verge::codegen

@@ -189,29 +189,75 @@ Run make_run(const Network& network, int first, int last) {
   return whole;
 }
 
-std::vector<Run> cut_into_runs(const Network& n, const std::vector<int64_t>& scratch, const std::vector<int64_t>& shared) {
-  const int count = static_cast<int>(n.layers.size());
+namespace {
+
+// What a run costs: its peak, and how much of the work goes row by row.
+struct Cost {
+  int64_t peak = INT64_MAX, by_rows = 0;
+};
+
+class Cutter {
+ public:
+  Cutter(const Network& network, const std::vector<int64_t>& scratch, const std::vector<int64_t>& shared)
+      : n_(network), count_(static_cast<int>(network.layers.size())) {
+    for (int b = 1; b <= count_; ++b)
+      for (int a = b - 1; a >= 0 && b - a <= kLongestRun; --a) {
+        if (!can_run(n_, a, b)) continue;
+        const Run run = make_run(n_, a, b);
+        costs_[{a, b}] = {peak_of(n_, run, scratch, shared), run.streams() ? work(a, b) : 0};
+      }
+  }
+
+  // First the least peak, then the least work by rows of the cuts that keep it.
+  std::vector<Run> cut() const {
+    const auto lower_peak = [](const Cost& x, const Cost& y) { return x.peak < y.peak; };
+    const auto less_by_rows = [](const Cost& x, const Cost& y) { return x.by_rows < y.by_rows; };
+    const std::vector<Best> first = best(INT64_MAX - 1, lower_peak);
+    if (first.back().from < 0) return {};
+    const std::vector<Best> last = best(first.back().cost.peak, less_by_rows);
+    std::vector<Run> out;
+    for (int b = count_; b > 0; b = last[static_cast<size_t>(b)].from) out.push_back(make_run(n_, last[static_cast<size_t>(b)].from, b));
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+ private:
   struct Best {
-    int64_t peak = INT64_MAX, sum = INT64_MAX;
+    Cost cost;
     int from = -1;
   };
-  std::vector<Best> best(static_cast<size_t>(count) + 1);
-  best[0] = {0, 0, 0};
-  for (int b = 1; b <= count; ++b)
-    for (int a = b - 1; a >= 0 && b - a <= kLongestRun; --a) {
-      const Best& before = best[static_cast<size_t>(a)];
-      if (before.from < 0 || !can_run(n, a, b)) continue;
-      const Run run = make_run(n, a, b);
-      const int64_t peak = peak_of(n, run, scratch, shared);
-      const Best here{std::max(before.peak, peak), before.sum + (run.streams() ? 1 : 0), a};
-      Best& there = best[static_cast<size_t>(b)];
-      if (here.peak < there.peak || (here.peak == there.peak && here.sum < there.sum)) there = here;
-    }
-  std::vector<Run> out;
-  if (best.back().from < 0) return out;
-  for (int b = count; b > 0; b = best[static_cast<size_t>(b)].from) out.push_back(make_run(n, best[static_cast<size_t>(b)].from, b));
-  std::reverse(out.begin(), out.end());
-  return out;
+
+  int64_t work(int first, int last) const {
+    int64_t sum = 0;
+    for (int i = first; i < last; ++i) sum += layer_of(n_, i).macs + layer_of(n_, i).elements;
+    return sum;
+  }
+
+  // Of the layers before each one, by cuts none of whose runs has a higher peak.
+  template <typename Less> std::vector<Best> best(int64_t highest, const Less& less) const {
+    std::vector<Best> out(static_cast<size_t>(count_) + 1);
+    out[0] = {{0, 0}, 0};
+    for (int b = 1; b <= count_; ++b)
+      for (int a = b - 1; a >= 0; --a) {
+        const auto cost = costs_.find({a, b});
+        const Best& before = out[static_cast<size_t>(a)];
+        if (cost == costs_.end() || before.from < 0 || cost->second.peak > highest) continue;
+        const Best here{{std::max(before.cost.peak, cost->second.peak), before.cost.by_rows + cost->second.by_rows}, a};
+        Best& there = out[static_cast<size_t>(b)];
+        if (there.from < 0 || less(here.cost, there.cost)) there = here;
+      }
+    return out;
+  }
+
+  const Network& n_;
+  int count_;
+  std::map<std::pair<int, int>, Cost> costs_;  // of runs
+};
+
+}  // namespace
+
+std::vector<Run> cut_into_runs(const Network& network, const std::vector<int64_t>& scratch, const std::vector<int64_t>& shared) {
+  return Cutter(network, scratch, shared).cut();
 }
 
 }  // namespace verge::codegen

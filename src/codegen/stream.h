@@ -58,7 +58,7 @@ int64_t run_state_bytes(const Network& network, const Run& run);
 
 inline constexpr int kLongestRun = 40;
 
-// The cut of all layers into runs whose peak is the least. Of each layer alone: its scratch bytes, and the bytes that its output shares with an input.
+// The cut of all layers into runs whose peak is the least, and of these the one that makes least by rows; nothing when no cut feeds the input by rows. Of each layer alone: its scratch bytes, and the bytes that its output shares with an input.
 std::vector<Run> cut_into_runs(const Network& network, const std::vector<int64_t>& scratch, const std::vector<int64_t>& shared);
 
 }  // namespace verge::codegen

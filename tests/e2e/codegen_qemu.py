@@ -36,3 +36,6 @@ for name in mcu.MODELS:
     for core in mcu.CORES:
         fast, small = (check(core, name, mode)["instructions"] for mode in mcu.MODES)
         assert core == "m55" or small <= 1.1 * fast, f"small takes {small / fast:.3f} of fast's instructions"
+        if name in mcu.LINES:
+            lines = check(core, name, "lines")["instructions"]
+            assert core == "m55" or lines <= 1.1 * fast, f"an input by rows takes {lines / fast:.3f} of fast's instructions"
