@@ -42,6 +42,8 @@ Requant requant_of(const ProductI8Attrs& attrs, const TensorView& arrays);
 // Panels of packed int8 weights are read with aligned loads; tensors of the arena lie so anyway.
 inline bool lies_at_lines(const TensorView& packed) { return reinterpret_cast<uintptr_t>(packed.data) % 64 == 0; }
 
+// Range, mode and output type; not the factors.
+Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in);
 // All but weights, sums and scratch, whose sizes depend on the packing; `columns` is what each array holds.
 Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, uint64_t columns);
 

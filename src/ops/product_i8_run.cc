@@ -16,14 +16,6 @@ bool scales_fit(const float* scale, uint64_t n) {
   return true;
 }
 
-Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in) {
-  const IntegerRange range = integer_range(in.out().dtype);
-  VERGE_REQUIRE(is_byte(in.out().dtype) && range.holds(attrs.zero_point) && range.holds(attrs.min) && range.holds(attrs.max), Code::kCorrupt);
-  const bool known = attrs.mode == static_cast<int16_t>(RequantMode::kTflm) || attrs.mode == static_cast<int16_t>(RequantMode::kOnnx);
-  VERGE_REQUIRE(attrs.min <= attrs.max && known, Code::kCorrupt);
-  return {};
-}
-
 // Constants that no kernel stumbles over.
 Status check_columns(const ProductI8Attrs& attrs, const rt::Instruction& in, uint64_t columns) {
   const ColumnArrays arrays(attrs, columns);
@@ -45,6 +37,14 @@ ColumnSums sums_of(const ProductI8Attrs& attrs, const TensorView& arrays) {
 }
 
 }  // namespace
+
+Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in) {
+  const IntegerRange range = integer_range(in.out().dtype);
+  VERGE_REQUIRE(is_byte(in.out().dtype) && range.holds(attrs.zero_point) && range.holds(attrs.min) && range.holds(attrs.max), Code::kCorrupt);
+  const bool known = attrs.mode == static_cast<int16_t>(RequantMode::kTflm) || attrs.mode == static_cast<int16_t>(RequantMode::kOnnx);
+  VERGE_REQUIRE(attrs.min <= attrs.max && known, Code::kCorrupt);
+  return {};
+}
 
 Requant requant_of(const ProductI8Attrs& attrs, const TensorView& columns) {
   const ColumnArrays arrays = arrays_of(attrs, columns);

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "kernels/requant/vector_avx512.h"
 
 #include "kernels/binary_i8/generic.h"
@@ -60,9 +62,29 @@ template <BinaryI8Op op, bool is_unsigned> void run_onnx64(const BinaryI8& p, co
   run_scaled<op, Narrow>(p, rest);
 }
 
+constexpr size_t kRepeatedBytes = 8192;  // on the stack
+
+// Short rows that lie close and meet the same y: long rows meet it again and again.
+bool can_repeat(const BinaryI8Runs& r) {
+  return r.y_row == 0 && r.x_row == r.n && r.z_row == r.n && r.rows > 1 && r.n % 64 != 0 && r.n <= kRepeatedBytes / 4;
+}
+
+template <BinaryI8Op op, bool is_unsigned> void run_repeated(const BinaryI8& p, const BinaryI8Runs& runs) {
+  alignas(64) uint8_t y[kRepeatedBytes];
+  const size_t most = kRepeatedBytes / runs.n, n = runs.n;
+  for (size_t i = 0; i < most && i < runs.rows; ++i) std::memcpy(y + i * n, runs.y, n);
+  for (size_t r = 0; r < runs.rows; r += most) {
+    BinaryI8Runs part = runs;
+    part.rows = 1, part.n = (runs.rows - r < most ? runs.rows - r : most) * n;
+    part.x = static_cast<const uint8_t*>(runs.x) + r * n, part.y = y, part.z = static_cast<uint8_t*>(runs.z) + r * n;
+    run_onnx64<op, is_unsigned>(p, part);
+  }
+}
+
 template <BinaryI8Op op> void run_sum(const BinaryI8& p, const BinaryI8Runs& runs) {
-  const bool suits = p.mode == RequantMode::kOnnx && !p.is_wide && runs.x_step == 1 && runs.y_step == 1 && runs.n >= 64 && Onnx64<op, false>::fits(p);
-  if (!suits) return run_op(op, p, runs);
+  const bool suits = p.mode == RequantMode::kOnnx && !p.is_wide && runs.x_step == 1 && runs.y_step == 1 && Onnx64<op, false>::fits(p);
+  if (suits && can_repeat(runs)) return (p.is_unsigned ? run_repeated<op, true> : run_repeated<op, false>)(p, runs);
+  if (!suits || runs.n < 64) return run_op(op, p, runs);
   (p.is_unsigned ? run_onnx64<op, true> : run_onnx64<op, false>)(p, runs);
 }
 

@@ -96,6 +96,22 @@ TEST_P(BinaryI8Test, RunsAndSingleValuesOfAnyLength) {
       }
 }
 
+TEST_P(BinaryI8Test, ShortRowsThatMeetTheSameRun) {
+  for (const BinaryI8Op op : kOps)
+    for (const size_t n : {1, 24, 96, 100}) {
+      const size_t rows = 8192 / n + 3;
+      const BinaryI8 p = make_params(op, RequantMode::kOnnx, n % 3 == 1, n);
+      std::vector<uint8_t> x(rows * n), y(n), z(rows * n + 1, 42);
+      Random random(n);
+      for (auto& v : x) v = static_cast<uint8_t>(random.next());
+      for (auto& v : y) v = static_cast<uint8_t>(random.next());
+      GetParam().fn(op, p, {rows, n, x.data(), n, 1, y.data(), 0, 1, z.data(), n});
+      for (size_t i = 0; i < rows * n; ++i)
+        ASSERT_EQ(z[i], static_cast<uint8_t>(expected(op, p, value(x, i, p), value(y, i % n, p)))) << "op " << static_cast<int>(op) << " n " << n << " i " << i;
+      ASSERT_EQ(z[rows * n], 42);
+    }
+}
+
 TEST_P(BinaryI8Test, SixteenBits) {
   Random random(9);
   for (const BinaryI8Op op : kOps)

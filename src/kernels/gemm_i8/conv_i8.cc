@@ -80,13 +80,15 @@ void* output_at(const ConvI8& conv, const Block& block, size_t row) {
   return static_cast<uint8_t*>(conv.output) + at * (conv.requant.mode == RequantMode::kNone ? sizeof(int32_t) : 1);
 }
 
+// Summed as unsigned bytes, the int8 view + 128.
 int32_t sum_of_bytes(const GemmI8& g, const void* const* taps) {
-  int32_t sum = 0;
+  const uint8_t flip = g.x_unsigned ? 0 : 0x80;
+  uint32_t sum = 0;
   for (size_t t = 0; t < g.layout.taps; ++t) {
     const uint8_t* x = static_cast<const uint8_t*>(taps[t]);
-    for (size_t k = 0; k < g.layout.k; ++k) sum += static_cast<int8_t>(x[k] ^ (g.x_unsigned ? 0x80 : 0));
+    for (size_t k = 0; k < g.layout.k; ++k) sum += static_cast<uint8_t>(x[k] ^ flip);
   }
-  return sum;
+  return static_cast<int32_t>(sum - static_cast<uint32_t>(128 * g.layout.taps * g.layout.k));
 }
 
 // A few panels stay in the cache while the rows go by, tile by tile.

@@ -185,7 +185,7 @@ template <typename Rule> class Waiting {
     else if (row == 0) y_ = y, place_ = tile_.grid->first;
     row_ = row, left_ = rows, sums_ = sums, n_ = panels.column(0), panels_ = panels.count();
     if constexpr (std::is_same_v<Rule, Onnx16>)
-      as_pair_ = panels_ == 2 && g_.layout.n - n_ >= kSumColumns && !g_.weight_zero_point && OnnxPair::fits(g_.requant, n_);
+      as_pair_ = panels_ == 2 && g_.layout.n - n_ >= kSumColumns && OnnxPair::fits(g_.requant, n_);
   }
   void store(size_t most) {
     for (size_t rows = std::min(most, left_), run; rows > 0; rows -= run) {
@@ -205,7 +205,16 @@ template <typename Rule> class Waiting {
   void store_pair(size_t rows) const {
     const OnnxPair rule(g_.requant, n_);
     auto* y = reinterpret_cast<uint8_t*>(y_) + n_;
-    for (size_t r = 0; r < rows; ++r) rule.store(y + r * tile_.y_stride, load16(sums_ + r * kSumColumns), load16(sums_ + r * kSumColumns + kColumnBlock));
+    const auto sum = [&](size_t r, size_t p) { return load16(sums_ + r * kSumColumns + p * kColumnBlock); };
+    if (!g_.weight_zero_point) {
+      for (size_t r = 0; r < rows; ++r) rule.store(y + r * tile_.y_stride, sum(r, 0), sum(r, 1));
+      return;
+    }
+    const I32x16 left = load16(g_.weight_zero_point + n_), right = load16(g_.weight_zero_point + n_ + kColumnBlock);
+    for (size_t r = 0; r < rows; ++r) {
+      const I32x16 row = splat16(tile_.row_sum[row_ + r]);
+      rule.store(y + r * tile_.y_stride, sub16(sum(r, 0), mul16(left, row)), sub16(sum(r, 1), mul16(right, row)));
+    }
   }
   void store_panels(size_t rows) const {
     for (size_t p = 0; p < panels_; ++p) store_panel(rows, p);

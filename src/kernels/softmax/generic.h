@@ -9,6 +9,22 @@
 namespace verge {
 namespace {
 
+template <typename V> float sum_of(typename V::Reg x) {
+  if constexpr (requires { V::sum(x); }) return V::sum(x);
+  float each[V::kWidth], sum = 0;
+  V::store(each, x);
+  for (float v : each) sum += v;
+  return sum;
+}
+
+template <typename V> float highest_of(typename V::Reg x) {
+  if constexpr (requires { V::highest(x); }) return V::highest(x);
+  float each[V::kWidth], most = -INFINITY;
+  V::store(each, x);
+  for (float v : each) most = v > most ? v : most;
+  return most;
+}
+
 template <typename V> float row_max(size_t n, const float* x) {
   constexpr size_t kStep = V::kWidth;
   float most = -INFINITY;
@@ -16,9 +32,7 @@ template <typename V> float row_max(size_t n, const float* x) {
   if (n >= kStep) {
     auto lanes = V::load(x);
     for (i = kStep; i + kStep <= n; i += kStep) lanes = V::max(lanes, V::load(x + i));
-    float each[kStep];
-    V::store(each, lanes);
-    for (float v : each) most = v > most ? v : most;
+    most = highest_of<V>(lanes);
   }
   for (; i < n; ++i) most = x[i] > most ? x[i] : most;
   return most;
@@ -35,9 +49,7 @@ template <typename V> float row_exp(size_t n, const float* x, float most, float*
     lanes = V::add(lanes, e);
     V::store(y + i, e);
   }
-  float each[kStep], sum = 0;
-  V::store(each, lanes);
-  for (float v : each) sum += v;
+  float sum = sum_of<V>(lanes);
   if (i == n) return sum;
   V::store_first(y + i, VecMath<V>::exp(V::sub(V::load_first(x + i, n - i), shift)), n - i);
   for (; i < n; ++i) sum += y[i];

@@ -34,6 +34,9 @@ struct F32 {
   static Reg abs(Reg x) { return _mm512_abs_ps(x); }
   static Reg sign_of(Reg from, Reg magnitude) { return _mm512_or_ps(magnitude, _mm512_and_ps(from, _mm512_set1_ps(-0.0f))); }  // magnitude >= 0
   static Reg round(Reg x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Reg times_exp2(Reg x, Reg n) { return _mm512_scalef_ps(x, n); }  // x * 2^n for integral n, rounded once
+  static float highest(Reg x) { return _mm512_reduce_max_ps(x); }  // no NaN
+  static float sum(Reg x) { return _mm512_reduce_add_ps(x); }
   // 2^n for integral n in [-126, 127].
   static Reg exp2i(Reg n) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23)); }
 };

@@ -27,6 +27,7 @@ template <typename V> struct VecMath {
     Reg r = V::fma(n, c(-0.693359375f), x);  // ln 2 in two parts: the first has 9 bits, so that n times it is exact
     r = V::fma(n, c(2.12194440e-4f), r);
     const Reg e = V::add(c(1.0f), V::fma(V::mul(r, r), poly(r, kP), r));
+    if constexpr (requires(Reg v) { V::times_exp2(v, v); }) return V::times_exp2(e, n);
     const Reg half = V::round(V::mul(n, c(0.5f)));
     return V::mul(V::mul(e, V::exp2i(half)), V::exp2i(V::sub(n, half)));
   }

@@ -49,6 +49,8 @@ void steps_of(const Shape& batch, const Shape& shape, int rank, int32_t* step) {
   }
 }
 
+QuantRule quant(const Graph&, const Node&) { return {.kind = QuantRule::Kind::kCompute}; }
+
 }  // namespace
 
 MatmulPlan matmul_plan(const Node& node, const Shape& a, const Shape& b) {
@@ -68,6 +70,6 @@ MatmulPlan matmul_plan(const Node& node, const Shape& a, const Shape& b) {
   return plan;
 }
 
-VERGE_OP_METHODS(matmul) = {.infer = infer, .cost = cost, .reference = reference_matmul, .lower = lower_matmul};
+VERGE_OP_METHODS(matmul) = {.infer = infer, .cost = cost, .reference = reference_matmul, .quant = quant, .lower = lower_matmul};
 
 }  // namespace verge::ops

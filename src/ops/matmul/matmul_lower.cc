@@ -1,10 +1,12 @@
 #include <algorithm>
 
 #include "kernels/gemm/matmul_f32.h"
+#include "kernels/gemm_i8/matmul_i8.h"
 #include "ops/binary/binary_attrs.h"
 #include "ops/cast/cast_attrs.h"
 #include "ops/matmul/matmul.h"
 #include "ops/matmul/matmul_attrs.h"
+#include "ops/product_i8.h"
 #include "ops/quantize/requantize.h"
 #include "ops/quantized.h"
 
@@ -37,6 +39,22 @@ TensorRef centred(Emitter& emitter, ValueId value) {
   return out;
 }
 
+// Of 8-bit tensors.
+Result<void> lower_bytes(const Node& node, Emitter& emitter, const exec::MatmulAttrs& product, int64_t b_matrices) {
+  const TensorType &a = emitter.graph().type(node.input(0)), &b = emitter.graph().type(node.input(1)), &y = emitter.graph().type(node.output());
+  VERGE_TRY(const ChannelRequant requant, channel_requant(node, a.quant, b.quant, y.quant, y.dtype, 1, ScaleProduct::kFloat));
+  exec::MatmulI8Attrs attrs;
+  attrs.product = product;
+  attrs.a_zero_point = static_cast<int16_t>(zero_point(a.quant));
+  attrs.b_zero_point = static_cast<int16_t>(zero_point(b.quant));
+  attrs.requant = requant_attrs(requant);
+  if (requant.mode == RequantMode::kOnnx) attrs.scale = requant.scale[0];
+  else attrs.multiplier = requant.multiplier[0].multiplier, attrs.shift = requant.multiplier[0].shift;
+  const TensorRef scratch = emitter.scratch(static_cast<size_t>(b_matrices) * matmul_i8_scratch_size(static_cast<size_t>(product.n), static_cast<size_t>(product.k)));
+  emitter.emit(exec::Op::matmul_i8, {emitter.tensor(node.input(0)), emitter.tensor(node.input(1))}, {emitter.tensor(node.output())}, attrs, scratch);
+  return done();
+}
+
 // Exact sums in i32 under the product of the scales, then requantised.
 Result<void> lower_quantized(const Node& node, Emitter& emitter, const exec::MatmulAttrs& attrs) {
   const TensorType &a = emitter.graph().type(node.input(0)), &b = emitter.graph().type(node.input(1)), &y = emitter.graph().type(node.output());
@@ -59,7 +77,10 @@ Result<void> lower_matmul(const Node& node, Emitter& emitter) {
   const TensorType &a = emitter.graph().type(node.input(0)), &b = emitter.graph().type(node.input(1)), &y = emitter.graph().type(node.output());
   const MatmulPlan plan = matmul_plan(node, a.shape(), b.shape());
   const exec::MatmulAttrs attrs = attrs_of(node, plan, b);
-  if (a.quantized() && b.quantized() && y.quantized()) return lower_quantized(node, emitter, attrs);
+  if (a.quantized() && b.quantized() && y.quantized()) {
+    const bool bytes = is_8bit(a.dtype) && is_8bit(b.dtype) && is_8bit(y.dtype) && !a.quant.per_channel() && !b.quant.per_channel() && !y.quant.per_channel();
+    return bytes ? lower_bytes(node, emitter, attrs, plan.b_matrices) : lower_quantized(node, emitter, attrs);
+  }
   const std::vector<TensorRef> in{emitter.tensor(node.input(0)), emitter.tensor(node.input(1))};
   if (a.dtype == b.dtype && !a.quantized() && (a.dtype == DataType::kI32 || a.dtype == DataType::kI64 || a.dtype == DataType::kF64)) {
     emitter.emit(exec::Op::matmul_plain, in, {emitter.tensor(node.output())}, attrs);

@@ -1,6 +1,7 @@
 #include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/gemm/matmul_f32.h"
+#include "kernels/gemm_i8/matmul_i8.h"
 #include "ops/matmul/matmul_attrs.h"
 
 namespace verge::exec {
@@ -52,6 +53,25 @@ float* packed_at(const rt::Instruction& in, const MatmulAttrs& a, int64_t b_matr
 
 bool operands_fit(const rt::Instruction& in, const MatmulAttrs& a, DataType dtype) {
   return operand_fits(in.in(0), dtype, a, a.a_step, a.m, a.k) && operand_fits(in.in(1), dtype, a, a.b_step, a.k, a.n);
+}
+
+MatmulI8 matmul_i8_of(const rt::Instruction& in, const MatmulI8Attrs& attrs, int64_t a_matrix, int64_t b_matrix, int64_t y_matrix) {
+  const MatmulAttrs& a = attrs.product;
+  const auto m = static_cast<size_t>(a.m), n = static_cast<size_t>(a.n), k = static_cast<size_t>(a.k);
+  const auto view = [](int32_t q, DataType type) { return type == DataType::kU8 ? q - 128 : q; };
+  MatmulI8 p{.m = m, .n = n, .k = k,
+             .a = in.in(0).as<uint8_t>() + static_cast<size_t>(a_matrix) * m * k, .a_unsigned = in.in(0).dtype == DataType::kU8, .a_zero_point = view(attrs.a_zero_point, in.in(0).dtype),
+             .b = in.in(1).as<uint8_t>() + static_cast<size_t>(b_matrix) * k * n, .b_row_step = a.trans_b ? 1 : n, .b_column_step = a.trans_b ? k : 1,
+             .b_unsigned = in.in(1).dtype == DataType::kU8, .b_zero_point = view(attrs.b_zero_point, in.in(1).dtype),
+             .y = in.out().mut<uint8_t>() + static_cast<size_t>(y_matrix) * m * n,
+             .requant = {}, .multiplier = {attrs.multiplier, attrs.shift}, .scale = attrs.scale};
+  p.requant.mode = static_cast<RequantMode>(attrs.requant.mode);
+  p.requant.zero_point = attrs.requant.zero_point, p.requant.min = attrs.requant.min, p.requant.max = attrs.requant.max;
+  return p;
+}
+
+uint8_t* packed_i8_at(const rt::Instruction& in, const MatmulAttrs& a, int64_t b_matrix) {
+  return in.scratch()->mut<uint8_t>() + static_cast<size_t>(b_matrix) * matmul_i8_scratch_size(static_cast<size_t>(a.n), static_cast<size_t>(a.k));
 }
 
 // One row of y = a b. Integers come as unsigned ones, which wrap.
@@ -111,6 +131,37 @@ Status run_matmul_f32(const rt::Instruction& in, const rt::RunEnv& env) {
     const auto batch = static_cast<int64_t>(i / blocks);
     const int64_t b_matrix = matrix_at(a, a.b_step, batch);
     conv_f32_block(packed_matmul_f32(matmul_of(in, a, matrix_at(a, a.a_step, batch), b_matrix, batch), packed_at(in, a, b_matrix)), i % blocks);
+  });
+  return {};
+}
+
+Status check_matmul_i8(const rt::Instruction& in) {
+  const auto* attrs = in.attrs_as<MatmulI8Attrs>();
+  VERGE_REQUIRE(attrs && arity(in, 2, 1) && dimensions_fit(attrs->product, in.out().shape.count()), Code::kCorrupt);
+  const MatmulAttrs& a = attrs->product;
+  VERGE_REQUIRE(is_byte(in.in(0).dtype) && is_byte(in.in(1).dtype), Code::kCorrupt);
+  VERGE_REQUIRE(operand_fits(in.in(0), in.in(0).dtype, a, a.a_step, a.m, a.k) && operand_fits(in.in(1), in.in(1).dtype, a, a.b_step, a.k, a.n), Code::kCorrupt);
+  VERGE_REQUIRE(integer_range(in.in(0).dtype).holds(attrs->a_zero_point) && integer_range(in.in(1).dtype).holds(attrs->b_zero_point), Code::kCorrupt);
+  VERGE_RETURN_IF_BAD(check_requant(attrs->requant, in));
+  const bool onnx = attrs->requant.mode == static_cast<int16_t>(RequantMode::kOnnx);
+  VERGE_REQUIRE(onnx ? attrs->scale >= 0 && attrs->scale < 1e9f : usable_multiplier(attrs->multiplier, attrs->shift), Code::kCorrupt);
+  const uint64_t bytes = static_cast<uint64_t>(matrices(a, a.b_step)) * matmul_i8_scratch_size(static_cast<size_t>(a.n), static_cast<size_t>(a.k));
+  VERGE_REQUIRE(in.scratch_bytes() >= bytes && lies_at_lines(*in.scratch()), Code::kCorrupt);
+  return {};
+}
+
+Status run_matmul_i8(const rt::Instruction& in, const rt::RunEnv& env) {
+  const MatmulI8Attrs& attrs = *in.attrs_as<MatmulI8Attrs>();
+  const MatmulAttrs& a = attrs.product;
+  env.parallel.each(static_cast<size_t>(matrices(a, a.b_step)), [&](size_t b) {
+    const auto matrix = static_cast<int64_t>(b);
+    pack_matmul_i8(matmul_i8_of(in, attrs, 0, matrix, 0), packed_i8_at(in, a, matrix));
+  });
+  const size_t blocks = conv_i8_blocks(packed_matmul_i8(matmul_i8_of(in, attrs, 0, 0, 0), packed_i8_at(in, a, 0)).geometry);
+  env.parallel.each(static_cast<size_t>(batches(a)) * blocks, [&](size_t i) {
+    const auto batch = static_cast<int64_t>(i / blocks);
+    const int64_t b_matrix = matrix_at(a, a.b_step, batch);
+    conv_i8_block(packed_matmul_i8(matmul_i8_of(in, attrs, matrix_at(a, a.a_step, batch), b_matrix, batch), packed_i8_at(in, a, b_matrix)), i % blocks);
   });
   return {};
 }
