@@ -1,6 +1,9 @@
-// 3x3 windows of 64 channels by dot products of four bytes: the three taps of a window's column and a zero lie in one lane, so that neighbouring
-// output pixels share their columns.
+// 3x3 and 5x5 windows of 64 channels by dot products of four bytes: up to four taps of a window's column lie in one lane, zeros fill up, and
+// neighbouring output pixels share their columns.
 #pragma once
+#include <type_traits>
+#include <utility>
+
 #include "kernels/depthwise_i8/depthwise_i8.h"
 #include "kernels/requant/vector_avx512.h"
 
@@ -20,13 +23,50 @@ inline Unpacked unpacked_order(__m512i a, __m512i b, __m512i c, __m512i d) {
           _mm512_shuffle_i32x4(ab_high, cd_high, 0xdd)};
 }
 
-inline Unpacked three_taps(__m512i top, __m512i middle, __m512i bottom) {
-  const __m512i zero = _mm512_setzero_si512();
-  const __m512i low = _mm512_unpacklo_epi8(top, middle), high = _mm512_unpackhi_epi8(top, middle);
-  const __m512i last_low = _mm512_unpacklo_epi8(bottom, zero), last_high = _mm512_unpackhi_epi8(bottom, zero);
-  return {_mm512_unpacklo_epi16(low, last_low), _mm512_unpackhi_epi16(low, last_low), _mm512_unpacklo_epi16(high, last_high),
-          _mm512_unpackhi_epi16(high, last_high)};
+// The bytes of four taps side by side.
+inline Unpacked interleaved(__m512i a, __m512i b, __m512i c, __m512i d) {
+  const __m512i ab_low = _mm512_unpacklo_epi8(a, b), ab_high = _mm512_unpackhi_epi8(a, b);
+  const __m512i cd_low = _mm512_unpacklo_epi8(c, d), cd_high = _mm512_unpackhi_epi8(c, d);
+  return {_mm512_unpacklo_epi16(ab_low, cd_low), _mm512_unpackhi_epi16(ab_low, cd_low), _mm512_unpacklo_epi16(ab_high, cd_high),
+          _mm512_unpackhi_epi16(ab_high, cd_high)};
 }
+
+// One column of a window.
+template <int kernel> struct Column {
+  static constexpr int kFours = (kernel + 3) / 4;
+  Unpacked fours[kFours];
+
+  // tap(ky): 64 bytes.
+  template <typename Tap> [[gnu::always_inline]] static inline Column of(const Tap& tap) {
+    const auto or_zero = [&](int ky) { return ky < kernel ? tap(ky) : _mm512_setzero_si512(); };
+    Column c;
+    for (int f = 0; f < kFours; ++f) c.fours[f] = interleaved(or_zero(4 * f), or_zero(4 * f + 1), or_zero(4 * f + 2), or_zero(4 * f + 3));
+    return c;
+  }
+  [[gnu::always_inline]] static inline __m512i products(__m512i sum, const Column& x, const Column& w, int part) {
+    for (int f = 0; f < kFours; ++f) sum = _mm512_dpbusd_epi32(sum, x.fours[f].part[part], w.fours[f].part[part]);
+    return sum;
+  }
+};
+
+// The columns of the window at hand, of which the next window keeps some: three stay in registers and move, more lie in a ring.
+template <int kernel> class Window {
+ public:
+  template <int kx> [[gnu::always_inline]] inline Column<kernel>& at() { return kernel == 3 ? columns_[kx] : columns_[(first_ + kx) % kernel]; }
+  template <int count> [[gnu::always_inline]] inline void move_right() {
+    if (kernel != 3) {
+      first_ = (first_ + count) % kernel;
+    } else if (count == 1) {
+      columns_[0] = columns_[1], columns_[1] = columns_[2];
+    } else {
+      columns_[0] = columns_[2];
+    }
+  }
+
+ private:
+  Column<kernel> columns_[kernel] = {};
+  int first_ = 0;
+};
 
 // What leaves a sum as an integer that already has its zero point, and is saturated later.
 class OnnxParts {
@@ -77,23 +117,25 @@ class TflmParts {
   I32x16 twice_zero_;
 };
 
-class DepthwiseColumns {
- public:
-  static bool suits(const DepthwiseI8& conv) {
-    const ConvGeometry& g = conv.geometry;
-    const size_t channels = static_cast<size_t>(g.out_c);
-    if (g.kernel_h != 3 || g.kernel_w != 3 || conv.weight_zero_point || channels < 32) return false;
-    if (conv.requant.mode == RequantMode::kOnnx) return OnnxParts::fits(conv.requant, 0, channels);
-    return conv.requant.mode == RequantMode::kTflm && TflmParts::fits(conv.requant, 0, channels);
-  }
+// Whether a layer has windows that DepthwiseColumns takes.
+inline bool suits_columns(const DepthwiseI8& conv) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t channels = static_cast<size_t>(g.out_c);
+  if (g.kernel_h != g.kernel_w || (g.kernel_h != 3 && g.kernel_h != 5) || conv.weight_zero_point || channels < 32) return false;
+  if (conv.requant.mode == RequantMode::kOnnx) return OnnxParts::fits(conv.requant, 0, channels);
+  return conv.requant.mode == RequantMode::kTflm && TflmParts::fits(conv.requant, 0, channels);
+}
 
+template <int kernel> class DepthwiseColumns {
+ public:
   DepthwiseColumns(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels)
       : conv_(conv), pixels_(pixels), channels_(static_cast<size_t>(conv.geometry.out_c)) {}
 
   void run() const { conv_.requant.mode == RequantMode::kOnnx ? run_rule<OnnxParts>() : run_rule<TflmParts>(); }
 
  private:
-  static constexpr size_t kRun = 64;
+  static constexpr size_t kRun = 64, kTaps = kernel * kernel;
+  using Weights = Column<kernel>[kernel];
 
   template <typename Parts> void run_rule() const { conv_.x_unsigned ? run_all<Parts, true>() : run_all<Parts, false>(); }
 
@@ -108,57 +150,69 @@ class DepthwiseColumns {
   template <typename Parts, bool is_unsigned> void run_channels(size_t c, size_t n) const {
     const __mmask64 lanes = n == kRun ? ~__mmask64{0} : (__mmask64{1} << n) - 1;
     const Parts parts(conv_.requant, c, n);
-    const Unpacked w[3] = {weights(0, c, lanes), weights(1, c, lanes), weights(2, c, lanes)};
+    Weights w;
+    for (int kx = 0; kx < kernel; ++kx) w[kx] = weights(kx, c, lanes);
     const Unpacked start = starts(w, c, n);
-    Unpacked column[3] = {};
+    Window<kernel> window;
     const void* const* before = nullptr;
     auto* y = static_cast<uint8_t*>(pixels_.output) + c;
-    const auto load = [&](const void* const* x, int kx) {
-      const auto tap = [&](int ky) {
-        const __m512i bytes = _mm512_maskz_loadu_epi8(lanes, static_cast<const uint8_t*>(x[3 * ky + kx]) + c);
+    // The columns of window x from the given one on.
+    const auto load_one = [&]<int kx>(const void* const* x) __attribute__((always_inline)) {
+      window.template at<kx>() = Column<kernel>::of([&](int ky) __attribute__((always_inline)) {
+        const __m512i bytes = _mm512_maskz_loadu_epi8(lanes, static_cast<const uint8_t*>(x[kernel * ky + kx]) + c);
         return is_unsigned ? bytes : _mm512_xor_si512(bytes, _mm512_set1_epi8(-128));
-      };
-      return three_taps(tap(0), tap(1), tap(2));
+      });
+    };
+    const auto load = [&]<int from>(const void* const* x, std::integral_constant<int, from>) __attribute__((always_inline)) {
+      [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) { (load_one.template operator()<from + i>(x), ...); }
+      (std::make_integer_sequence<int, kernel - from>());
     };
     for (size_t i = 0; i < pixels_.pixels; ++i, y += conv_.output_step) {
-      const void* const* x = pixels_.pointers + 9 * i;
-      if (before && lies_at<1>(before, x) && lies_at<1>(before + 1, x + 1)) {
-        column[0] = column[1], column[1] = column[2];
-      } else if (before && lies_at<2>(before, x)) {
-        column[0] = column[2], column[1] = load(x, 1);
+      const void* const* x = pixels_.pointers + kTaps * i;
+      if (before && lies_right<1>(before, x)) {
+        window.template move_right<1>(), load(x, std::integral_constant<int, kernel - 1>());
+      } else if (before && lies_right<2>(before, x)) {
+        window.template move_right<2>(), load(x, std::integral_constant<int, kernel - 2>());
       } else {
-        column[0] = load(x, 0), column[1] = load(x, 1);
+        load(x, std::integral_constant<int, 0>());
       }
-      column[2] = load(x, 2);
       before = x;
-      __m512i sum[4];
-      for (int j = 0; j < 4; ++j) {
-        sum[j] = start.part[j];
-        for (int kx = 0; kx < 3; ++kx) sum[j] = _mm512_dpbusd_epi32(sum[j], column[kx].part[j], w[kx].part[j]);
-        sum[j] = parts(sum[j], j);
-      }
+      __m512i sum[4] = {start.part[0], start.part[1], start.part[2], start.part[3]};
+      const auto add_one = [&]<int kx>() __attribute__((always_inline)) {
+        const Column<kernel>& column = window.template at<kx>();
+        for (int j = 0; j < 4; ++j) sum[j] = Column<kernel>::products(sum[j], column, w[kx], j);
+      };
+      [&]<int... kx>(std::integer_sequence<int, kx...>) __attribute__((always_inline)) { (add_one.template operator()<kx>(), ...); }
+      (std::make_integer_sequence<int, kernel>());
+      for (int j = 0; j < 4; ++j) sum[j] = parts(sum[j], j);
       _mm512_mask_storeu_epi8(y, lanes, narrow(parts.finish(_mm512_packs_epi32(sum[0], sum[1])), parts.finish(_mm512_packs_epi32(sum[2], sum[3]))));
     }
   }
 
-  // The first column of x is the one that lies `right` columns from the first of `before`.
-  template <int right> static bool lies_at(const void* const* before, const void* const* x) {
-    return x[0] == before[right] && x[3] == before[3 + right] && x[6] == before[6 + right];
+  // Window x lies so many columns to the right of window `before`.
+  template <int right> static bool lies_right(const void* const* before, const void* const* x) {
+#pragma GCC unroll 5
+    for (int ky = 0; ky < kernel; ++ky)
+      for (int kx = 0; kx + right < kernel; ++kx)
+        if (x[kernel * ky + kx] != before[kernel * ky + kx + right]) return false;
+    return true;
   }
 
-  Unpacked weights(int kx, size_t c, __mmask64 lanes) const {
+  Column<kernel> weights(int kx, size_t c, __mmask64 lanes) const {
     const size_t step = round_up_columns(channels_);
-    const auto tap = [&](int ky) { return _mm512_maskz_loadu_epi8(lanes, conv_.weights + static_cast<size_t>(3 * ky + kx) * step + c); };
-    return three_taps(tap(0), tap(1), tap(2));
+    return Column<kernel>::of([&](int ky) { return _mm512_maskz_loadu_epi8(lanes, conv_.weights + static_cast<size_t>(kernel * ky + kx) * step + c); });
   }
 
   // The bias, less 128 times the weights: pixels go in as their int8 view + 128.
-  Unpacked starts(const Unpacked (&w)[3], size_t c, size_t n) const {
+  Unpacked starts(const Weights& w, size_t c, size_t n) const {
     const auto bias = [&](size_t i) { return load16(conv_.bias + c + i, i < n ? n - i : 0); };
     Unpacked start = unpacked_order(bias(0), bias(16), bias(32), bias(48));
+    Column<kernel> most;
+    for (Unpacked& four : most.fours)
+      for (__m512i& part : four.part) part = _mm512_set1_epi8(-128);
     for (int j = 0; j < 4; ++j) {
       __m512i sum = _mm512_setzero_si512();
-      for (int kx = 0; kx < 3; ++kx) sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(-128), w[kx].part[j]);
+      for (int kx = 0; kx < kernel; ++kx) sum = Column<kernel>::products(sum, most, w[kx], j);
       start.part[j] = sub16(start.part[j], sum);
     }
     return start;

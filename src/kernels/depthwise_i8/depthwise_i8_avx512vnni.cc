@@ -13,7 +13,7 @@ struct DotProduct {
 }  // namespace
 
 void depthwise_i8_avx512vnni(const DepthwiseI8& conv, const DepthwiseI8Pixels& pixels) {
-  if (DepthwiseColumns::suits(conv)) return DepthwiseColumns(conv, pixels).run();
+  if (suits_columns(conv)) return conv.geometry.kernel_h == 3 ? DepthwiseColumns<3>(conv, pixels).run() : DepthwiseColumns<5>(conv, pixels).run();
   run_depthwise<LanesAvx512<DotProduct>>(conv, pixels);
 }
 

@@ -98,6 +98,7 @@ class RowTiles {
   size_t rows_in_place() {
     if (g_.layout.taps > 1 || g_.layout.k % 4 != 0) return 0;
     base_ = static_cast<const uint8_t*>(tile_.x[0]);
+    if (static_cast<const uint8_t*>(tile_.x[1]) <= base_) return 0;
     step_ = static_cast<size_t>(static_cast<const uint8_t*>(tile_.x[1]) - base_);
     for (size_t r = 0; r < tile_.rows; ++r)
       if (tile_.x[r] != base_ + r * step_) return 0;
