@@ -5,8 +5,7 @@
 #include "core/text.h"
 #include "eval/score.h"
 #include "os/file.h"
-#include "verge/command.h"
-#include "verge/data_options.h"
+#include "verge/model_data.h"
 #include "verge/progress.h"
 
 namespace verge::cli {
@@ -22,20 +21,13 @@ struct DriftOptions {
 
 // What each sample looks like to the model.
 Result<std::vector<agent::DriftFeatures>> features_of(const DriftOptions& o) {
-  VERGE_TRY(const LoadOptions load, load_options(o.model));
-  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
-  if (m.executable.input_count() != 1) return unsupported("drift takes models with one data input; this one has " + std::to_string(m.executable.input_count()));
-  DataOptions options = o.data;
-  options.class_names = class_names(m.manifest);
-  VERGE_TRY(RawData raw, read_data(options));
-  VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
-  VERGE_TRY(const auto data,
-            make_dataset(std::make_shared<const RawData>(std::move(raw)), m.executable.model().input(0), declared.value_or(Declaration{}), options));
+  VERGE_TRY(ModelAndData both, load_with_data(o.model, o.data, o.pipeline));
+  const auto& data = both.data;
   std::vector<agent::DriftFeatures> out;
   ProgressLine line;
   for (size_t i = 0; i < data->size(); ++i) {
     VERGE_TRY(const Sample sample, data->get(i));
-    VERGE_TRY(const std::vector<Tensor> answer, m.executable.run(sample.inputs));
+    VERGE_TRY(const std::vector<Tensor> answer, both.model.executable.run(sample.inputs));
     out.push_back(agent::drift_features(real_values(sample.inputs[0]), real_values(answer[0])));
     if (i % 64 == 0) line.show("running the model", static_cast<double>(i) / static_cast<double>(data->size()));
   }

@@ -12,7 +12,7 @@
 #include "packaging/package_file.h"
 #include "packaging/signature.h"
 #include "tuf/repository.h"
-#include "verge/command.h"
+#include "verge/fleet_commands.h"
 
 namespace verge::cli {
 namespace {
@@ -24,7 +24,8 @@ struct FleetOptions {
   int64_t deployment = 0, version = 0;
   int percent = 1, for_seconds = 0;
   std::string role = "enrol";
-  bool json = false;
+  double agreement = 0;
+  bool json = false, automatic = false;
 };
 
 int64_t now() { return std::time(nullptr); }
@@ -113,6 +114,8 @@ Result<int64_t> roll_out(const FleetOptions& o, fleet::Registry& registry) {
   d.bytes = static_cast<int64_t>(bytes.size());
   d.percent = o.percent;
   d.hash = sha256_hex(bytes);
+  d.agreement = o.agreement;
+  d.automatic = o.automatic;
   return registry.deploy(d, "local", now());
 }
 
@@ -234,6 +237,10 @@ void add_deploy(CLI::App* parent, Commands& commands) {
   sub->add_option("model", o->model, "a .vpk")->required();
   sub->add_option("--name", o->name, "its name among the updates (default: the file's)");
   sub->add_option("--percent", o->percent, "share of the devices (default: 1)");
+  sub->add_option(
+      "--agreement", o->agreement,
+      "devices run it beside the model before and tell how often both agree; this share, 0 to 1, is what a good release has (verge fleet rehearse)");
+  sub->add_flag("--automatic", o->automatic, "go from phase to phase as the gate allows");
   sub->add_option("--release", o->version, "its version (default: one more than the highest)");
   for (const char* verb : {"pause", "resume", "abort", "promote"}) {
     o = std::make_shared<FleetOptions>();
@@ -249,6 +256,9 @@ void add_fleet(CLI::App& app, Commands& commands) {
   CLI::App* parent = app.add_subcommand("fleet", "Many devices: server, enrolment, deployments")->require_subcommand(1);
   add_serve(parent, commands);
   add_deploy(parent, commands);
+  add_fleet_rehearse(parent, commands);
+  add_fleet_simulate(parent, commands);
+  add_fleet_proxy(parent, commands);
   auto o = std::make_shared<FleetOptions>();
   CLI::App* sub = command(parent, commands, o, "token", "A token: for one enrolment, or for the interface\n\nExample: verge fleet token --folder fleet", token);
   sub->add_option("--role", o->role, "enrol, admin or read (default: enrol)");

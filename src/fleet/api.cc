@@ -7,6 +7,7 @@ namespace verge::fleet {
 namespace {
 
 constexpr size_t kMostText = 512, kMostTelemetry = 256, kMostRecord = 4096;
+constexpr int64_t kMostRuns = 1'000'000;
 
 Error unauthorised(const std::string& why) { return Error(Code::kIntegrity, why); }
 
@@ -44,13 +45,9 @@ Result<Json> parse_object(const std::string& body) {
 
 }  // namespace
 
-Result<Report> parse_report(const std::string& body) {
-  VERGE_TRY(const Json j, parse_object(body));
-  Report out;
-  if (const auto same = j.find("same"); same != j.end() && *same == true) {
-    out.same = true;
-    return out;
-  }
+namespace {
+
+Result<void> parse_state(const Json& j, Report& out) {
   VERGE_TRY(out.hardware, short_text(j, "hardware"));
   VERGE_TRY(out.hash, short_text(j, "hash"));
   VERGE_TRY(out.state, short_text(j, "state"));
@@ -59,8 +56,23 @@ Result<Report> parse_report(const std::string& body) {
   VERGE_TRY(out.failed, short_text(j, "failed"));
   VERGE_TRY(out.version, whole(j, "version", 0));
   if (out.health != "HEALTHY" && out.health != "DEGRADED") out.health = "UNKNOWN";
+  if (const auto numbers = j.find("numbers"); numbers != j.end()) {
+    out.numbers = numbers->dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (!numbers->is_object() || out.numbers.size() > kMostRecord) return corrupt("'numbers' is no object of at most 4 KB");
+  }
+  const auto shadow = j.find("shadow");
+  if (shadow == j.end()) return done();
+  if (!shadow->is_object()) return corrupt("'shadow' is no object");
+  VERGE_TRY(out.shadow, short_text(*shadow, "hash"));
+  VERGE_TRY(out.shadow_runs, whole(*shadow, "runs", 0));
+  VERGE_TRY(out.shadow_agreed, whole(*shadow, "agreed", 0));
+  const bool possible = out.shadow_runs >= 0 && out.shadow_runs <= kMostRuns && out.shadow_agreed >= 0 && out.shadow_agreed <= out.shadow_runs;
+  return possible ? done() : Result<void>(corrupt("'shadow' counts what cannot be"));
+}
+
+Result<void> parse_telemetry(const Json& j, Report& out) {
   const auto telemetry = j.find("telemetry");
-  if (telemetry == j.end()) return out;
+  if (telemetry == j.end()) return done();
   if (!telemetry->is_array() || telemetry->size() > kMostTelemetry) return corrupt("'telemetry' is not a short list");
   for (const Json& record : *telemetry) {
     if (!record.is_object()) return corrupt("a telemetry record is no object");
@@ -69,6 +81,18 @@ Result<Report> parse_report(const std::string& body) {
     if (sequence < 0 || text.size() > kMostRecord) return corrupt("a telemetry record has no sequence or more than 4 KB");
     out.telemetry.push_back({sequence, text});
   }
+  return done();
+}
+
+}  // namespace
+
+Result<Report> parse_report(const std::string& body) {
+  VERGE_TRY(const Json j, parse_object(body));
+  Report out;
+  const auto same = j.find("same");
+  out.same = same != j.end() && *same == true;
+  if (!out.same) VERGE_CHECK(parse_state(j, out));
+  VERGE_CHECK(parse_telemetry(j, out));
   return out;
 }
 
@@ -86,15 +110,11 @@ Result<Json> Api::enrol(const Question& q, int64_t now_s) {
 Result<Answer> Api::check_in(const Question& q, int64_t now_s) {
   if (q.device.empty()) return unauthorised("a check-in needs the device's certificate; enrol it first");
   VERGE_TRY(const Report report, parse_report(q.body));
-  std::string running = report.hash;
-  if (report.same) {
-    VERGE_TRY(running, registry_.touch(q.device, now_s));
-  } else {
-    VERGE_CHECK(registry_.check_in(q.device, report, now_s));
-  }
+  VERGE_TRY(const std::string running, registry_.check_in(q.device, report, now_s));
   VERGE_TRY(const auto wanted, registry_.desired(q.device, running));
   Json body = Json::object();
   if (wanted) body = {{"deployment", wanted->id}, {"target", wanted->target}, {"hash", wanted->hash}, {"version", wanted->version}, {"bytes", wanted->bytes}};
+  if (wanted && wanted->agreement > 0) body["shadow"] = true;
   Answer out;
   out.body = body.dump();
   out.etag = etag_of(out.body);

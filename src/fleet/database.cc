@@ -2,13 +2,18 @@
 
 #include <sqlite3.h>
 
+#include <utility>
+
 namespace verge::fleet {
 namespace {
 
-struct Finalized {
-  void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+struct Reset {
+  void operator()(sqlite3_stmt* s) const {
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+  }
 };
-using Statement = std::unique_ptr<sqlite3_stmt, Finalized>;
+using InUse = std::unique_ptr<sqlite3_stmt, Reset>;
 
 void bind(sqlite3_stmt* s, int i, const Cell& value) {
   if (const auto* n = std::get_if<int64_t>(&value)) sqlite3_bind_int64(s, i, *n);
@@ -28,6 +33,7 @@ Cell cell_of(sqlite3_stmt* s, int i) {
 }  // namespace
 
 void Database::Closed::operator()(sqlite3* db) const { sqlite3_close(db); }
+void Database::Finalized::operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
 
 Error Database::failed(const std::string& sql) const { return io_error("database '" + path_ + "': " + sqlite3_errmsg(db_.get()) + " in: " + sql); }
 
@@ -43,11 +49,18 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
   return out;
 }
 
-Result<std::vector<Row>> Database::query(const std::string& sql, std::initializer_list<Cell> values) {
-  const std::lock_guard lock(mutex_);
+Result<sqlite3_stmt*> Database::prepared(const std::string& sql) {
+  if (const auto it = statements_.find(sql); it != statements_.end()) return it->second.get();
   sqlite3_stmt* raw = nullptr;
   if (sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr) != SQLITE_OK) return failed(sql);
-  const Statement s(raw);
+  statements_[sql].reset(raw);
+  return raw;
+}
+
+Result<std::vector<Row>> Database::query(const std::string& sql, std::initializer_list<Cell> values) {
+  const std::lock_guard lock(mutex_);
+  VERGE_TRY(sqlite3_stmt * raw, prepared(sql));
+  const InUse s(raw);
   int i = 0;
   for (const Cell& value : values) bind(raw, ++i, value);
   std::vector<Row> out;
@@ -73,6 +86,42 @@ Result<void> Database::transaction(const std::function<Result<void>()>& body) {
   if (result.ok()) result = run("COMMIT");
   if (!result.ok()) (void)run("ROLLBACK").ok();
   return result;
+}
+
+void Database::run_alone(Waiting& item) {
+  item.result = run("SAVEPOINT item");
+  if (!item.result.ok()) return;
+  item.result = (*item.body)();
+  if (!item.result.ok()) (void)run("ROLLBACK TO item").ok();
+  (void)run("RELEASE item").ok();
+}
+
+Result<void> Database::grouped(const std::function<Result<void>()>& body) {
+  Waiting me{&body, {}, false};
+  std::unique_lock lock(group_);
+  waiting_.push_back(&me);
+  committed_.wait(lock, [&] { return me.done || !committing_; });
+  if (me.done) return me.result;
+  committing_ = true;
+  const std::vector<Waiting*> batch = std::exchange(waiting_, {});
+  lock.unlock();
+  const Result<void> committed = transaction([&]() -> Result<void> {
+    for (Waiting* item : batch) run_alone(*item);
+    return done();
+  });
+  lock.lock();
+  for (Waiting* item : batch) {
+    if (!committed.ok()) item->result = committed;
+    item->done = true;
+  }
+  committing_ = false;
+  committed_.notify_all();
+  return me.result;
+}
+
+Result<void> Database::add_column(const std::string& table, const std::string& name, const std::string& type) {
+  VERGE_TRY(const auto known, query("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", {table, name}));
+  return known.empty() ? run("ALTER TABLE " + table + " ADD COLUMN " + name + " " + type) : done();
 }
 
 }  // namespace verge::fleet

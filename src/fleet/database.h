@@ -1,17 +1,20 @@
 // SQLite behind values: prepared statements that bind and step, errors in words.
 #pragma once
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "core/result.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace verge::fleet {
 
@@ -29,16 +32,36 @@ class Database {
   Result<void> run(const std::string& sql, std::initializer_list<Cell> values = {});
   // Everything in `body` or nothing.
   Result<void> transaction(const std::function<Result<void>()>& body);
+  // The same, in one commit with what other threads bring meanwhile: many small writes cost one synchronisation of the disk. An error undoes `body` alone.
+  Result<void> grouped(const std::function<Result<void>()>& body);
+  Result<void> add_column(const std::string& table, const std::string& name, const std::string& type);
 
  private:
+  struct Waiting {
+    const std::function<Result<void>()>* body;
+    Result<void> result;
+    bool done = false;
+  };
+  struct Finalized {
+    void operator()(sqlite3_stmt* s) const;
+  };
+  Result<sqlite3_stmt*> prepared(const std::string& sql);
+  void run_alone(Waiting& item);
+
   struct Closed {
     void operator()(sqlite3* db) const;
   };
   Error failed(const std::string& sql) const;
 
   std::string path_;
-  std::unique_ptr<sqlite3, Closed> db_;
+  std::unique_ptr<sqlite3, Closed> db_;  // outlives the statements below
+  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalized>> statements_;
   std::recursive_mutex mutex_;
+
+  std::mutex group_;
+  std::condition_variable committed_;
+  std::vector<Waiting*> waiting_;
+  bool committing_ = false;
 };
 
 }  // namespace verge::fleet

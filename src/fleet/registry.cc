@@ -22,7 +22,15 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS deployments(id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, hash TEXT NOT NULL, version INTEGER NOT NULL, "
     "bytes INTEGER NOT NULL, percent INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT DEFAULT '', made_s INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS telemetry(device TEXT NOT NULL, sequence INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(device, sequence)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS shadows(hash TEXT NOT NULL, device TEXT NOT NULL, runs INTEGER NOT NULL, agreed INTEGER NOT NULL, PRIMARY KEY(hash, device)) "
+    "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS audit(n INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, hash TEXT NOT NULL)",
+};
+
+// Since the first form of the tables.
+constexpr const char* kColumns[][3] = {
+    {"devices", "numbers", "TEXT DEFAULT ''"},      {"deployments", "agreement", "REAL DEFAULT 0"},    {"deployments", "runs", "INTEGER DEFAULT 0"},
+    {"deployments", "agreed", "INTEGER DEFAULT 0"}, {"deployments", "automatic", "INTEGER DEFAULT 0"},
 };
 
 std::string audit_hash(const std::string& before, int64_t n, int64_t time_s, const std::string& who, const std::string& what) {
@@ -30,12 +38,14 @@ std::string audit_hash(const std::string& before, int64_t n, int64_t time_s, con
 }
 
 Deployment deployment_of(const Row& r) {
-  return {integer(r[0]), text(r[1]), text(r[2]), integer(r[3]), integer(r[4]), static_cast<int>(integer(r[5])), text(r[6]), text(r[7])};
+  const double agreement = std::holds_alternative<double>(r[8]) ? std::get<double>(r[8]) : 0.0;
+  return {integer(r[0]), text(r[1]), text(r[2]), integer(r[3]), integer(r[4]),  static_cast<int>(integer(r[5])),
+          text(r[6]),    text(r[7]), agreement,  integer(r[9]), integer(r[10]), integer(r[11]) != 0};
 }
 
 Json to_json(const Deployment& d) {
-  return {{"id", d.id},       {"target", d.target},   {"hash", d.hash},   {"version", d.version},
-          {"bytes", d.bytes}, {"percent", d.percent}, {"state", d.state}, {"reason", d.reason}};
+  return {{"id", d.id},       {"target", d.target}, {"hash", d.hash},           {"version", d.version}, {"bytes", d.bytes},   {"percent", d.percent},
+          {"state", d.state}, {"reason", d.reason}, {"agreement", d.agreement}, {"runs", d.runs},       {"agreed", d.agreed}, {"automatic", d.automatic}};
 }
 
 int next_phase(int percent) {
@@ -62,11 +72,36 @@ Verdict judge(int64_t good, int64_t bad) {
   return weight >= limit ? Verdict::kBad : (weight <= -limit ? Verdict::kGood : Verdict::kGoOn);
 }
 
+namespace {
+
+constexpr double kAgreementError = 0.005, kAgreementLoss = 0.05;
+
+// Logarithm of how much likelier the counts are of a bad release than of a good one.
+double weight_of(int64_t agreed, int64_t runs, double expected) {
+  const double good = std::clamp(expected, 0.06, 0.999), bad = good - kAgreementLoss;
+  return static_cast<double>(agreed) * std::log(bad / good) + static_cast<double>(runs - agreed) * std::log((1 - bad) / (1 - good));
+}
+double agreement_limit() { return std::log((1 - kAgreementError) / kAgreementError); }
+
+}  // namespace
+
+Verdict judge_agreement(int64_t agreed, int64_t runs, double expected) {
+  const double weight = weight_of(agreed, runs, expected);
+  return weight >= agreement_limit() ? Verdict::kBad : (weight <= -agreement_limit() ? Verdict::kGood : Verdict::kGoOn);
+}
+
+int64_t devices_before_verdict(const Deployment& d) {
+  constexpr int64_t kFirst = 10, kMost = 50;
+  const double nearer_to_good = std::clamp(-weight_of(d.agreed, d.runs, d.agreement) / agreement_limit(), 0.0, 1.0);
+  return kFirst + static_cast<int64_t>(nearer_to_good * (kMost - kFirst));
+}
+
 Result<std::unique_ptr<Registry>> Registry::open(const std::string& path) {
   if (sodium_init() < 0) return internal("no source of randomness");
   auto out = std::make_unique<Registry>();
   VERGE_TRY(out->db_, Database::open(path));
   for (const char* sql : kSchema) VERGE_CHECK(out->db_->run(sql));
+  for (const auto& [table, name, type] : kColumns) VERGE_CHECK(out->db_->add_column(table, name, type));
   return out;
 }
 
@@ -134,17 +169,19 @@ Result<void> Registry::enrol(const std::string& token, const std::string& device
     if (!taken.empty()) return invalid("a device '" + device + "' is enrolled already");
     VERGE_CHECK(db_->run("UPDATE tokens SET used_s = ? WHERE hash = ?", {now_s, sha256_hex(token)}));
     VERGE_CHECK(db_->run("INSERT INTO devices(id, enrolled_s) VALUES(?, ?)", {device, now_s}));
+    fleet_size_ = -1;
     return record(device, "enrolled", now_s);
   });
 }
 
 Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, int64_t now_s) {
+  if (d.agreement != 0 && (d.agreement < 0.06 || d.agreement > 1)) return invalid("an agreement is a share from 0.06 to 1");
   if (d.percent < 0 || d.percent > 100) return invalid("a share of " + std::to_string(d.percent) + " percent");
   int64_t id = 0;
   VERGE_CHECK(db_->transaction([&]() -> Result<void> {
-    VERGE_TRY(const auto row,
-              db_->query("INSERT INTO deployments(target, hash, version, bytes, percent, state, made_s) VALUES(?, ?, ?, ?, ?, 'active', ?) RETURNING id",
-                         {d.target, d.hash, d.version, d.bytes, int64_t{d.percent}, now_s}));
+    VERGE_TRY(const auto row, db_->query("INSERT INTO deployments(target, hash, version, bytes, percent, state, made_s, agreement, automatic) "
+                                         "VALUES(?, ?, ?, ?, ?, 'active', ?, ?, ?) RETURNING id",
+                                         {d.target, d.hash, d.version, d.bytes, int64_t{d.percent}, now_s, d.agreement, int64_t{d.automatic}}));
     id = integer(row[0][0]);
     return record(
         who, format("deployment %lld: %s version %lld to %d %%", static_cast<long long>(id), d.target.c_str(), static_cast<long long>(d.version), d.percent),
@@ -155,10 +192,19 @@ Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, in
 
 Result<std::vector<Deployment>> Registry::all_deployments(const char* where) {
   VERGE_TRY(const auto rows,
-            db_->query(std::string("SELECT id, target, hash, version, bytes, percent, state, reason FROM deployments ") + where + " ORDER BY id DESC"));
+            db_->query(std::string("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic FROM deployments ") +
+                       where + " ORDER BY id DESC"));
   std::vector<Deployment> out;
   for (const Row& r : rows) out.push_back(deployment_of(r));
   return out;
+}
+
+Result<Deployment> Registry::deployment(int64_t id) {
+  VERGE_TRY(
+      const auto rows,
+      db_->query("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic FROM deployments WHERE id = ?", {id}));
+  if (rows.empty()) return not_found("there is no deployment " + std::to_string(id));
+  return deployment_of(rows[0]);
 }
 
 Result<void> Registry::steer(int64_t id, const std::string& verb, const std::string& who, int64_t now_s) {
@@ -183,49 +229,115 @@ Result<void> Registry::steer(int64_t id, const std::string& verb, const std::str
   });
 }
 
+Result<int64_t> Registry::fleet_size() {
+  if (fleet_size_ < 0) {
+    VERGE_TRY(const auto rows, db_->query("SELECT COUNT(*) FROM devices"));
+    fleet_size_ = integer(rows[0][0]);
+  }
+  return fleet_size_.load();
+}
+
+// The part of the fleet that a deployment may reach now, 0 .. 1.
+Result<double> Registry::share_of(const Deployment& d) {
+  const double phase = d.percent / 100.0;
+  if (d.agreement == 0 || judge_agreement(d.agreed, d.runs, d.agreement) == Verdict::kGood) return phase;
+  VERGE_TRY(const int64_t devices, fleet_size());
+  return std::min(phase, static_cast<double>(devices_before_verdict(d)) / static_cast<double>(std::max<int64_t>(devices, 1)));
+}
+
 Result<std::optional<Deployment>> Registry::desired(const std::string& device, const std::string& actual_hash) {
   VERGE_TRY(const auto all, all_deployments("WHERE state != 'aborted'"));
   for (const Deployment& d : all) {
-    const bool reached = place_of(d.id, device) < d.percent * 100;
-    if (reached && (d.state == "active" || d.hash == actual_hash)) return std::optional(d);
+    VERGE_TRY(const double share, share_of(d));
+    const int place = place_of(d.id, device);
+    const bool admitted = d.state == "active" && place < share * 10000, has = d.hash == actual_hash;
+    if (place < d.percent * 100 && (admitted || has)) return std::optional(d);
   }
   return std::optional<Deployment>();
 }
 
+Result<void> Registry::pause(const Deployment& d, const std::string& reason, int64_t now_s) {
+  VERGE_CHECK(db_->run("UPDATE deployments SET state = 'paused', reason = ? WHERE id = ?", {reason, d.id}));
+  return record("gate", format("deployment %lld: paused, ", static_cast<long long>(d.id)) + reason, now_s);
+}
+
 Result<void> Registry::watch(const Report& report, int64_t now_s) {
   if (report.failed.empty()) return done();
+  VERGE_TRY(const auto active, all_deployments("WHERE state = 'active'"));
+  if (std::none_of(active.begin(), active.end(), [&](const Deployment& d) { return d.hash == report.failed; })) return done();
   VERGE_TRY(const auto rows,
             db_->query("SELECT (SELECT COUNT(*) FROM devices WHERE hash = ?1 AND state = 'idle'), (SELECT COUNT(*) FROM devices WHERE failed = ?1)",
                        {report.failed}));
   if (judge(integer(rows[0][0]), integer(rows[0][1])) != Verdict::kBad) return done();
   const std::string reason = format("%lld of %lld devices refused it or took it back", static_cast<long long>(integer(rows[0][1])),
                                     static_cast<long long>(integer(rows[0][0]) + integer(rows[0][1])));
-  VERGE_TRY(const auto paused,
-            db_->query("UPDATE deployments SET state = 'paused', reason = ? WHERE hash = ? AND state = 'active' RETURNING id", {reason, report.failed}));
-  for (const Row& r : paused) VERGE_CHECK(record("gate", format("deployment %lld: paused, ", static_cast<long long>(integer(r[0]))) + reason, now_s));
+  for (const Deployment& d : active)
+    if (d.hash == report.failed) VERGE_CHECK(pause(d, reason, now_s));
   return done();
 }
 
-Result<void> Registry::check_in(const std::string& device, const Report& r, int64_t now_s) {
-  return db_->transaction([&]() -> Result<void> {
-    VERGE_TRY(const auto known,
-              db_->query(
-                  "UPDATE devices SET seen_s = ?, hardware = ?, hash = ?, version = ?, state = ?, health = ?, reason = ?, failed = ? WHERE id = ? RETURNING id",
-                  {now_s, r.hardware, r.hash, r.version, r.state, r.health, r.reason, r.failed, device}));
-    if (known.empty()) return not_found("no device '" + device + "' is enrolled");
-    for (const auto& [sequence, body] : r.telemetry) VERGE_CHECK(db_->run("INSERT OR IGNORE INTO telemetry VALUES(?, ?, ?)", {device, sequence, body}));
-    return watch(r, now_s);
-  });
+// Counts what a shadow run has told since the device's last report; statistics grow, and one that shrank began anew.
+Result<void> Registry::weigh(const std::string& device, const Report& r, int64_t now_s) {
+  if (r.shadow.empty() || r.shadow_runs <= 0) return done();
+  VERGE_TRY(const auto before, db_->query("SELECT runs, agreed FROM shadows WHERE hash = ? AND device = ?", {r.shadow, device}));
+  const int64_t runs = before.empty() ? 0 : integer(before[0][0]), agreed = before.empty() ? 0 : integer(before[0][1]);
+  const bool grown = r.shadow_runs > runs && r.shadow_agreed >= agreed && r.shadow_agreed - agreed <= r.shadow_runs - runs;
+  VERGE_CHECK(db_->run("INSERT OR REPLACE INTO shadows VALUES(?, ?, ?, ?)", {r.shadow, device, r.shadow_runs, r.shadow_agreed}));
+  if (!grown) return done();
+  VERGE_CHECK(db_->run("UPDATE deployments SET runs = runs + ?, agreed = agreed + ? WHERE hash = ? AND state = 'active'",
+                       {r.shadow_runs - runs, r.shadow_agreed - agreed, r.shadow}));
+  VERGE_TRY(const auto active, all_deployments("WHERE state = 'active' AND agreement > 0"));
+  for (const Deployment& d : active) {
+    if (d.hash != r.shadow || judge_agreement(d.agreed, d.runs, d.agreement) != Verdict::kBad) continue;
+    VERGE_CHECK(pause(d,
+                      format("the model before and this one agree in %.1f %% of %lld inferences, %.1f %% are expected",
+                             100.0 * static_cast<double>(d.agreed) / static_cast<double>(d.runs), static_cast<long long>(d.runs), 100 * d.agreement),
+                      now_s));
+  }
+  return done();
 }
 
-Result<std::string> Registry::touch(const std::string& device, int64_t now_s) {
-  VERGE_TRY(const auto rows, db_->query("UPDATE devices SET seen_s = ? WHERE id = ? RETURNING hash", {now_s, device}));
-  if (rows.empty()) return not_found("no device '" + device + "' is enrolled");
-  return text(rows[0][0]);
+// The next phase of an automatic deployment, when nine of ten devices of this one run it and the gate has nothing against it.
+Result<void> Registry::advance(const Deployment& d, int64_t now_s) {
+  if (d.agreement > 0 && judge_agreement(d.agreed, d.runs, d.agreement) != Verdict::kGood) return done();
+  VERGE_TRY(const auto rows, db_->query("SELECT COUNT(*) FROM devices WHERE hash = ? AND state = 'idle'", {d.hash}));
+  VERGE_TRY(const int64_t devices, fleet_size());
+  const double wanted = 0.9 * static_cast<double>(devices) * d.percent / 100;
+  if (static_cast<double>(integer(rows[0][0])) < std::max(1.0, wanted - 2)) return done();
+  const int64_t percent = next_phase(d.percent);
+  VERGE_CHECK(db_->run("UPDATE deployments SET percent = ? WHERE id = ?", {percent, d.id}));
+  return record("gate", format("deployment %lld: promoted, %lld %%", static_cast<long long>(d.id), static_cast<long long>(percent)), now_s);
+}
+
+Result<std::string> Registry::store(const std::string& device, const Report& r, int64_t now_s) {
+  const auto known = r.same ? db_->query("UPDATE devices SET seen_s = ? WHERE id = ? RETURNING hash", {now_s, device})
+                            : db_->query(
+                                  "UPDATE devices SET seen_s = ?, hardware = ?, hash = ?, version = ?, state = ?, health = ?, reason = ?, failed = ?, "
+                                  "numbers = CASE WHEN ?9 = '' THEN numbers ELSE ?9 END WHERE id = ?10 RETURNING hash",
+                                  {now_s, r.hardware, r.hash, r.version, r.state, r.health, r.reason, r.failed, r.numbers, device});
+  if (!known.ok()) return known.error();
+  if (known->empty()) return not_found("no device '" + device + "' is enrolled");
+  for (const auto& [sequence, body] : r.telemetry) VERGE_CHECK(db_->run("INSERT OR IGNORE INTO telemetry VALUES(?, ?, ?)", {device, sequence, body}));
+  if (r.same) return text((*known)[0][0]);
+  VERGE_CHECK(watch(r, now_s));
+  VERGE_CHECK(weigh(device, r, now_s));
+  VERGE_TRY(const auto automatic, all_deployments("WHERE state = 'active' AND automatic = 1 AND percent < 100"));
+  for (const Deployment& d : automatic)
+    if (d.hash == r.hash || d.hash == r.shadow) VERGE_CHECK(advance(d, now_s));
+  return r.hash;
+}
+
+Result<std::string> Registry::check_in(const std::string& device, const Report& r, int64_t now_s) {
+  std::string running;
+  VERGE_CHECK(db_->grouped([&]() -> Result<void> {
+    VERGE_TRY(running, store(device, r, now_s));
+    return done();
+  }));
+  return running;
 }
 
 Result<Json> Registry::devices() {
-  VERGE_TRY(const auto rows, db_->query("SELECT id, seen_s, hardware, hash, version, state, health, reason FROM devices ORDER BY id"));
+  VERGE_TRY(const auto rows, db_->query("SELECT id, seen_s, hardware, hash, version, state, health, reason, numbers FROM devices ORDER BY id"));
   Json out = Json::array();
   for (const Row& r : rows)
     out.push_back({{"id", text(r[0])},
@@ -235,7 +347,8 @@ Result<Json> Registry::devices() {
                    {"version", integer(r[4])},
                    {"state", text(r[5])},
                    {"health", text(r[6])},
-                   {"reason", text(r[7])}});
+                   {"reason", text(r[7])},
+                   {"numbers", text(r[8]).empty() ? Json() : Json::parse(text(r[8]), nullptr, false)}});
   return out;
 }
 
@@ -244,6 +357,11 @@ Result<Json> Registry::deployments() {
   Json out = Json::array();
   for (const Deployment& d : all) out.push_back(to_json(d));
   return out;
+}
+
+Result<int64_t> Registry::telemetry_of(const std::string& prefix) {
+  VERGE_TRY(const auto rows, db_->query("SELECT COUNT(*) FROM telemetry WHERE substr(device, 1, ?) = ?", {static_cast<int64_t>(prefix.size()), prefix}));
+  return integer(rows[0][0]);
 }
 
 Result<std::string> Registry::metrics(int64_t now_s) {

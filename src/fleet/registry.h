@@ -3,6 +3,7 @@
 // State is desired against actual: a deployment is one row, what a device shall run follows from the row and the device's name, and a device says at
 // each check-in what it runs. There is no queue per device.
 #pragma once
+#include <atomic>
 #include <optional>
 
 #include "core/json.h"
@@ -15,17 +16,23 @@ struct Deployment {
   int64_t id = 0;
   std::string target, hash;
   int64_t version = 0, bytes = 0;
-  int percent = 0;     // of the devices, by hash of (deployment, device)
-  std::string state;   // "active", "paused", "aborted"
-  std::string reason;  // why it was paused
+  int percent = 0;               // of the devices, by hash of (deployment, device)
+  std::string state;             // "active", "paused", "aborted"
+  std::string reason;            // why it was paused
+  double agreement = 0;          // with the model before, of a good release; 0: only refusals are watched
+  int64_t runs = 0, agreed = 0;  // shadow inferences that devices told of
+  bool automatic = false;        // promoted by the gate
 };
 
 // What a device says about itself.
 struct Report {
-  bool same = false;  // as the report before; nothing else is said
+  bool same = false;  // as the report before; only telemetry is told
   std::string hardware, hash, state, health, reason;
   int64_t version = 0;
   std::string failed;                                      // the hash of the last release that this device refused or took back
+  std::string numbers;                                     // latency, drift and so on, JSON; empty: as before
+  std::string shadow;                                      // the hash of the release that runs beside the live one
+  int64_t shadow_runs = 0, shadow_agreed = 0;              // since it began
   std::vector<std::pair<int64_t, std::string>> telemetry;  // sequence, JSON
 };
 
@@ -35,6 +42,10 @@ int place_of(int64_t deployment, const std::string& device);
 // A sequential test on "refused or taken back": failures of a rate of 1 % are fine, of 10 % are not; both errors at most 1 %.
 enum class Verdict { kGoOn, kBad, kGood };
 Verdict judge(int64_t good, int64_t bad);
+// A sequential test on agreement: `expected` is fine, five points less is not; both errors at most 0.5 %.
+Verdict judge_agreement(int64_t agreed, int64_t runs, double expected);
+// How many devices a release may reach before judge_agreement() has spoken: 10, and up to 50 as the evidence grows.
+int64_t devices_before_verdict(const Deployment& d);
 
 class Registry {
  public:
@@ -52,14 +63,15 @@ class Registry {
   Result<void> steer(int64_t deployment, const std::string& verb, const std::string& who, int64_t now_s);
   // What the device shall run: the newest deployment that reaches it.
   Result<std::optional<Deployment>> desired(const std::string& device, const std::string& actual_hash);
-  // Stores the report and its telemetry (each sequence once) and pauses a deployment that the sequential test finds bad.
-  Result<void> check_in(const std::string& device, const Report& report, int64_t now_s);
+  // Stores the report and its telemetry (each sequence once), and pauses or promotes the deployment that the sequential tests speak of. Durable when it
+  // returns; the hash that the device runs.
+  Result<std::string> check_in(const std::string& device, const Report& report, int64_t now_s);
 
-  // Nothing changed since its last report; the hash that it runs.
-  Result<std::string> touch(const std::string& device, int64_t now_s);
-
+  Result<Deployment> deployment(int64_t id);
   Result<Json> devices();
   Result<Json> deployments();
+  // Records kept of devices whose names begin so.
+  Result<int64_t> telemetry_of(const std::string& prefix);
   // Prometheus text format.
   Result<std::string> metrics(int64_t now_s);
   // kIntegrity names the first entry of the audit log that was changed.
@@ -69,10 +81,17 @@ class Registry {
  private:
   Result<void> record(const std::string& who, const std::string& what, int64_t now_s);
   Result<std::string> make_token(const std::string& role, int64_t now_s);
+  Result<std::string> store(const std::string& device, const Report& report, int64_t now_s);
   Result<void> watch(const Report& report, int64_t now_s);
+  Result<void> weigh(const std::string& device, const Report& report, int64_t now_s);
+  Result<void> advance(const Deployment& d, int64_t now_s);
+  Result<void> pause(const Deployment& d, const std::string& reason, int64_t now_s);
+  Result<int64_t> fleet_size();
+  Result<double> share_of(const Deployment& d);
   Result<std::vector<Deployment>> all_deployments(const char* where);
 
   std::unique_ptr<Database> db_;
+  std::atomic<int64_t> fleet_size_ = -1;  // enrolled devices; below 0: to be counted
 };
 
 }  // namespace verge::fleet

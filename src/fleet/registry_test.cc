@@ -119,11 +119,13 @@ TEST_F(RegistryTest, ADeviceWithoutNewsKeepsWhatItSaid) {
   Report r;
   r.hash = "abc";
   ASSERT_TRUE(registry_->check_in("d", r, 200).ok());
-  EXPECT_EQ(*registry_->touch("d", 300), "abc");
+  Report same;
+  same.same = true;
+  EXPECT_EQ(*registry_->check_in("d", same, 300), "abc");
   const Json device = (*registry_->devices())[0];
   EXPECT_EQ(device["seen_s"], 300);
   EXPECT_EQ(device["hash"], "abc");
-  EXPECT_FALSE(registry_->touch("stranger", 300).ok());
+  EXPECT_FALSE(registry_->check_in("stranger", same, 300).ok());
 }
 
 TEST(ParseReport, TakesWhatItKnowsAndBoundsTheRest) {

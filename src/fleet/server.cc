@@ -11,12 +11,15 @@ namespace verge::fleet {
 namespace {
 
 constexpr size_t kMostBody = 256 * 1024;
+constexpr int kWaiting = 2048;  // connections that the kernel keeps until a thread is free
 
 // TLS 1.2 or newer; a client's certificate is asked for, and refused when it is not of the fleet's authority.
 bool set_up(SSL_CTX& context, const Authority& authority) {
   SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
   SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, nullptr);
   static constexpr unsigned char kSession[] = "verge";
+  SSL_CTX_set_max_send_fragment(&context, 4096);  // a cut connection loses at most one record
+  SSL_CTX_set_mode(&context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_id_context(&context, kSession, sizeof kSession - 1);
   STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(authority.path("ca.pem").c_str());
   SSL_CTX_set_client_CA_list(&context, names);
@@ -56,8 +59,16 @@ class HttpsServer final : public Server {
     const auto handler = [this](const httplib::Request& request, httplib::Response& response) { handle(request, response); };
     server_.Get("/.*", handler);
     server_.Post("/.*", handler);
+    int listening = -1;
+    server_.set_socket_options([&listening](socket_t s) {
+      const int one = 1;
+      ::setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+      listening = s;
+    });
+    server_.set_tcp_nodelay(true);
     port_ = options.port ? (server_.bind_to_port(options.host.c_str(), options.port) ? options.port : -1) : server_.bind_to_any_port(options.host.c_str());
     if (port_ <= 0) return io_error(format("port %d of %s is taken or not ours; choose another with --port", options.port, options.host.c_str()));
+    ::listen(listening, kWaiting);  // the library's queue holds five
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     return done();
   }

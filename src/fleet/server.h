@@ -10,7 +10,7 @@ namespace verge::fleet {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 8443;
-  int threads = 8;
+  int threads = 64;  // one a connection: a slow device must not keep the others waiting
 };
 
 class Server {
