@@ -21,7 +21,7 @@ int64_t code_of(std::string_view source) {
     int64_t bytes;
   };
   constexpr Size kSizes[] = {{"clamp", 50},        {"window", 300},    {"conv_plain", 350}, {"conv_dsp", 2000}, {"conv_mve", 1800},  {"depthwise_plain", 350}, {"depthwise_dsp", 1900},
-                             {"depthwise_mve", 1900}, {"depthwise_square", 1400}, {"depthwise_row", 900}, {"dense_plain", 150}, {"dense_dsp", 400}, {"dense_mve", 250}, {"add", 400}, {"mean", 250}, {"softmax", 500}};
+                             {"depthwise_mve", 1900}, {"depthwise_square", 1400}, {"depthwise_row", 700}, {"depthwise_lanes", 900}, {"taps", 200}, {"dense_plain", 150}, {"dense_dsp", 400}, {"dense_mve", 250}, {"add", 400}, {"mean", 250}, {"softmax", 500}};
   for (const Size& s : kSizes)
     if (s.source == source) return s.bytes;
   return 0;
@@ -36,7 +36,7 @@ int64_t estimated_instructions(Family family, const Layer& l) {
   const auto sum = [&](const Cost& c) { return static_cast<int64_t>(c.mac * static_cast<double>(l.macs) + c.output * outputs + c.gathered * gathered); };
   switch (l.kind) {
     case Kind::kConv: return sum(reads_in_place(family, l) ? Cost{kConv[f].mac, kConv[f].output, 0} : kConv[f]);
-    case Kind::kDepthwise: return sum(l.pitch || square_of(family, l) ? kDepthwise[f] : kPixelwise[f]);
+    case Kind::kDepthwise: return sum(l.pitch || l.lanes || square_of(family, l) ? kDepthwise[f] : kPixelwise[f]);
     case Kind::kDense: return sum(kDense[f]);
     case Kind::kAdd: return static_cast<int64_t>(kAdd[f] * static_cast<double>(l.elements));
     case Kind::kAverage: return static_cast<int64_t>(kAverage * static_cast<double>(g.in_pixels()) * g.in_c);
@@ -58,7 +58,7 @@ int64_t stack_bound(Family family, const Network& network) {
   int64_t tables = 0;
   for (const Layer& l : network.layers)
     if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise)
-      tables = std::max<int64_t>(tables, 4 * (l.window.kernel_h + (l.kind == Kind::kDepthwise && l.pitch == 0 ? static_cast<int64_t>(l.window.taps()) : 0)));
+      tables = std::max<int64_t>(tables, 4 * (l.window.kernel_h + (l.kind == Kind::kDepthwise && (l.lanes || l.pitch == 0) ? static_cast<int64_t>(l.window.taps()) : 0)));
   constexpr int64_t kFrames = 352, kVectorFrames = 480;
   return (family == Family::kMve ? kVectorFrames : kFrames) + tables;
 }

@@ -130,7 +130,7 @@ int plane_pitch(Family family, const Network& network, bool stream) {
   if (stream && family == Family::kDsp && has_short_rows(network)) return 0;
   int pitch = 0;
   for (const Layer& l : network.layers) {
-    if (l.kind != Kind::kDepthwise || square_of(family, l)) continue;
+    if (l.kind != Kind::kDepthwise || l.lanes || square_of(family, l)) continue;
     if (!fits_planes(family, l.window, stream)) return 0;
     pitch = std::max(pitch, family == Family::kMve ? 1 : row_values(l.window));
   }
@@ -161,6 +161,14 @@ std::optional<Square> square_of(Family family, const Layer& l) {
   const ConvGeometry& w = out.window;
   out.bytes = 4 * (std::max(w.pad_left + w.in_w, static_cast<int>(round_up(w.out_w, 4)) * w.stride_w) + 4);
   return out;
+}
+
+bool takes_lanes(Family family, const Layer& l) {
+  if (family != Family::kMve || l.kind != Kind::kDepthwise || !l.by_rows || std::count(l.product.weights.begin(), l.product.weights.end(), -128) > 0)
+    return false;
+  // Instructions for an output: sixteen channels at once take so many, a row of a channel more the shorter it is.
+  const double lanes = 12.5 * static_cast<double>(round_up(l.window.in_c, kVector)) / l.window.in_c, plane = 8.0 + 40.0 / l.window.out_w;
+  return lanes < plane;
 }
 
 bool reads_in_place(Family family, const Layer& l) {
@@ -206,6 +214,7 @@ int64_t scratch_bytes(Family family, const Layer& l) {
       return strip_row(family, l) ? 4 * product_depth(family, l) + g.kernel_h * strip_row(family, l) : 2 * product_depth(family, l);
     case Kind::kDepthwise:
       if (const auto square = square_of(family, l)) return square->bytes;
+      if (l.lanes) return round_up(g.in_c, kVector);
       if (l.pitch == 0) return family == Family::kDsp ? round_up(g.in_c, 4) : g.kernel_h * run;
       if (family == Family::kMve) return plane_of(l).bytes;
       return as64((band_rows(family, l) - 1) * g.stride_h + g.kernel_h) * l.pitch * 2 + (g.taps() == 9 ? 0 : as64(g.kernel_h) * ((g.kernel_w + 1) / 2) * 4);
@@ -240,7 +249,7 @@ std::optional<Overlap> overlap_of(Family family, const Layer& l, size_t) {
         out.unit = square->turned ? kNowhereElse : l.window.in_c;
         return out;
       }
-      if (l.pitch == 0) {
+      if (l.pitch == 0 || l.lanes) {
         out.distance = distance_of(window_work(l.window, 1));
         return out;
       }
@@ -270,10 +279,13 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) out.push_back("window");
   if (is_product(l) && family == Family::kDsp) out.push_back("pairs");
   if ((is_product(l) || l.kind == Kind::kAdd) && family == Family::kMve) out.push_back("vectors");
-  if (l.kind == Kind::kDepthwise && family == Family::kMve) out.push_back("fours");
+  if (l.kind == Kind::kDepthwise && family == Family::kMve && !l.lanes) out.push_back("fours");
+  if (l.kind == Kind::kDepthwise && (l.lanes || (family == Family::kDsp && l.pitch == 0))) out.push_back("taps");
   switch (l.kind) {
     case Kind::kConv: out.push_back(kConvSources[own]); break;
-    case Kind::kDepthwise: out.push_back(square_of(family, l) ? "depthwise_square" : l.pitch ? kDepthwiseSources[own] : kDepthwiseRowSources[own]); break;
+    case Kind::kDepthwise:
+      out.push_back(l.lanes ? "depthwise_lanes" : square_of(family, l) ? "depthwise_square" : l.pitch ? kDepthwiseSources[own] : kDepthwiseRowSources[own]);
+      break;
     case Kind::kDense: out.push_back(kDenseSources[own]); break;
     case Kind::kAdd: out.push_back("add"); break;
     case Kind::kAverage: out.push_back("mean"); break;
@@ -291,6 +303,7 @@ constexpr std::string_view kOrder[] = {"base",
                                        "pairs",
                                        "vectors",
                                        "fours",
+                                       "taps",
                                        "conv_nibbles",
                                        "conv_plain",
                                        "conv_dsp",
@@ -300,6 +313,7 @@ constexpr std::string_view kOrder[] = {"base",
                                        "depthwise_mve",
                                        "depthwise_square",
                                        "depthwise_row",
+                                       "depthwise_lanes",
                                        "dense_plain",
                                        "dense_dsp",
                                        "dense_mve",

@@ -41,6 +41,9 @@ struct Square {
 };
 std::optional<Square> square_of(Family family, const Layer& layer);
 
+// Whether rows of a depthwise layer are made by the kernel that takes sixteen channels of a pixel at once.
+bool takes_lanes(Family family, const Layer& layer);
+
 // Whether a convolution reads its windows where they lie: mve's of one tap.
 bool reads_in_place(Family family, const Layer& layer);
 

@@ -12,7 +12,7 @@ constexpr int64_t kWord = 4, kVector = 16;
 int64_t overread_of(Family family, const Layer& l) {
   family = family_for(family, l);
   if (family == Family::kDsp && l.window.in_c % 4 != 0) return kWord;
-  return family == Family::kMve && (l.kind == Kind::kDense || reads_in_place(family, l)) && l.window.in_c % 16 != 0 ? kVector : 0;
+  return family == Family::kMve && (l.kind == Kind::kDense || l.lanes || reads_in_place(family, l)) && l.window.in_c % 16 != 0 ? kVector : 0;
 }
 
 std::vector<Run> whole_layers(const Network& network) {

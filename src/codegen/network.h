@@ -57,6 +57,7 @@ struct Layer {
   bool nibbles = false;       // kConv: weights are stored in 4 bits
   bool by_rows = false;       // rows are to be made one by one
   int64_t row_distance = -1;  // by_rows: bytes by which a row may begin below an input's row that dies; -1: they must be apart
+  bool lanes = false;               // kDepthwise of mve: sixteen channels of a pixel at once
   int pixels = 4;             // kConv of dsp: windows that are widened at once
 };
 

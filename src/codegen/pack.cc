@@ -94,9 +94,11 @@ ConstArray plane_weights(const Layer& l, const std::string& name, size_t vectors
 }
 
 ConstArray mve_depthwise_weights(const Layer& l, const std::string& name) {
-  if (const auto square = square_of(Family::kMve, l)) return plane_weights(l, name, 1, [&](size_t row, size_t column) { return square->turned ? row * 4 + column : column * 4 + row; });
+  if (const auto square = square_of(Family::kMve, l))
+    return plane_weights(l, name, 1, [&](size_t row, size_t column) { return square->turned ? row * 4 + column : column * 4 + row; });
   const Plane plane = plane_of(l);
-  return plane_weights(l, name, static_cast<size_t>(plane.vectors), [&](size_t row, size_t column) { return column * static_cast<size_t>(plane.height) + row; });
+  return plane_weights(l, name, static_cast<size_t>(plane.vectors),
+                       [&](size_t row, size_t column) { return column * static_cast<size_t>(plane.height) + row; });
 }
 
 // Of each four channels and each tap two words of halves: channels 0 and 2, 1 and 3.
@@ -133,7 +135,8 @@ ConstArray nibble_weights(const Layer& l, const std::string& name) {
 ConstArray weights_array(Family family, const Layer& l, const std::string& name) {
   if (l.nibbles) return nibble_weights(l, name);
   if (l.kind == Kind::kDepthwise && l.pitch == 0 && family == Family::kDsp) return pixel_weights(l, name);
-  if (l.kind == Kind::kDepthwise) return family == Family::kMve && (l.pitch || square_of(family, l)) ? mve_depthwise_weights(l, name) : bytes(name, l.product.weights);
+  if (l.kind == Kind::kDepthwise)
+    return family == Family::kMve && (l.pitch || square_of(family, l)) ? mve_depthwise_weights(l, name) : bytes(name, l.product.weights);
   if (family == Family::kMve) return four_weights(l, name);
   if (family == Family::kDsp) return pair_weights(l, name);
   std::vector<int8_t> out;
@@ -163,6 +166,29 @@ ConstArray fours_array(const Layer& l, const std::string& name) {
   for (size_t c = 0; c < channels; c += 4)
     for (int what = 0; what < 3; ++what)
       for (size_t i = c; i < c + 4; ++i) {
+        const Multiplier m = i < channels ? l.product.multiplier[i] : Multiplier{1 << 30, -1};
+        out.push_back(what == 0 ? (i < channels ? l.product.bias[i] : 0) : what == 1 ? m.multiplier : m.shift);
+      }
+  return numbers(name, out);
+}
+
+ConstArray lanes_weights_array(const Layer& l, const std::string& name) {
+  const size_t channels = static_cast<size_t>(l.window.out_c), taps = l.window.taps();
+  std::vector<int8_t> out;
+  for (size_t c = 0; c < channels; c += 16)
+    for (size_t t = 0; t < taps; ++t)
+      for (size_t i = c; i < c + 16; ++i) out.push_back(i < channels ? l.product.weights[i * taps + t] : int8_t{0});
+  return bytes(name, out);
+}
+
+ConstArray lanes_numbers_array(const Layer& l, const std::string& name) {
+  const size_t channels = l.product.bias.size();
+  constexpr size_t kFirst[] = {0, 2, 1, 3};  // of each four
+  std::vector<int32_t> out;
+  for (size_t c = 0; c < channels; c += 16)
+    for (int what = 0; what < 3; ++what)
+      for (size_t k = 0; k < 16; ++k) {
+        const size_t i = c + kFirst[k / 4] + 4 * (k % 4);
         const Multiplier m = i < channels ? l.product.multiplier[i] : Multiplier{1 << 30, -1};
         out.push_back(what == 0 ? (i < channels ? l.product.bias[i] : 0) : what == 1 ? m.multiplier : m.shift);
       }

@@ -16,6 +16,9 @@ ConstArray weights_array(Family family, const Layer& layer, const std::string& n
 // Two words a channel: the multiplier, and bias * 32 + shift.
 ConstArray channels_array(Family family, const Layer& layer, const std::string& name);
 // For mve, of each four channels: biases, multipliers, negative shifts.
+// Of vg_lanes_conv.
+ConstArray lanes_weights_array(const Layer& layer, const std::string& name);
+ConstArray lanes_numbers_array(const Layer& layer, const std::string& name);
 ConstArray fours_array(const Layer& layer, const std::string& name);
 ConstArray bias_array(Family family, const Layer& layer, const std::string& name);
 ConstArray constant_array(const Constant& constant, const std::string& name);

@@ -61,6 +61,7 @@ void prepare(Family family, const std::vector<bool>& by_rows, Network& network) 
     if (l.kind == Kind::kConv && !l.by_rows) flatten(l.window);
     if ((l.kind == Kind::kDepthwise || l.kind == Kind::kConv) && !l.by_rows) lay_down(l.window);
     if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) silence_constants(l);  // a dense layer has one multiplier for all channels
+    l.lanes = takes_lanes(family, l);
     l.row_distance = l.by_rows ? row_distance(family, l) : -1;
   }
   const int pitch = plane_pitch(family, network, stream);

@@ -102,12 +102,19 @@ class LayerPrinter {
   }
 
   void depthwise() {
+    if (l_.lanes) return lanes();
     if (const auto s = square_of(family_, l_)) return square(*s);
     const Plane p = plane_of(l_);
     const Text band = std::to_string(band_rows(family_, l_));
     if (family_ == Family::kMve && l_.pitch)
       return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.wide, p.bytes));
     product("vg_depthwise", "vg_depthwise_rows", family_ == Family::kDsp && l_.pitch == 0 ? Text() : band);
+  }
+
+  void lanes() {
+    const Text w = constant(lanes_weights_array(l_, name_ + "_w"), "_w"), c = constant(lanes_numbers_array(l_, name_ + "_c"), "_c");
+    printed_.constants += format("static const vg_lanes_conv %s = {%s, %s, %s};\n", name_.c_str(), window(l_.window).c_str(), w.c_str(), c.c_str());
+    call(format("vg_lanes_rows(&%s, %s, %s, %s, %s)", name_.c_str(), in(0).c_str(), out().c_str(), scratch().c_str(), rows_made().c_str()));
   }
 
   void square(const Square& s) {
@@ -394,7 +401,7 @@ Text print_filling(const Network& network, const Layout& layout) {
 int common_pitch(const Network& network) {
   int pitch = 0;
   for (const Layer& l : network.layers)
-    if (l.kind == Kind::kDepthwise) pitch = l.pitch;
+    if (l.kind == Kind::kDepthwise) pitch = std::max(pitch, l.pitch);
   return pitch > 1 ? pitch : 0;
 }
 
@@ -403,8 +410,8 @@ Text kernel_limits(const Network& network) {
   int height = 0;
   size_t taps = 0;
   for (const Layer& l : network.layers) {
-    if (l.kind == Kind::kConv || (l.kind == Kind::kDepthwise && l.pitch == 0)) height = std::max(height, l.window.kernel_h);
-    if (l.kind == Kind::kDepthwise && l.pitch == 0) taps = std::max(taps, l.window.taps());
+    if (l.kind == Kind::kConv || (l.kind == Kind::kDepthwise && (l.lanes || l.pitch == 0))) height = std::max(height, l.window.kernel_h);
+    if (l.kind == Kind::kDepthwise && (l.lanes || l.pitch == 0)) taps = std::max(taps, l.window.taps());
   }
   Text out;
   if (has_twos(network)) out += "#define VG_TWO 1\n";
