@@ -20,7 +20,7 @@ constexpr int kInterrupted = 130;  // 128 + SIGINT, as shells have it
 std::atomic<bool> interrupted{false};
 
 struct Options {
-  std::string recipe, output, report, max_time, exported, weights;
+  std::string recipe, output, report, max_time, exported, weights, outputs;
   train::FitOptions fit;
   bool json = false;
   double speed = 0;
@@ -38,6 +38,7 @@ Result<double> parse_time(const std::string& text) {
 }
 
 std::string score_text(const Json& line) {
+  if (line.contains("top1_clean")) return format("top-1 %.2f %%, clean %.2f %%", line["top1"].get<double>() * 100, line["top1_clean"].get<double>() * 100);
   if (line.contains("top1")) return format("top-1 %.2f %%", line["top1"].get<double>() * 100);
   if (line.contains("mse")) return format("mean square error %.5g", line["mse"].get<double>());
   return "";
@@ -77,6 +78,10 @@ Result<void> write_weights(const Graph& network, const std::string& folder) {
 Result<void> write_results(const Options& o, train::FitOutcome& outcome) {
   VERGE_CHECK(write_file(o.output, outcome.package));
   if (!o.exported.empty()) VERGE_CHECK(export_file(outcome.unfused, o.exported, {}));
+  if (!o.outputs.empty()) {
+    VERGE_TRY(const Bytes array, formats::write_npy(outcome.outputs));
+    VERGE_CHECK(write_file(o.outputs, array));
+  }
   if (!o.weights.empty()) VERGE_CHECK(write_weights(outcome.network, o.weights));
   const std::string stem = o.output.substr(0, o.output.rfind(".vpk")), report = o.report.empty() ? stem + ".html" : o.report;
   const std::string command = "verge train " + o.recipe + " --data " + o.fit.data.path + " -o " + o.output;
@@ -86,6 +91,7 @@ Result<void> write_results(const Options& o, train::FitOutcome& outcome) {
   if (o.json) {
     print_json(outcome.report);
   } else {
+    if (!outcome.report["before"].empty()) std::printf("before: %s\n", score_text(outcome.report["before"]).c_str());
     print_history(outcome.report["history"]);
     std::printf("wrote %s (%s) and %s\n", o.output.c_str(), human_bytes(static_cast<double>(outcome.package.size())).c_str(), report.c_str());
   }
@@ -132,6 +138,7 @@ void add_train(CLI::App& app, Commands& commands) {
   sub->add_option("--stop-after", o->fit.stop_after_steps, "stop after so many steps, as an interruption would");
   sub->add_option("--speed", o->speed, "only measure training on made-up samples, for so many seconds");
   sub->add_option("--export", o->exported, "also write the network for other engines: .onnx or .tflite");
+  sub->add_option("--outputs", o->outputs, "also write what the network says of the samples that judge, a .npy");
   sub->add_option("--weights", o->weights, "also write the parameters into this folder, a .npy each");
   sub->add_option("--report", o->report, "the HTML report (default: beside the package)");
   sub->add_option("-o,--output", o->output, "the package to write");

@@ -1,6 +1,7 @@
 #include "train/fit.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -17,12 +18,13 @@
 #include "passes/pipelines.h"
 #include "train/checkpoint.h"
 #include "train/examples.h"
+#include "train/quantised.h"
 #include "train/trainer.h"
 
 namespace verge::train {
 namespace {
 
-enum Purpose : uint64_t { kOrder = 1, kAugment = 2 };
+enum Purpose : uint64_t { kOrder = 1, kAugment = 2, kReplay = 3 };
 
 uint64_t name_hash(const std::string& name) {  // FNV-1a
   uint64_t h = 1469598103934665603ull;
@@ -31,11 +33,12 @@ uint64_t name_hash(const std::string& name) {  // FNV-1a
 }
 
 // Where the network's parameters lie in a model file: imported for a batch of 2, so that no pass takes a batch of 1 for granted.
-Result<Graph> import_network(const std::string& path) {
+Result<Graph> import_network(const std::string& path, bool fold) {
   VERGE_TRY(Graph graph, import_file(path));
   VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");
   passes::PassOptions options;
-  options.skip = {"fold_weights", "batch_norm_alone", "fuse", "fuse_activation", "constant_channels"};
+  options.skip = {"fuse", "fuse_activation", "fuse_residual", "constant_channels"};
+  if (!fold) options.skip.insert(options.skip.end(), {"fold_weights", "batch_norm_alone"});
   VERGE_CHECK(passes::prepare(graph, options), "'" + path + "'");
   VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");  // reshapes that passes wrote for a batch of 2 copy it instead
   return graph;
@@ -46,7 +49,7 @@ bool is_architecture(const std::string& name) {
   return std::find(known.begin(), known.end(), name) != known.end() || name.find('.') == std::string::npos;
 }
 
-Result<Graph> network_of(const Recipe& recipe) { return is_architecture(recipe.model) ? make_network(recipe.model, recipe.network) : import_network(recipe.model); }
+Result<Graph> network_of(const Recipe& recipe) { return is_architecture(recipe.model) ? make_network(recipe.model, recipe.network) : import_network(recipe.model, recipe.fold); }
 
 // The sizes of one sample as the network takes it: [h, w, c] for a picture, whichever layout the network's own input has.
 std::vector<int64_t> sample_sizes(const Graph& network) {
@@ -79,6 +82,21 @@ Result<Graph> channels_last(const Graph& network) {
   return g.compacted();
 }
 
+// The same network for inputs that are 1 / factor as large: what reads them has weights as much larger.
+Result<void> rescale_input(Graph& g, double factor) {
+  for (NodeId id : g.users(g.inputs()[0])) {
+    const Node& node = g.node(id);
+    const Tensor* weights = (node.op == "conv" || node.op == "dense") && node.input(0) == g.inputs()[0] ? g.constant(node.input(1)) : nullptr;
+    if (!weights || weights->dtype() != DataType::kF32) return unsupported("input.rescale: " + describe(node) + " reads the input; only a convolution or a dense layer can be rescaled");
+    Tensor scaled = *weights;
+    for (float& w : scaled.mut<float>()) w *= static_cast<float>(factor);
+    g.value(node.input(1)).constant = std::make_shared<const Tensor>(std::move(scaled));
+  }
+  return done();
+}
+
+uint8_t drifted_byte(const Drift& drift, uint8_t byte) { return static_cast<uint8_t>(std::clamp(drift.gain * byte + drift.shift + 0.5, 0.0, 255.0)); }
+
 class Run {
  public:
   Run(const FitOptions& options, const std::function<void(const FitProgress&)>& progress) : o_(options), r_(options.recipe), progress_(progress), pool_(options.threads) {}
@@ -110,15 +128,76 @@ class Run {
     }
     VERGE_TRY(network_, channels_last(network));
     training_ = r_.training;
+    if (r_.rescale != 1 && !is_architecture(r_.model)) {
+      VERGE_CHECK(rescale_input(network_, r_.rescale), "model '" + r_.model + "'");
+      for (float& s : training_.input.std) s *= static_cast<float>(r_.rescale);
+    }
     training_.input.bytes = train_.pictures();
     training_.batch = std::min<int64_t>(training_.batch, static_cast<int64_t>(train_.size()));
+    for (size_t i = 0; i < drifted_.size(); ++i) drifted_[i] = drifted_byte(r_.drift, static_cast<uint8_t>(i));
     VERGE_CHECK(check_classes());
-    VERGE_TRY(Trainer trainer, Trainer::create(network_, training_, o_.threads), "model '" + r_.model + "'");
-    trainer_.emplace(std::move(trainer));
+    if (r_.weight_bits > 0) VERGE_CHECK(quantise(), "model '" + r_.model + "'");
+    VERGE_CHECK(make_trainer(), "model '" + r_.model + "'");
+    if (!is_architecture(r_.model) && check_.size() > 0) {
+      VERGE_TRY(before_, scores());
+    }
     batch_ = static_cast<size_t>(training_.batch);
     steps_an_epoch_ = static_cast<int64_t>(train_.size() / batch_);
     spare_.resize(batch_ * train_.sample_bytes());
     return done();
+  }
+
+  // Scales begin where the first samples say.
+  Result<void> quantise() {
+    if (!train_.pictures()) return unsupported("quantize: takes pictures");
+    constexpr size_t kSamples = 256;
+    std::vector<Sample> samples;
+    Bytes picture(train_.sample_bytes());
+    order_samples(0);
+    for (size_t i = 0; i < std::min(kSamples, train_.size()); ++i) {
+      VERGE_CHECK(train_.read(order_[i], picture.data()));
+      const PictureSize& size = train_.picture_size();
+      Tensor x(DataType::kF32, {1, size.height, size.width, size.channels});
+      normalise(picture.data(), picture.size(), x.mut<float>().data());
+      samples.push_back({{std::move(x)}, -1, train_.name(order_[i])});
+    }
+    VERGE_TRY(quantised_, quantised_network(network_, TensorDataset(std::move(samples), {}), {r_.weight_bits, r_.activation_bits}));
+    network_ = quantised_->graph;
+    training_.rounding = quantised_->rounding;
+    return done();
+  }
+
+  // x = (byte - mean) * (1 / std), as the training step does.
+  void normalise(const uint8_t* from, size_t n, float* to) const {
+    const InputOptions& in = training_.input;
+    const size_t channels = static_cast<size_t>(train_.picture_size().channels);
+    for (size_t i = 0; i < n; ++i) {
+      const size_t c = i % channels;
+      to[i] = (static_cast<float>(from[i]) - in.mean[std::min(c, in.mean.size() - 1)]) * (1 / in.std[std::min(c, in.std.size() - 1)]);
+    }
+  }
+
+  // The network as it will be deployed, for samples as they are read; integers take them normalised.
+  Result<Graph> deployed(const Graph& trained, int64_t batch) const {
+    if (quantised_) return integer_graph(*quantised_, trained, batch);
+    Graph graph = trained;
+    VERGE_CHECK(set_batch(graph, batch));
+    VERGE_CHECK(passes::prepare(graph));
+    return graph;
+  }
+
+  // The batch is halved until a session fits into memory_kb.
+  Result<void> make_trainer() {
+    for (;; training_.batch /= 2) {
+      VERGE_TRY(Trainer trainer, Trainer::create(network_, training_, o_.threads));
+      const double kb = static_cast<double>(trainer.memory_bytes()) / 1024;
+      if (r_.memory_kb <= 0 || kb <= r_.memory_kb) {
+        trainer_.emplace(std::move(trainer));
+        return done();
+      }
+      if (training_.batch == 1)
+        return Error(Code::kBudget, format("training one sample takes %.0f KB, \"memory_kb\" allows %.0f; train less (\"trained\"), or allow more", kb, r_.memory_kb));
+    }
   }
 
   Result<void> check_classes() {
@@ -178,13 +257,19 @@ class Run {
     pool_.parallel_for().each(batch_, [&](size_t i) {
       const size_t sample = order_[first + i];
       failed[i] = train_.read(sample, to + i * bytes);
-      if (train_.pictures() && r_.augmentation.any())
+      if (!train_.pictures()) return;
+      if (r_.augmentation.any())
         augment(r_.augmentation, train_.picture_size(), Random({r_.seed, kAugment, static_cast<uint64_t>(epoch), sample}), to + i * bytes, spare_.data() + i * bytes);
+      if (r_.drift.any() && !Random({r_.seed, kReplay, static_cast<uint64_t>(epoch), sample}).chance(r_.drift.replay)) apply_drift(to + i * bytes);
     });
     for (Result<void>& f : failed)
       if (!f.ok()) return std::move(f).error();
     if (target) fill_target(first, target);
     return done();
+  }
+
+  void apply_drift(uint8_t* picture) const {
+    for (size_t i = 0; i < train_.sample_bytes(); ++i) picture[i] = drifted_[picture[i]];
   }
 
   void fill_target(size_t first, float* target) {
@@ -230,8 +315,8 @@ class Run {
     Json line = {{"epoch", history_.size() + 1}, {"steps", step_}, {"rate", rate_}, {"loss", loss_sum_ / static_cast<double>(std::max<int64_t>(1, loss_count_))}};
     if (!training_.reconstruct) line["train_top1"] = static_cast<double>(hits_) / static_cast<double>(std::max<int64_t>(1, loss_count_) * training_.batch);
     if (check_.size() > 0) {
-      VERGE_TRY(const Json scores, evaluate());
-      line.update(scores);
+      VERGE_TRY(const Json judged, scores());
+      line.update(judged);
     }
     line["seconds"] = seconds;
     line["samples_per_second"] = static_cast<double>((step_ - epoch_first_) * training_.batch) / seconds;
@@ -240,27 +325,45 @@ class Run {
     return save();
   }
 
+  // top1 or mse; where the pictures drift also top1_clean, of those that do not.
+  Result<Json> scores() {
+    VERGE_TRY(Json out, evaluate(r_.drift.any()));
+    if (!r_.drift.any()) return out;
+    VERGE_TRY(const Json clean, evaluate(false));
+    out["top1_clean"] = clean["top1"];
+    return out;
+  }
+
   // The network as it is now on the samples that judge, through lowering, Program and runtime as it will be deployed.
-  Result<Json> evaluate() {
+  Result<Json> evaluate(bool drifts) {
     constexpr int64_t kBatch = 50;
-    VERGE_TRY(Graph graph, with_normalisation(trainer_->trained(), training_.input));
-    VERGE_CHECK(set_batch(graph, kBatch));
-    VERGE_CHECK(passes::prepare(graph));
+    Graph trained = trainer_->trained();
+    if (!quantised_) {
+      VERGE_TRY(trained, with_normalisation(trained, training_.input));
+    }
+    VERGE_TRY(const Graph graph, deployed(trained, kBatch));
     VERGE_TRY(const Lowered lowered, lower(graph, {o_.threads}));
     VERGE_TRY(Executable executable, Executable::open(lowered.program, {o_.threads}));
     double hits = 0, squares = 0;
+    outputs_.clear();
     for (size_t first = 0; first < check_.size(); first += kBatch) {
       const size_t n = std::min<size_t>(kBatch, check_.size() - first), bytes = check_.sample_bytes();
-      auto* to = executable.session().input(0).mut<uint8_t>();
+      Bytes pictures(quantised_ ? kBatch * bytes : 0);
+      auto* to = quantised_ ? pictures.data() : executable.session().input(0).mut<uint8_t>();
       std::vector<Result<void>> failed(n);
       std::memset(to, 0, kBatch * bytes);
-      pool_.parallel_for().each(n, [&](size_t i) { failed[i] = check_.read(first + i, to + i * bytes); });
+      pool_.parallel_for().each(n, [&](size_t i) {
+        failed[i] = check_.read(first + i, to + i * bytes);
+        if (drifts) apply_drift(to + i * bytes);
+      });
       for (Result<void>& f : failed)
         if (!f.ok()) return std::move(f).error();
       const std::vector<float> x = training_.reconstruct ? std::vector<float>(reinterpret_cast<float*>(to), reinterpret_cast<float*>(to) + n * bytes / sizeof(float)) : std::vector<float>();
+      if (quantised_) normalise(to, kBatch * bytes, executable.session().input(0).mut<float>());
       VERGE_CHECK(executable.run());
       const TensorView& y = executable.session().output(0);
       const size_t width = static_cast<size_t>(y.shape.count()) / kBatch;
+      outputs_.insert(outputs_.end(), y.as<float>(), y.as<float>() + n * width);
       for (size_t i = 0; i < n; ++i) {
         const float* row = y.as<float>() + i * width;
         if (training_.reconstruct) {
@@ -302,7 +405,7 @@ class Run {
   Json report() const {
     return {{"recipe", r_.source}, {"samples", train_.size()}, {"validation_samples", check_.size()}, {"skipped", train_.skipped()}, {"classes", train_.classes()},
             {"parameters", parameter_count()}, {"training_memory_bytes", trainer_->memory_bytes()}, {"threads", o_.threads}, {"steps", step_}, {"history", history_},
-            {"seconds", now_s() - start_}};
+            {"batch", training_.batch}, {"before", before_}, {"seconds", now_s() - start_}};
   }
 
   int64_t parameter_count() const {
@@ -317,6 +420,7 @@ class Run {
     out.network = trainer_->trained();
     out.report = report();
     VERGE_TRY(out.unfused, for_export(out.network));
+    if (check_.size() > 0) out.outputs = Tensor::of({static_cast<int32_t>(check_.size()), static_cast<int32_t>(outputs_.size() / check_.size())}, outputs_);
     VERGE_TRY(out.package, package(out.network));
     out.report["package_bytes"] = out.package.size();
     return out;
@@ -343,7 +447,8 @@ class Run {
     return d;
   }
 
-  static Result<Graph> for_export(Graph network) {
+  Result<Graph> for_export(Graph network) const {
+    if (quantised_) return integer_graph(*quantised_, network, 1);
     VERGE_CHECK(set_batch(network, 1));
     passes::PassOptions unfused;
     unfused.skip = {"fuse_residual"};
@@ -352,9 +457,7 @@ class Run {
   }
 
   Result<Bytes> package(const Graph& network) const {
-    Graph graph = network;
-    VERGE_CHECK(set_batch(graph, 1));
-    VERGE_CHECK(passes::prepare(graph));
+    VERGE_TRY(const Graph graph, deployed(network, 1));
     VERGE_TRY(const Lowered lowered, lower(graph));
     VERGE_TRY(Executable executable, Executable::open(lowered.program));
     const TensorType& in = graph.type(graph.inputs()[0]);
@@ -375,6 +478,8 @@ class Run {
   TrainingOptions training_;
   Examples train_, check_;
   std::optional<Trainer> trainer_;
+  std::optional<QuantisedNetwork> quantised_;
+  std::vector<float> outputs_;  // of the last evaluation
   size_t batch_ = 0;
   int64_t step_ = 0, steps_an_epoch_ = 0, ordered_ = -1, epoch_first_ = 0;
   std::vector<size_t> order_;
@@ -382,7 +487,8 @@ class Run {
   Bytes spare_;
   double start_ = 0, epoch_start_ = 0, rate_ = 0, loss_sum_ = 0;
   int64_t loss_count_ = 0, hits_ = 0;
-  Json history_ = Json::array();
+  Json history_ = Json::array(), before_ = Json::object();
+  std::array<uint8_t, 256> drifted_{};
 };
 
 }  // namespace

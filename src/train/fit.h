@@ -26,6 +26,7 @@ struct FitOutcome {
   Bytes package;  // empty when interrupted
   Graph network;  // trained, as it was built or imported
   Graph unfused;  // the same as formats::export_model takes it
+  Tensor outputs; // of the samples that judge, after the last epoch: [samples, ...]
   Json report;
   bool interrupted = false;
 };

@@ -255,15 +255,37 @@ TEST(Gradient, AValueThatIsReadTwiceGetsTheSum) {
   EXPECT_EQ((*out)[0].to_doubles(), (std::vector<double>{2, -4, 6}));
 }
 
+// y = s * round(clamp(x / s, -2, 2)): dy/dx is 1 inside; dy/ds is round(x / s) - x / s inside, the bound outside (Esser et al. 2020).
+TEST(Gradient, ARoundingThatIsStraightThroughGivesTheSlopesOfLearnedSteps) {
+  Graph g;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{4})), s = g.add_input("s", TensorType(DataType::kF32, Shape{1}));
+  const auto add = [&](const std::string& op, std::vector<ValueId> in, Attrs attrs = {}) { return g.node(g.add_node({op, std::move(in), std::move(attrs), op})).output(); };
+  const ValueId steps = add("round", {add("clamp", {add("div", {x, s})}, {{"min", -2.0}, {"max", 2.0}})}, {{"straight_through", int64_t{1}}});
+  const ValueId sum = add("reduce_sum", {add("mul", {steps, s})}, {{"keepdims", int64_t{0}}});
+  ASSERT_TRUE(ops::infer_types(g).ok());
+  const auto d = gradient(g, sum, std::vector{x, s});
+  ASSERT_TRUE(d.ok()) << d.error().message();
+  g.add_output((*d)[0], "dx");
+  g.add_output((*d)[1], "ds");
+  const auto lowered = lower(g);
+  ASSERT_TRUE(lowered.ok());
+  auto executable = Executable::open(lowered->program);
+  const std::vector<Tensor> at = {Tensor::of<float>({4}, {0.35f, -0.6f, 3.0f, -9.0f}), Tensor::of<float>({1}, {0.5f})};
+  const auto out = executable->run(at);
+  ASSERT_TRUE(out.ok());
+  EXPECT_EQ((*out)[0].to_doubles(), (std::vector<double>{1, 1, 0, 0}));
+  EXPECT_NEAR((*out)[1].at(0), (1 - 0.7) + (-1 + 1.2) + 2 - 2, 1e-5);
+}
+
 TEST(Gradient, AnOperatorWithoutDerivativeIsNamed) {
   Graph g;
   const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{3}));
-  const NodeId rounded = g.add_node({"round", {x}, {}, "rounding"});
+  const NodeId rounded = g.add_node({"floor", {x}, {}, "rounding"});
   const NodeId sum = g.add_node({"reduce_sum", {g.node(rounded).output()}, {{"keepdims", int64_t{0}}}, "sum"});
   ASSERT_TRUE(ops::infer_types(g).ok());
   const auto d = gradient(g, g.node(sum).output(), std::vector{x});
   ASSERT_FALSE(d.ok());
-  EXPECT_EQ(d.error().message(), "node 'rounding' (round): no derivative of this operator; keep it out of the way from the parameters to the loss");
+  EXPECT_EQ(d.error().message(), "node 'rounding' (floor): no derivative of this operator; keep it out of the way from the parameters to the loss");
 }
 
 }  // namespace

@@ -125,11 +125,24 @@ void read_input(Section& s, Recipe& r) {
   s.numbers("size", r.network.input);
   s.numbers("mean", r.training.input.mean);
   s.numbers("std", r.training.input.std);
+  s.real("rescale", r.rescale, 1e-6, 1e6);
 }
 
 void read_data(Section& s, Recipe& r) {
   s.real("validation", r.validation, 0, 0.9);
   s.choice("damaged", r.skip_damaged, {{"error", false}, {"skip", true}});
+}
+
+void read_quantization(Section& s, Recipe& r) {
+  r.weight_bits = 8;
+  s.integer("weights", r.weight_bits, 2, 8);
+  s.integer("activations", r.activation_bits, 2, 8);
+}
+
+void read_drift(Section& s, Recipe& r) {
+  s.real("gain", r.drift.gain, 0, 100);
+  s.real("shift", r.drift.shift, -255, 255);
+  s.real("replay", r.drift.replay, 0, 1);
 }
 
 void read_augmentation(Section& s, Recipe& r) {
@@ -176,6 +189,10 @@ void read_recipe(Section& s, Recipe& r) {
   s.text("model", r.model);
   s.part("input", [&](Section& p) { read_input(p, r); });
   s.part("data", [&](Section& p) { read_data(p, r); });
+  s.flag("fold", r.fold);
+  s.part("quantize", [&](Section& p) { read_quantization(p, r); });
+  s.part("drift", [&](Section& p) { read_drift(p, r); });
+  s.real("memory_kb", r.memory_kb, 0, 1e9);
   s.part("augment", [&](Section& p) { read_augmentation(p, r); });
   s.part("loss", [&](Section& p) { read_loss(p, r); });
   s.part("optimizer", [&](Section& p) { read_optimizer(p, r); });
@@ -185,6 +202,7 @@ void read_recipe(Section& s, Recipe& r) {
   s.integer("batch", r.training.batch, 1, 65536);
   s.integer("seed", r.seed, 0, INT64_MAX);
   s.texts("frozen", r.training.frozen);
+  s.texts("trained", r.training.trained);
   s.real("norm_momentum", r.training.norm_momentum, 0, 1);
   s.no_other_keys();
 }

@@ -11,8 +11,21 @@ namespace verge::train {
 
 enum class Schedule : uint8_t { kConstant, kCosine, kOneCycle, kStep };
 
+// Pictures as another camera or light would give them: byte -> gain * byte + shift, kept within a byte.
+struct Drift {
+  double gain = 1, shift = 0;
+  double replay = 0;          // share of the training samples that come as they were before
+  bool any() const { return gain != 1 || shift != 0; }
+};
+
 struct Recipe {
   std::string model;          // an architecture's name, or a model file
+  bool fold = false;          // a file's batch normalisation goes into its weights first, as deployed
+  double rescale = 1;         // of a file: it takes inputs this much smaller, its first weights are as much larger
+  int weight_bits = 0;        // quantisation-aware training with weights of so many bits; 0: none
+  int activation_bits = 8;
+  Drift drift;
+  double memory_kb = 0;       // of a training session; the batch shrinks until it fits; 0: any
   NetworkOptions network;
   TrainingOptions training;
   double smoothing = 0;       // of the labels

@@ -42,7 +42,7 @@ bool takes_clamp(const Node& node) {
 
 class Maker {
  public:
-  Maker(const Graph& network, const TrainingOptions& options) : network_(network), o_(options), readers_(network.all_users()) {}
+  Maker(const Graph& network, const TrainingOptions& options) : network_(network), o_(options), readers_(network.all_users()), head_(head()) {}
 
   Result<TrainingGraph> run() {
     if (network_.inputs().size() != 1 || network_.outputs().size() != 1)
@@ -84,8 +84,8 @@ class Maker {
     if (o_.input.bytes) type.dtype = DataType::kU8;
     input_ = graph().add_input(network_.value(in).name, type);
     if (o_.input.bytes) VERGE_CHECK(add_normalisation(type.dims.back().size));
-    map_[in.index] = input_;
-    return done();
+    map_[in.index] = rounded(in, input_);
+    return error_;
   }
 
   Result<void> add_normalisation(int64_t channels) {
@@ -119,12 +119,34 @@ class Maker {
     return map_[constant.index] = value;
   }
 
+  // Offsets of convolutions, dense layers and batch normalisation.
+  static bool is_bias(const Node& node, size_t input) { return input == 2 && (node.op == "conv" || node.op == "dense" || node.op == "batch_norm"); }
+
+  bool is_chosen(const Node& node, size_t input, const std::string& name) const {
+    if (o_.trained.empty()) return true;
+    return std::any_of(o_.trained.begin(), o_.trained.end(), [&](const std::string& what) {
+      if (what == "biases") return is_bias(node, input);
+      if (what == "norms") return node.op == "batch_norm" && input < 3;
+      if (what == "head") return node.id == head_;
+      return starts_with(name, what);
+    });
+  }
+
+  // The last layer with weights.
+  NodeId head() const {
+    NodeId last;
+    for (NodeId id : network_.order())
+      if (network_.node(id).op == "dense" || network_.node(id).op == "conv") last = id;
+    return last;
+  }
+
   bool trains(const Node& node, size_t input) const {
     const std::vector<size_t> candidates = parameter_inputs(node);
     const Tensor* constant = network_.constant(node.input(input));
     if (!constant || constant->dtype() != DataType::kF32 || std::find(candidates.begin(), candidates.end(), input) == candidates.end()) return false;
     const bool pointwise = node.op == "add" || node.op == "sub" || node.op == "mul";
-    return !(pointwise && constant->count() == 1) && !is_frozen(parameter_name(node, input));
+    const std::string name = parameter_name(node, input);
+    return !(pointwise && constant->count() == 1) && !is_frozen(name) && is_chosen(node, input, name);
   }
 
   std::string parameter_name(const Node& node, size_t input) const {
@@ -137,7 +159,7 @@ class Maker {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId v = node.input(i);
       if (!v.valid()) inputs.emplace_back();
-      else if (trains(node, i)) inputs.push_back(parameter(v, parameter_name(node, i), is_statistic(node, i), is_weight(node, i)));
+      else if (trains(node, i)) inputs.push_back(rounded(v, parameter(v, parameter_name(node, i), is_statistic(node, i), is_weight(node, i))));
       else if (const Tensor* constant = network_.constant(v)) inputs.push_back(map_.count(v.index) ? map_[v.index] : map_[v.index] = graph().add_constant(*constant, network_.value(v).name));
       else inputs.push_back(map_.at(v.index));
     }
@@ -145,10 +167,20 @@ class Maker {
     if (node.op == "batch_norm" && trains(node, 3)) VERGE_CHECK(copy_batch_norm(node, inputs));
     else {
       const std::vector<ValueId> made = add_many(node.op, inputs, node.attrs, node.name, node.outputs.size());
-      for (size_t i = 0; i < made.size(); ++i) map_[node.outputs[i].index] = made[i];
+      for (size_t i = 0; i < made.size(); ++i) map_[node.outputs[i].index] = rounded(node.outputs[i], made[i]);
     }
     if (!error_.ok()) return error_;
     return done();
+  }
+
+  // What stands for the network's value `of`, rounded where the options say so.
+  ValueId rounded(ValueId of, ValueId x) {
+    const auto found = o_.rounding.find(of.index);
+    if (found == o_.rounding.end() || !error_.ok()) return x;
+    const Rounding& r = found->second;
+    const ValueId scale = add("exp", {parameter(r.scale, network_.value(r.scale).name, false, false)});
+    const ValueId steps = add("round", {add("clamp", {add("div", {x, scale})}, {{"min", r.low}, {"max", r.high}})}, {{"straight_through", int64_t{1}}});
+    return add("mul", {steps, scale});
   }
 
   Result<void> copy_batch_norm(const Node& node, const std::vector<ValueId>& inputs) {
@@ -165,13 +197,13 @@ class Maker {
   // An activation becomes the clamp of what it reads, when nobody else reads that.
   bool fuse_clamp(const Node& node, ValueId x) {
     double low, high;
-    if (!as_clamp(node, &low, &high)) return false;
+    if (!as_clamp(node, &low, &high) || o_.rounding.count(node.input(0).index)) return false;
     const Node* from = graph().producer(x);
     if (!from || !takes_clamp(*from) || readers_[node.input(0).index].size() != 1 || network_.is_output(node.input(0))) return false;
     Node& target = graph().node(from->id);
     if (!std::isinf(low)) target.attrs["clamp_min"] = low;
     if (!std::isinf(high)) target.attrs["clamp_max"] = high;
-    map_[node.output().index] = x;
+    map_[node.output().index] = rounded(node.output(), x);
     return true;
   }
 
@@ -251,6 +283,7 @@ class Maker {
   const Graph& network_;
   const TrainingOptions& o_;
   const std::vector<std::vector<NodeId>> readers_;
+  const NodeId head_;
   TrainingGraph out_;
   std::map<uint32_t, ValueId> map_;        // the network's values to the training graph's
   std::map<uint32_t, size_t> state_of_;    // a parameter's value to its index in out_.parameters

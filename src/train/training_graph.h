@@ -1,5 +1,6 @@
 // One training step as a Graph: forward, loss, gradient and update, with the parameters, statistics and the optimiser's states as mutable tensors.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ struct InputOptions {
   std::vector<float> mean = {0}, std = {1};  // one number, or one a channel
 };
 
+// x -> s * round(clamp(x / s, low, high)), s = exp(scale): a scale that is learned never loses its sign. The rounding's slope is taken as 1.
+struct Rounding {
+  ValueId scale;  // constant of the network: one number, or one a channel in a shape that spreads over x
+  double low = 0, high = 0;
+};
+
 struct TrainingOptions {
   int64_t batch = 64;
   InputOptions input;
@@ -28,8 +35,10 @@ struct TrainingOptions {
   double decay = 0;          // of weights of convolutions and dense layers; other parameters do not decay
   double clip_norm = 0;      // of all gradients together; 0: none
   double ema = 0;            // of the parameters, per step; 0: none
+  std::map<uint32_t, Rounding> rounding;  // of inputs, weights and outputs of nodes, by ValueId::index in the network
   double norm_momentum = 0.1;  // of batch normalisation's new statistics
   std::vector<std::string> frozen;  // parameters whose name begins with one of these stay as they are
+  std::vector<std::string> trained;  // only these learn: kinds ("biases", "norms": batch normalisation, "head": the last layer) or how a name begins; empty: all
 };
 
 // A constant of the network that training changes, and the states that hold it.

@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 """verge train on rendered pictures: same bits for every number of threads and after an interruption, and clear words where data or recipe are wrong.
 
+What is trained for integers says in a new process, to the bit, what it said in training; biases learn alone, and a kill in the middle loses nothing.
 The recipe and the commands are those of docs/training.md.
 """
+import glob
 import os
 import re
 import shutil
+import subprocess
 import tempfile
+import time
 
-from support import ROOT, VERGE, run, verge, verge_json
+from support import ROOT, VERGE, need, run, run_model, verge, verge_json
+
+np = need("numpy")
+Image = need("PIL.Image")
 
 
 def documented_recipe():
@@ -45,6 +52,59 @@ def check_results(tmp, recipe, data):
     assert judged["top1"] >= 0, judged
 
 
+def pictures_of(folder):
+    """As the documented recipe normalises them."""
+    mean, std = np.float32([136, 134, 130]), np.float32([35, 35, 37])
+    for file in sorted(glob.glob(f"{folder}/*/*.png"), key=lambda f: f[len(folder):]):
+        yield ((np.asarray(Image.open(file).convert("RGB"), np.float32) - mean) * (np.float32(1) / std))[None]
+
+
+def check_integers(tmp, recipe, data):
+    judges = f"{tmp}/judges"
+    verge("data", "make", "inspection", "--count", "20", "--seed", "2", "--size", "32", "-o", judges)
+    for bits in (8, 4):
+        with open(f"{tmp}/bits.yaml", "w") as file:
+            file.write(open(recipe).read() + f"quantize: {{weights: {bits}}}\n")
+        report = train(f"{tmp}/bits.yaml", data, f"{tmp}/bits.vpk", "--validation", judges, "--outputs", f"{tmp}/outputs.npy")
+        assert report["history"][-1]["loss"] < report["history"][0]["loss"], report["history"]
+        recorded = np.load(f"{tmp}/outputs.npy")
+        again = np.concatenate([run_model([VERGE, "run"], f"{tmp}/bits.vpk", [x])[0] for x in pictures_of(judges)])
+        assert recorded.shape == again.shape and len(np.unique(recorded)) > 10, (recorded.shape, again.shape)
+        assert np.array_equal(recorded, again), f"{bits} bits: {np.abs(recorded - again).max()} apart"
+        assert "f32" not in [line.split("_")[-1] for line in run(VERGE, "inspect", f"{tmp}/bits.vpk").stdout.split() if line.startswith(("conv_", "dense_"))]
+
+
+def arrays(folder):
+    return {f: np.load(f"{folder}/{f}") for f in os.listdir(folder)}
+
+
+def check_biases(tmp, recipe, data):
+    """A trained network's biases learn another light."""
+    train(recipe, data, f"{tmp}/start.vpk", "--export", f"{tmp}/start.onnx")
+    text = open(recipe).read().replace("model: lenet5", f"model: {tmp}/start.onnx").replace("epochs: 2", "epochs: 6")
+    changes = "fold: true\ndrift: {gain: 0.45, shift: 20, replay: 0.3}\ntrained: [biases]\n"
+    still, moving = f"{tmp}/still.yaml", f"{tmp}/moving.yaml"
+    open(still, "w").write(re.sub("rate: [0-9.]+", "rate: 0", text) + changes)
+    open(moving, "w").write(text + changes)
+    train(still, data, f"{tmp}/still.vpk", "--weights", f"{tmp}/still")
+    report = train(moving, data, f"{tmp}/moved.vpk", "--weights", f"{tmp}/moved")
+    assert "top1_clean" in report["before"] and "top1_clean" in report["history"][-1], report
+    assert report["history"][-1]["loss"] < report["history"][0]["loss"], report["history"]
+    before, after = arrays(f"{tmp}/still"), arrays(f"{tmp}/moved")
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert changed and all(before[name].ndim == 1 for name in changed), changed
+    assert any(before[name].ndim > 1 for name in before)
+    killed = subprocess.Popen([VERGE, "train", moving, "--data", data, "-o", f"{tmp}/killed.vpk"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not os.path.exists(f"{tmp}/killed.vpk.checkpoint") and killed.poll() is None:
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    train(moving, data, f"{tmp}/killed.vpk", "--resume")
+    same_bytes(f"{tmp}/moved.vpk", f"{tmp}/killed.vpk")
+    open(moving, "w").write(text + changes + "memory_kb: 20\n")
+    fails(4, "training one sample takes .* KB", moving, "--data", data, "-o", f"{tmp}/x.vpk")
+
+
 def check_words(tmp, recipe, data):
     wrong = f"{tmp}/wrong.yaml"
     open(wrong, "w").write(open(recipe).read().replace("epochs:", "epoch:"))
@@ -76,6 +136,8 @@ def main():
         verge("data", "make", "inspection", "--count", "80", "--seed", "1", "--size", "32", "-o", data)
         open(recipe, "w").write(documented_recipe())
         check_results(tmp, recipe, data)
+        check_integers(tmp, recipe, data)
+        check_biases(tmp, recipe, data)
         check_words(tmp, recipe, data)
     print("passed")
 

@@ -161,7 +161,7 @@ Result<void> need_last_axis(const Layer& l, const char* what) {
   return unsupported(std::string(what) + " along axis " + bracketed(axis) + " of " + x.text() + "; the last axis is supported");
 }
 
-// y = x * scale + shift, with gamma and beta as they are there.
+// Stays a node of its own: passes fold it, training needs it.
 Result<ValueId> batch_norm(Layer& l) {
   VERGE_CHECK(need_last_axis(l, "normalisation"));
   size_t next = 0;
@@ -177,14 +177,11 @@ Result<ValueId> batch_norm(Layer& l) {
   const auto n = static_cast<size_t>(mean.count());
   if (static_cast<size_t>(variance.count()) != n || (gamma.count() && gamma.dtype() != DataType::kNone && static_cast<size_t>(gamma.count()) != n)) return corrupt("its weights differ in length");
   if (beta.dtype() != DataType::kNone && static_cast<size_t>(beta.count()) != n) return corrupt("its weights differ in length");
-  const double epsilon = l.real("epsilon", 1e-3);
-  Tensor scale(DataType::kF32, mean.shape()), shift(DataType::kF32, mean.shape());
-  for (size_t i = 0; i < n; ++i) {
-    const double s = (gamma.dtype() == DataType::kNone ? 1.0 : double{gamma.values<float>()[i]}) / std::sqrt(double{variance.values<float>()[i]} + epsilon);
-    scale.mut<float>()[i] = static_cast<float>(s);
-    shift.mut<float>()[i] = static_cast<float>((beta.dtype() == DataType::kNone ? 0.0 : double{beta.values<float>()[i]}) - double{mean.values<float>()[i]} * s);
-  }
-  return l.add("add", {l.add("mul", {l.in(), l.constant(std::move(scale))}), l.constant(std::move(shift))});
+  const auto given_or = [&](Tensor& tensor, float otherwise) {
+    return l.constant(tensor.dtype() != DataType::kNone ? std::move(tensor) : Tensor::of(mean.shape(), std::vector<float>(n, otherwise)));
+  };
+  const ValueId scale = given_or(gamma, 1), shift = given_or(beta, 0);
+  return l.add("batch_norm", {l.in(), scale, shift, l.constant(mean), l.constant(variance)}, {{"axis", int64_t{-1}}, {"epsilon", l.real("epsilon", 1e-3)}});
 }
 
 Result<ValueId> layer_norm(Layer& l) {

@@ -26,6 +26,12 @@ ValueId step(GradientContext& c, ValueId below) {
 
 void relu_gradient(GradientContext& c) { give_inside(c, c.out(), c.dy(), 0, kInfinity); }
 
+// Taken as 1 where the node says so (Bengio et al. 2013): a rounding's own slope is 0 nearly everywhere.
+void round_gradient(GradientContext& c) {
+  if (c.node.integer("straight_through") == 0) c.fail(unsupported("no derivative of this operator; keep it out of the way from the parameters to the loss"));
+  c.give(0, c.dy());
+}
+
 void clamp_gradient(GradientContext& c) {
   const UnaryValue f = unary_value(c.node);
   give_inside(c, c.out(), c.dy(), f.a, f.b);

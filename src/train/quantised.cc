@@ -1,0 +1,152 @@
+#include "train/quantised.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/op.h"
+#include "passes/pipelines.h"
+
+namespace verge::train {
+namespace {
+
+using ops::QuantRule;
+
+QuantRule rule_of(const Graph& graph, const Node& node) {
+  const ops::OpDef* def = ops::find_op(node.op);
+  return def && def->methods->quant ? def->methods->quant(graph, node) : QuantRule{};
+}
+
+// Prepared for int8, for samples one by one.
+Result<Graph> prepared(Graph g) {
+  VERGE_CHECK(set_batch(g, 2));  // no pass takes a batch of 1 for granted
+  passes::PassOptions unfused;
+  unfused.skip = {"fuse_residual"};
+  VERGE_CHECK(passes::prepare(g, unfused));
+  VERGE_CHECK(set_batch(g, 2));
+  g = g.compacted();
+  VERGE_CHECK(set_batch(g, 1));
+  return g;
+}
+
+// Channels of the weights along the rule's axis: [channels, inner].
+struct Channels {
+  size_t count, inner;
+  Channels(const Tensor& w, int axis) : count(static_cast<size_t>(w.shape()[axis])), inner(static_cast<size_t>(w.count()) / count) {}
+};
+
+double rounding_error(const float* w, size_t n, double scale, double most) {
+  double error = 0;
+  for (size_t i = 0; i < n; ++i) error += std::pow(scale * std::clamp(std::nearbyint(w[i] / scale), -most, most) - w[i], 2);
+  return error;
+}
+
+// The scale that loses least of n weights when they are rounded to +-most.
+double best_scale(const float* w, size_t n, double most) {
+  double largest = 0;
+  for (size_t i = 0; i < n; ++i) largest = std::max(largest, std::fabs(static_cast<double>(w[i])));
+  if (largest == 0) return 1;
+  double best = largest / most, least = rounding_error(w, n, best, most);
+  for (int step = 20; step < 100; step += 2) {
+    const double scale = largest / most * step / 100, error = rounding_error(w, n, scale, most);
+    if (error < least) best = scale, least = error;
+  }
+  return best;
+}
+
+class Maker {
+ public:
+  Maker(QuantisedNetwork& network, const QuantiseOptions& options) : n_(network), o_(options) {}
+
+  Result<void> run() {
+    for (ValueId in : n_.graph.inputs()) add_activation(in);
+    for (NodeId id : n_.graph.order()) {
+      const Node node = n_.graph.node(id);
+      if (!quantizable(n_.graph, node)) continue;
+      const QuantRule rule = rule_of(n_.graph, node);
+      if (rule.kind == QuantRule::Kind::kCompute) add_activation(node.output());
+      if (rule.weight_input < 0) continue;
+      if (rule.weight_axis != 0) return unsupported(describe(node) + ": its weights' channels are not its first dimension");
+      add_weights(node, node.input(static_cast<size_t>(rule.weight_input)));
+    }
+    return done();
+  }
+
+ private:
+  // Few levels take their share of the int8 range: the scale is as much larger.
+  void add_activation(ValueId value) {
+    const auto found = n_.plan.activations.find(value.index);
+    if (found == n_.plan.activations.end()) return;
+    const double levels = std::pow(2.0, o_.activation_bits) - 1, wider = 255 / levels;
+    QuantParams& q = found->second;
+    const double zero = std::nearbyint((q.zero_point[0] + 128) / wider);
+    q.zero_point[0] = static_cast<int32_t>(zero) - 128;
+    add_scale(value, {q.scale[0] * static_cast<float>(wider)}, Shape{1}, -zero, levels - zero);
+  }
+
+  void add_weights(const Node& node, ValueId value) {
+    const Tensor& w = *n_.graph.constant(value);
+    const Channels channels(w, 0);
+    const double most = o_.weight_bits == 8 ? 127 : std::pow(2.0, o_.weight_bits - 1) - 1;
+    std::vector<float> scales;
+    for (size_t c = 0; c < channels.count; ++c) scales.push_back(static_cast<float>(best_scale(w.values<float>().data() + c * channels.inner, channels.inner, most)));
+    Shape shape = w.shape();
+    for (int i = 1; i < shape.rank; ++i) shape[i] = 1;
+    add_scale(value, scales, shape, -most, most);
+    n_.weights[node.id.index] = value.index;
+  }
+
+  void add_scale(ValueId value, std::vector<float> scales, const Shape& shape, double low, double high) {
+    for (float& s : scales) s = std::log(s);
+    const std::string name = n_.graph.value(value).name + ".scale";
+    n_.rounding[value.index] = {n_.graph.add_constant(Tensor::of(shape, scales), name), low, high};
+  }
+
+  QuantisedNetwork& n_;
+  const QuantiseOptions& o_;
+};
+
+LayerWeights rounded_weights(const Graph& trained, const Node& node, const Rounding& rounding, const QuantRule& rule) {
+  const Tensor& w = *trained.constant(node.input(static_cast<size_t>(rule.weight_input)));
+  const Channels channels(w, 0);
+  QuantParams q{{}, std::vector<int32_t>(channels.count, 0), 0};
+  for (float t : trained.constant(rounding.scale)->values<float>()) q.scale.push_back(std::exp(t));
+  LayerWeights out{Tensor(DataType::kI8, w.shape()), {}};
+  const std::span<int8_t> to = out.weights.mut<int8_t>();
+  for (size_t i = 0; i < to.size(); ++i)
+    to[i] = static_cast<int8_t>(std::clamp(std::nearbyint(static_cast<double>(w.values<float>()[i]) / q.scale[i / channels.inner]), rounding.low, rounding.high));
+  out.weights.set_quant(std::move(q));
+  const ValueId bias = rule.bias_input >= 0 ? node.input(static_cast<size_t>(rule.bias_input)) : ValueId{};
+  if (bias.valid()) out.bias = *trained.constant(bias);
+  return out;
+}
+
+}  // namespace
+
+Result<QuantisedNetwork> quantised_network(const Graph& network, const Dataset& samples, const QuantiseOptions& options) {
+  QuantisedNetwork out;
+  VERGE_TRY(out.graph, prepared(network));
+  VERGE_TRY(const Calibration stats, Calibration::run(out.graph, samples));
+  out.plan = plan_quantization(out.graph, stats, RangeMethod::kMse);
+  VERGE_CHECK(Maker(out, options).run());
+  return out;
+}
+
+Result<Graph> integer_graph(const QuantisedNetwork& network, const Graph& trained, int64_t batch) {
+  Graph g = trained;
+  VERGE_CHECK(set_batch(g, batch));
+  QuantPlan plan = network.plan;
+  for (const auto& [value, rounding] : network.rounding)
+    if (const auto found = plan.activations.find(value); found != plan.activations.end()) found->second.scale[0] = std::exp(g.constant(rounding.scale)->values<float>()[0]);
+  for (NodeId id : g.order()) {
+    const Node& node = g.node(id);
+    const QuantRule rule = rule_of(g, node);
+    if (const auto weights = network.weights.find(id.index); weights != network.weights.end()) plan.weights[id.index] = rounded_weights(g, node, network.rounding.at(weights->second), rule);
+    if (rule.kind != QuantRule::Kind::kPassThrough) continue;
+    const auto source = plan.activations.find(node.input(0).index);
+    if (source != plan.activations.end()) plan.activations[node.output().index] = source->second;
+  }
+  VERGE_TRY(QuantizedGraph made, quantize_graph(g, plan));
+  return std::move(made.graph);
+}
+
+}  // namespace verge::train
