@@ -16,7 +16,7 @@ struct Pairs {
 };
 
 constexpr int kRows = 4;
-constexpr size_t kMostWords = 1152;  // of a row: 3 x 3 windows of 512 channels
+constexpr size_t kMostWords = 1152;  // widened at a time, of four rows; one row has as many in a 3 x 3 window of 512 channels
 
 // Lanes c0 c0 c1 c1 and c2 c2 c3 c3 to c0 c1 c2 c3.
 inline v128_t columns(v128_t low, v128_t high) { return wasm_i32x4_add(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), wasm_i32x4_shuffle(low, high, 1, 3, 5, 7)); }
@@ -35,15 +35,17 @@ template <bool nibbles> [[gnu::always_inline]] inline Weights load_quarter(const
 
 inline v128_t flip_of(const GemmI8& g) { return wasm_i8x16_splat(g.x_unsigned ? -128 : 0); }
 
-// The words of four rows as int16, [word][row][4].
+// The words of rows as int16, [four rows][word][row][4].
 class Rows {
  public:
   Rows(const GemmI8& g, const GemmI8Tile& tile) : flip_(flip_of(g)) {
-    for (size_t t = 0; t < g.layout.taps; ++t)
-      for (size_t r = 0; r < kRows; ++r) {
-        const size_t row = r < tile.rows ? r : tile.rows - 1;
-        widen(static_cast<const uint8_t*>(tile.x[row * g.layout.taps + t]), g.layout.k, at_ + t * g.layout.groups() * kWord + 4 * r);
-      }
+    const size_t words = g.layout.taps * g.layout.groups();
+    for (size_t first = 0; first < tile.rows; first += kRows)
+      for (size_t r = 0; r < kRows; ++r)
+        for (size_t t = 0; t < g.layout.taps; ++t) {
+          const size_t row = first + r < tile.rows ? first + r : tile.rows - 1;
+          widen(static_cast<const uint8_t*>(tile.x[row * g.layout.taps + t]), g.layout.k, at_ + (first / kRows * words + t * g.layout.groups()) * kWord + 4 * r);
+        }
   }
   const int16_t* data() const { return at_; }
 
@@ -66,7 +68,9 @@ class Rows {
   alignas(16) int16_t at_[kMostWords * kWord];
 };
 
-template <bool nibbles> void accumulate_quarter(size_t words, const int8_t* w, int quarter, const int16_t* x, I32x16 (&acc)[kRows][1]) {
+using FourRows = Tile<Pairs, kRows, 1>;
+
+template <bool nibbles> [[gnu::always_inline]] inline void accumulate_quarter(size_t words, const int8_t* w, int quarter, const int16_t* x, FourRows& tile) {
   v128_t low[kRows], high[kRows];
   for (int r = 0; r < kRows; ++r) low[r] = high[r] = wasm_i32x4_splat(0);
   for (size_t i = 0; i < words; ++i, w += nibbles ? 32 : 64, x += 4 * kRows) {
@@ -78,16 +82,41 @@ template <bool nibbles> void accumulate_quarter(size_t words, const int8_t* w, i
       high[r] = wasm_i32x4_add(high[r], wasm_i32x4_dot_i16x8(weights.high, four));
     }
   }
-  for (int r = 0; r < kRows; ++r) acc[r][0].q[quarter] = columns(low[r], high[r]);
+  for (int r = 0; r < kRows; ++r) tile.acc[r][0].q[quarter] = columns(low[r], high[r]);
+}
+
+template <bool nibbles> [[gnu::noinline]] void accumulate_panel(size_t words, const int8_t* w, const int16_t* x, FourRows& tile) {
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) accumulate_quarter<nibbles>(words, w, q, x, tile);
+}
+
+// Rows that are widened together, one rule for all of them.
+template <bool nibbles> void run_widened(const GemmI8& g, const GemmI8Tile& tile) {
+  const Rows rows(g, tile);
+  const size_t words = g.layout.taps * g.layout.groups();
+  for (size_t panel = tile.first_panel; panel < tile.last_panel; ++panel) {
+    const size_t n = panel * kColumnBlock;
+    with_rule(g.requant, n, [&]<typename Rule>() {
+      const Rule rule(g.requant, n);
+      const I32x16 start = start_of<Pairs>(g, n);
+      auto* y = static_cast<typename Rule::Out*>(tile.y) + n;
+      FourRows four;
+      for (size_t row = 0; row < tile.rows; ++row) {
+        if (row % kRows == 0) accumulate_panel<nibbles>(words, g.weights + panel * g.panel_stride, rows.data() + row * words * 4, four);
+        const GemmI8Tile at = {1, nullptr, tile.row_sum ? tile.row_sum + row - row % kRows : nullptr, 0, 0, nullptr, 0};
+        rule.store(y + row * tile.y_stride, four.sums(g, at, row % kRows, 0, n, start), g.layout.n - n);
+      }
+    });
+  }
 }
 
 template <bool nibbles> void run_rows(const GemmI8& g, const GemmI8Tile& tile) {
-  const Rows x(g, tile);
-  for (size_t panel = tile.first_panel; panel < tile.last_panel; ++panel) {
-    Tile<Pairs, kRows, 1> t;
-#pragma GCC unroll 4
-    for (int q = 0; q < 4; ++q) accumulate_quarter<nibbles>(g.layout.taps * g.layout.groups(), g.weights + panel * g.panel_stride, q, x.data(), t.acc);
-    t.store(g, tile, panel * kColumnBlock);
+  const size_t step = kMostWords / (g.layout.taps * g.layout.groups()) * kRows;
+  const size_t element = g.requant.mode == RequantMode::kNone ? sizeof(int32_t) : 1;
+  for (size_t row = 0; row < tile.rows; row += step) {
+    const size_t rows = tile.rows - row < step ? tile.rows - row : step;
+    run_widened<nibbles>(g, {rows, tile.x + row * g.layout.taps, tile.row_sum ? tile.row_sum + row : nullptr, tile.first_panel, tile.last_panel,
+                             static_cast<uint8_t*>(tile.y) + row * tile.y_stride * element, tile.y_stride});
   }
 }
 
@@ -142,6 +171,6 @@ template <bool nibbles> void run(const GemmI8& g, const GemmI8Tile& tile) {
 
 }  // namespace
 
-void gemm_i8_i8_4x64_wasm(const GemmI8& g, const GemmI8Tile& tile) { g.layout.nibbles ? run<true>(g, tile) : run<false>(g, tile); }
+void gemm_i8_i8_16x64_wasm(const GemmI8& g, const GemmI8Tile& tile) { g.layout.nibbles ? run<true>(g, tile) : run<false>(g, tile); }
 
 }  // namespace verge

@@ -155,40 +155,54 @@ inline v128_t product_high(v128_t a, v128_t b, v128_t add) {
 // doubling_high_mul of base/requant.h for m >= 0.
 inline v128_t doubling_high_mul4(v128_t a, v128_t m) { return product_high(a, m, wasm_i64x2_splat(1ll << 30)); }
 
-// 2^n by lane for n in [0, 30], 0 elsewhere.
-inline v128_t powers_of_two(v128_t n) {
-  int32_t lanes[4];
-  wasm_v128_store(lanes, n);
-  for (auto& lane : lanes) lane = lane < 0 || lane > 30 ? 0 : 1 << lane;
-  return wasm_v128_load(lanes);
+// 2^n by lane for n in [0, 30], from the bits of the float; anything elsewhere.
+inline v128_t powers_of_two(v128_t n) { return wasm_i32x4_trunc_sat_f32x4(wasm_i32x4_shl(wasm_i32x4_add(n, wasm_i32x4_splat(127)), 23)); }
+
+// The same for n in [0, 22] alone, in fewer steps: 2^23 + 2^n has 2^n in its low bits.
+inline v128_t small_powers_of_two(v128_t n) {
+  const v128_t power = wasm_i32x4_shl(wasm_i32x4_add(n, wasm_i32x4_splat(127)), 23);
+  return wasm_v128_xor(wasm_f32x4_add(power, wasm_f32x4_splat(8388608.0f)), wasm_i32x4_splat(0x4b000000));
 }
 
 class Multiplier16 {
  public:
   Multiplier16(const I32x16& multiplier, const I32x16& shift)
-      : m_(multiplier),
-        left_(quarters16<I32x16>([&](int i) { return powers_of_two(wasm_i32x4_max(shift.q[i], wasm_i32x4_splat(0))); })),
-        right_(quarters16<I32x16>([&](int i) { return powers_of_two(wasm_i32x4_add(shift.q[i], wasm_i32x4_splat(31))); })),
-        mask_(quarters16<I32x16>([&](int i) {
-          const v128_t right = wasm_i32x4_min(shift.q[i], wasm_i32x4_splat(0));
-          return wasm_i32x4_sub(powers_of_two(wasm_i32x4_neg(wasm_i32x4_max(right, wasm_i32x4_splat(-30)))), wasm_i32x4_splat(1));
-        })),
-        unshifted_(quarters16<I32x16>([&](int i) { return wasm_i32x4_ge(shift.q[i], wasm_i32x4_splat(0)); })) {
-    for (int i = 0; i < 4; ++i) mask_.q[i] = wasm_v128_or(mask_.q[i], wasm_v128_and(wasm_i32x4_le(shift.q[i], wasm_i32x4_splat(-31)), wasm_i32x4_splat(1 << 30)));
-  }
-  explicit Multiplier16(Multiplier s) : Multiplier16(splat16(s.multiplier), splat16(s.shift)) {}
+      : m_(multiplier), is_uniform_(false), left_(0), right_(0), lanes_(quarters16<Lanes>([&](int i) { return lanes_of(shift.q[i]); })) {}
+  explicit Multiplier16(Multiplier s) : m_(splat16(s.multiplier)), is_uniform_(true), left_(s.shift > 0 ? s.shift : 0), right_(s.shift > 0 ? 0 : -s.shift), lanes_() {}
 
   I32x16 operator()(const I32x16& x) const {
-    return quarters16<I32x16>([&](int i) { return rounding_shift_right(doubling_high_mul4(wasm_i32x4_mul(x.q[i], left_.q[i]), m_.q[i]), i); });
+    if (is_uniform_) return quarters16<I32x16>([&](int i) { return uniform(doubling_high_mul4(left_ == 0 ? x.q[i] : wasm_i32x4_shl(x.q[i], left_), m_.q[i])); });
+    return quarters16<I32x16>([&](int i) { return by_lane(doubling_high_mul4(wasm_i32x4_mul(x.q[i], lanes_.q[i].left), m_.q[i]), lanes_.q[i]); });
   }
 
  private:
-  [[gnu::always_inline]] v128_t rounding_shift_right(v128_t x, int i) const {
-    const v128_t threshold = wasm_i32x4_sub(wasm_u32x4_shr(mask_.q[i], 1), wasm_i32x4_shr(x, 31));
-    const v128_t shifted = wasm_v128_bitselect(x, product_high(x, right_.q[i], wasm_i64x2_splat(0)), unshifted_.q[i]);
-    return wasm_i32x4_sub(shifted, wasm_i32x4_gt(wasm_v128_and(x, mask_.q[i]), threshold));
+  struct Lane {
+    v128_t left, right;      // 2^left, 2^(31 - right)
+    v128_t mask, unshifted;  // 2^right - 1; all bits where right is 0
+  };
+  struct Lanes {
+    Lane q[4];
+  };
+  static Lane lanes_of(v128_t shift) {
+    const v128_t none = wasm_i32x4_splat(0), one = wasm_i32x4_splat(1), right = wasm_i32x4_neg(wasm_i32x4_min(shift, none));
+    const v128_t half = powers_of_two(wasm_i32x4_max(wasm_i32x4_sub(right, one), none));  // 2^right may have no room
+    const v128_t mask = wasm_v128_and(wasm_i32x4_add(half, wasm_i32x4_sub(half, one)), wasm_i32x4_gt(right, none));
+    return {powers_of_two(wasm_i32x4_max(shift, none)), powers_of_two(wasm_i32x4_min(wasm_i32x4_sub(wasm_i32x4_splat(31), right), wasm_i32x4_splat(30))), mask,
+            wasm_i32x4_eq(right, none)};
   }
-  I32x16 m_, left_, right_, mask_, unshifted_;
+  // Half away from zero: what is shifted out beside half of its range, one more for negative values.
+  static v128_t round(v128_t shifted, v128_t x, v128_t mask) {
+    const v128_t threshold = wasm_i32x4_sub(wasm_u32x4_shr(mask, 1), wasm_i32x4_shr(x, 31));
+    return wasm_i32x4_sub(shifted, wasm_i32x4_gt(wasm_v128_and(x, mask), threshold));
+  }
+  v128_t uniform(v128_t x) const { return round(wasm_i32x4_shr(x, right_), x, wasm_i32x4_splat(static_cast<int32_t>((1u << right_) - 1))); }
+  static v128_t by_lane(v128_t x, const Lane& lane) {
+    return round(wasm_v128_bitselect(x, product_high(x, lane.right, wasm_i64x2_splat(0)), lane.unshifted), x, lane.mask);
+  }
+  I32x16 m_;
+  bool is_uniform_;
+  uint32_t left_, right_;
+  Lanes lanes_;
 };
 
 class Clamp16 {
@@ -251,18 +265,22 @@ class TflmRight16 {
  public:
   using Out = uint8_t;
   static bool fits(const Requant& r, size_t n) {
-    for (size_t i = n; i < n + 16; ++i)
-      if (r.multiplier[i] > 0 && (r.shift[i] > -2 || r.shift[i] < -kMost)) return false;
-    return true;
+    const I32x16 m = load16(r.multiplier + n), shift = load_i8x16(r.shift + n);
+    v128_t bad = wasm_i32x4_splat(0);
+    for (int i = 0; i < 4; ++i) {
+      const v128_t outside = wasm_v128_or(wasm_i32x4_gt(shift.q[i], wasm_i32x4_splat(-2)), wasm_i32x4_lt(shift.q[i], wasm_i32x4_splat(-kMost)));
+      bad = wasm_v128_or(bad, wasm_v128_and(wasm_i32x4_gt(m.q[i], wasm_i32x4_splat(0)), outside));
+    }
+    return !wasm_v128_any_true(bad);
   }
-  TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)) {
-    int32_t right[16], most = 2;
-    for (size_t i = 0; i < 16; ++i) right[i] = r.multiplier[n + i] > 0 ? -r.shift[n + i] : 2, most = right[i] > most ? right[i] : most;
-    int32_t bound[16], power[16];
-    for (size_t i = 0; i < 16; ++i) bound[i] = kBound << (right[i] - 1), power[i] = 1 << (most - right[i]);
-    high_ = load16(bound);
+  // Not inlined: engines would make its results anew for each store, where loading them is faster by a quarter of whole layers.
+  [[gnu::noinline]] TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)) {
+    const I32x16 two = splat16(2), shift = load_i8x16(r.shift + n);
+    const I32x16 right = quarters16<I32x16>([&](int i) { return wasm_v128_bitselect(wasm_i32x4_neg(shift.q[i]), two.q[i], wasm_i32x4_gt(m_.q[i], wasm_i32x4_splat(0))); });
+    const int32_t most = largest(right);
+    high_ = quarters16<I32x16>([&](int i) { return wasm_i32x4_shl(small_powers_of_two(right.q[i]), kBoundBits - 1); });
     low_ = sub16(splat16(0), high_);
-    power_ = load16(power);
+    power_ = quarters16<I32x16>([&](int i) { return small_powers_of_two(wasm_i32x4_sub(wasm_i32x4_splat(most), right.q[i])); });
     shift_ = static_cast<uint32_t>(most - 1);
     const int32_t half = r.max > 127 ? 128 : 0;
     offset_ = wasm_i16x8_splat(static_cast<int16_t>(2 * (r.zero_point - half) + 1));
@@ -276,7 +294,12 @@ class TflmRight16 {
   }
 
  private:
-  static constexpr int32_t kMost = 20, kBound = 1024;  // 2 |zero point| + 256 and more, and kBound << kMost fits
+  static constexpr int32_t kMost = 20, kBoundBits = 10;  // 1024 is 2 |zero point| + 256 and more, and 1024 << kMost fits
+  static int32_t largest(const I32x16& x) {
+    const v128_t four = wasm_i32x4_max(wasm_i32x4_max(x.q[0], x.q[1]), wasm_i32x4_max(x.q[2], x.q[3]));
+    const v128_t two = wasm_i32x4_max(four, wasm_i32x4_shuffle(four, four, 2, 3, 0, 1));
+    return wasm_i32x4_extract_lane(wasm_i32x4_max(two, wasm_i32x4_shuffle(two, two, 1, 0, 3, 2)), 0);
+  }
   [[gnu::always_inline]] v128_t four(const I32x16& acc, int i) const {
     const v128_t h = doubling_high_mul4(acc.q[i], m_.q[i]);
     const v128_t down = wasm_i32x4_add(h, wasm_i32x4_shr(h, 31));
