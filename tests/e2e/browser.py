@@ -27,6 +27,16 @@ def node_answers(jobs):
     return [json.loads(line) for line in p.stdout.splitlines()]
 
 
+def kernels():
+    """The kernels' own tests, SIMD and portable, under Node's WASI."""
+    tests = os.path.join(ROOT, "build", "wasm", "kernel-tests.wasm")
+    if not os.path.exists(tests):
+        skip("no build/wasm/kernel-tests.wasm; it needs Debian's googletest")
+    p = run("node", "--no-warnings", os.path.join(TESTS, "kernels.mjs"), tests, "--gtest_brief=1")
+    print(p.stdout[-2000:])
+    assert p.returncode == 0 and "FAILED" not in p.stdout, p.stderr
+
+
 def tiny_networks(tmp):
     jobs = []
     for name in TINY:
@@ -140,6 +150,7 @@ def needed():
 
 def main():
     needed()
+    kernels()
     with tempfile.TemporaryDirectory() as tmp:
         tiny_networks(tmp)
         published_files(tmp)
