@@ -5,6 +5,7 @@
 
 #include "lower/executable.h"
 #include "lower/lower.h"
+#include "ops/attention/attention_cases.h"
 #include "ops/binary/binary_cases.h"
 #include "ops/conv/conv_cases.h"
 #include "ops/dense/dense_cases.h"
@@ -71,6 +72,7 @@ constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
                                 {"cumulate", testing::cumulate_cases},
                                 {"grid_sample", testing::grid_sample_cases},
                                 {"roi_align", testing::roi_align_cases},
+                                {"attention", testing::attention_cases},
                                 {"linear_attention", testing::linear_attention_cases}};
 
 Result<std::vector<Tensor>> run(const Bytes& program, const OpCase& c, int threads) {

@@ -32,12 +32,13 @@ const std::vector<Pass>& all_passes() {
       {"conv_transpose", {&kConvTransposeToConv}},
       {"layout", {}, choose_layout},
       {"tidy_layout", {&kMergeTransposes, &kTransposeToReshape, &kMergeReshapes, &kRemoveNoOp, &kFoldTransposeIntoDense}},
+      {"attention", {&kFuseAttention}},
       {"compact", {}, remove_dead},
   };
   return kPasses;
 }
 
-constexpr size_t kPrepareOnly = 4;  // the last of the list
+constexpr size_t kPrepareOnly = 5;  // the last of the list
 
 }  // namespace
 

@@ -26,6 +26,7 @@ extern const Rule kFuseActivation;
 extern const Rule kFuseResidual;
 extern const Rule kFuseHardSigmoid;
 extern const Rule kFuseGate;
+extern const Rule kFuseAttention;
 
 // Integer arithmetic out of dequantize and quantize around float operators.
 extern const Rule kSinkDequantize;

@@ -1,0 +1,32 @@
+// attention_f32   in: q [.., m, dk], k [.., dk, n] or [.., n, dk], v [.., n, dv][, mask of n]; y = softmax(scale * q k + mask) v for each of `batches`.
+// Scratch: for every batch k and v packed, then for every thread the scores of attention_rows() rows.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/gemm/matmul_f32.h"
+
+namespace verge::exec {
+
+struct AttentionAttrs {
+  int32_t batches = 1, m = 1, n = 1, dk = 1, dv = 1;
+  int32_t trans_k = 0;  // k's matrices are [n, dk]
+  float scale = 1;
+};
+
+// Rows of q whose scores are held at a time: they stay in the level 2 cache.
+inline size_t attention_rows(const AttentionAttrs& a) {
+  constexpr size_t kScores = 48 * 1024, kUnit = 24;  // a multiple of every kernel's tile
+  const size_t rows = kScores / static_cast<size_t>(a.n) / kUnit * kUnit, m = static_cast<size_t>(a.m);
+  return rows < kUnit ? (m < kUnit ? m : kUnit) : rows < m ? rows : m;
+}
+
+inline size_t packed_attention_floats(const AttentionAttrs& a) {
+  const auto n = static_cast<size_t>(a.n);
+  return static_cast<size_t>(a.batches) * (matmul_f32_scratch_size(n, static_cast<size_t>(a.dk)) + matmul_f32_scratch_size(static_cast<size_t>(a.dv), n));
+}
+
+// Rounded up, so that what follows lies at lines.
+inline size_t score_floats(const AttentionAttrs& a) { return (attention_rows(a) * static_cast<size_t>(a.n) + 15) / 16 * 16; }
+
+}  // namespace verge::exec
