@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/text.h"
+#include "eval/wav.h"
 #include "formats/npy.h"
 #include "os/file.h"
 #include "pipeline/decode.h"
@@ -16,7 +17,7 @@
 namespace verge {
 namespace {
 
-const char* const kKinds[] = {".jpg", ".jpeg", ".png", ".npy", ".bin"};
+const char* const kKinds[] = {".jpg", ".jpeg", ".png", ".npy", ".bin", ".wav"};
 
 bool usable(const std::string& name) {
   const std::string lower = lower_case(name);
@@ -179,8 +180,14 @@ class FileDataset : public Dataset {
     const std::string lower = lower_case(file.name);
     if (ends_with(lower, ".npy")) return from_array(file.bytes);
     if (ends_with(lower, ".bin")) return from_bytes(file.bytes);
+    if (ends_with(lower, ".wav")) return from_sound(file.bytes);
     VERGE_TRY(const Tensor picture, decode_image(file.bytes));
     return preprocessor_->run(picture);
+  }
+  Result<Tensor> from_sound(const Bytes& bytes) const {
+    VERGE_TRY(const Tensor sound, read_wav(bytes));
+    const Tensor shaped = centred_sound(sound, static_cast<size_t>(shape_.count())).reshaped(shape_);
+    return dtype_ == DataType::kF32 ? Result<Tensor>(shaped) : quantized(shaped);
   }
   Result<Tensor> from_array(const Bytes& bytes) const {
     VERGE_TRY(const Tensor array, formats::read_npy(bytes));
@@ -229,7 +236,7 @@ Result<RawData> read_data(const DataOptions& options) {
   } else {
     VERGE_TRY(data.files, read_archive(options.path));
   }
-  if (data.files.empty()) return invalid("'" + options.path + "' holds no usable file; wanted: .jpg, .png, .npy or .bin, best in one folder a class");
+  if (data.files.empty()) return invalid("'" + options.path + "' holds no usable file; wanted: .jpg, .png, .npy, .wav or .bin, best in one folder a class");
   if (!ends_with(options.path, ".npz")) {
     VERGE_TRY(const std::vector<std::string> texts, label_texts(data.files, options));
     assign_labels(data, texts, options.class_names);

@@ -75,4 +75,18 @@ void augment(const Augmentation& a, const PictureSize& s, Random random, uint8_t
   if (a.cutout > 0) cut_out(a, s, random, picture);
 }
 
+bool changes_sounds(const Augmentation& a) { return a.shift > 0 || a.loudness > 0 || a.noise > 0; }
+
+void augment_sound(const Augmentation& a, size_t count, Random random, float* sound, float* spare) {
+  const int by = a.shift > 0 ? within(random, a.shift) : 0;
+  const float gain = static_cast<float>(1 + random.uniform(-a.loudness, a.loudness));
+  const double noise = random.uniform(0, a.noise);
+  std::memcpy(spare, sound, count * sizeof(float));
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t from = static_cast<int64_t>(i) - by;
+    const float value = from >= 0 && from < static_cast<int64_t>(count) ? spare[from] : 0;
+    sound[i] = gain * value + (noise > 0 ? static_cast<float>(noise * random.normal()) : 0.0f);
+  }
+}
+
 }  // namespace verge::train

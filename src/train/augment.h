@@ -17,9 +17,16 @@ struct Augmentation {
   double contrast = 0;
   double saturation = 0;      // mixed with its grey by up to this share
   uint8_t fill = 128;
+  int shift = 0;              // sounds: earlier or later by up to so many samples, silence behind
+  double loudness = 0;        // sounds: times 1 +- loudness
+  double noise = 0;           // sounds: white noise of up to this deviation
 
   bool any() const { return flip || flip_vertical || turn || crop > 0 || cutout > 0 || brightness > 0 || contrast > 0 || saturation > 0; }
 };
+
+bool changes_sounds(const Augmentation& augmentation);
+// `spare` has room for `sound`.
+void augment_sound(const Augmentation& augmentation, size_t count, Random random, float* sound, float* spare);
 
 struct PictureSize {
   int height, width, channels;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/text.h"
+#include "eval/wav.h"
 #include "formats/npy.h"
 #include "os/file.h"
 #include "pipeline/decode.h"
@@ -108,9 +109,9 @@ Result<Examples> Examples::load(const ExampleOptions& options, const ParallelFor
     if (options.input.size() != 3) return invalid("'" + options.data.path + "' holds pictures; the network's input is " + bracketed(options.input) + ", not [height, width, channels]");
     VERGE_CHECK(out.load_pictures(options, parallel));
   } else {
-    VERGE_CHECK(out.load_arrays());
     int64_t count = 1;
     for (int64_t d : options.input) count *= d;
+    VERGE_CHECK(out.load_arrays(static_cast<size_t>(count)));
     if (out.sample_bytes_ != static_cast<size_t>(count) * sizeof(float))
       return invalid("'" + options.data.path + "': a sample has " + std::to_string(out.sample_bytes_ / sizeof(float)) + " numbers, the network's input " + bracketed(options.input) +
                      " has " + std::to_string(count));
@@ -166,9 +167,14 @@ Result<void> Examples::load_pictures(const ExampleOptions& options, const Parall
   return done();
 }
 
-Result<void> Examples::load_arrays() {
+Result<void> Examples::load_arrays(size_t count) {
+  const auto decoded = [&](const Bytes& bytes) -> Result<Tensor> {
+    if (!looks_like_wav(bytes)) return formats::read_npy(bytes);
+    VERGE_TRY(const Tensor sound, read_wav(bytes));
+    return centred_sound(sound, count);
+  };
   for (size_t i = 0; i < size(); ++i) {
-    VERGE_TRY(const Tensor array, formats::read_npy(*samples_[i]), "'" + names_[i] + "'");
+    VERGE_TRY(const Tensor array, decoded(*samples_[i]), "'" + names_[i] + "'");
     const Tensor real = cast_tensor(array, DataType::kF32);
     if (i == 0) sample_bytes_ = real.bytes().size();
     if (real.bytes().size() != sample_bytes_)

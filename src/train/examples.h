@@ -11,7 +11,7 @@
 namespace verge::train {
 
 struct ExampleOptions {
-  DataOptions data;             // a folder, an archive, an .npz, or a .csv whose last column (or that called "label") is the label
+  DataOptions data;             // a folder or archive of pictures, sounds or arrays, an .npz, or a .csv whose last column (or that called "label") is the label
   std::vector<int64_t> input;   // [h, w, c] of pictures or [features]; what the network takes
   bool skip_damaged = false;    // leave out what cannot be decoded, instead of an error
   bool labels = true;           // false: samples need none
@@ -43,7 +43,7 @@ class Examples {
 
  private:
   Result<void> load_pictures(const ExampleOptions& options, const ParallelFor& parallel);
-  Result<void> load_arrays();
+  Result<void> load_arrays(size_t count);
   Result<void> decode(size_t i, uint8_t* to) const;
 
   bool pictures_ = false, cached_ = true;

@@ -257,7 +257,12 @@ class Run {
     pool_.parallel_for().each(batch_, [&](size_t i) {
       const size_t sample = order_[first + i];
       failed[i] = train_.read(sample, to + i * bytes);
-      if (!train_.pictures()) return;
+      if (!train_.pictures()) {
+        if (!training_.reconstruct && changes_sounds(r_.augmentation))
+          augment_sound(r_.augmentation, bytes / sizeof(float), Random({r_.seed, kAugment, static_cast<uint64_t>(epoch), sample}), reinterpret_cast<float*>(to + i * bytes),
+                        reinterpret_cast<float*>(spare_.data() + i * bytes));
+        return;
+      }
       if (r_.augmentation.any())
         augment(r_.augmentation, train_.picture_size(), Random({r_.seed, kAugment, static_cast<uint64_t>(epoch), sample}), to + i * bytes, spare_.data() + i * bytes);
       if (r_.drift.any() && !Random({r_.seed, kReplay, static_cast<uint64_t>(epoch), sample}).chance(r_.drift.replay)) apply_drift(to + i * bytes);

@@ -1,5 +1,6 @@
 #include "train/networks.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/text.h"
@@ -36,6 +37,16 @@ class Builder {
     return node("conv", name, inputs,
                 {{"layout", std::string("nhwc")}, {"strides", Ints{c.stride, c.stride}}, {"auto_pad", std::string("same_upper")}, {"groups", c.depthwise ? in : 1}});
   }
+  // Weights that are given and not learned.
+  Builder& fixed_conv(const std::string& name, const Ints& sizes, int64_t stride, const std::vector<float>& values) {
+    const Shape shape = TensorType(DataType::kF32, std::vector<Dim>(sizes.begin(), sizes.end())).shape();
+    return node("conv", name, {x_, graph_.add_constant(Tensor::of(shape, values), "fixed." + name)},
+                {{"layout", std::string("nhwc")}, {"strides", Ints{stride, stride}}, {"auto_pad", std::string("same_upper")}, {"groups", int64_t{1}}});
+  }
+  Builder& square(const std::string& name) { return node("square", name, {x_}); }
+  Builder& log(const std::string& name) { return node("log", name, {x_}); }
+  Builder& add_number(const std::string& name, float value) { return node("add", name, {x_, graph_.add_constant(Tensor::scalar(value), "fixed." + name)}); }
+  Builder& reshape(const std::string& name, const Ints& shape) { return node("reshape", name, {x_}, {{"shape", shape}}); }
   Builder& batch_norm(const std::string& name) {
     const int64_t n = channels();
     return node("batch_norm", name, {x_, constant(name + ".scale", n, 1), constant(name + ".bias", n, 0), constant(name + ".mean", n, 0), constant(name + ".variance", n, 1)},
@@ -112,6 +123,49 @@ Result<Graph> resnet8(Builder& b, const NetworkOptions& o) {
   return b.global_mean("pool").dense("head", o.classes).finish("logits");
 }
 
+// Cepstral coefficients of a sound as layers: frames times windowed waves, energies, mel bands, logarithm, cosine transform (Davis and Mermelstein 1980).
+constexpr int64_t kFrame = 256, kHop = 128, kBins = kFrame / 2, kBands = 40, kCoefficients = 20;
+constexpr double kPi = 3.14159265358979324, kSampleRate = 8000, kLowest = 60;
+
+double mel(double hertz) { return 2595 * std::log10(1 + hertz / 700); }
+
+std::vector<float> waves() {
+  std::vector<float> w;
+  for (int64_t i = 0; i < 2 * kBins; ++i)
+    for (int64_t t = 0; t < kFrame; ++t) {
+      const double window = 0.5 - 0.5 * std::cos(2 * kPi * static_cast<double>(t) / kFrame), phase = 2 * kPi * static_cast<double>((i / 2 + 1) * t) / kFrame;
+      w.push_back(static_cast<float>(window * (i % 2 ? std::sin(phase) : std::cos(phase))));
+    }
+  return w;
+}
+
+// Triangles of equal width on the mel scale, over the energies of sine and cosine alike.
+std::vector<float> bands() {
+  std::vector<float> w;
+  const double low = mel(kLowest), width = (mel(kSampleRate / 2) - low) / (kBands + 1);
+  for (int64_t band = 0; band < kBands; ++band)
+    for (int64_t i = 0; i < 2 * kBins; ++i) {
+      const double at = (mel(static_cast<double>(i / 2 + 1) * kSampleRate / kFrame) - low) / width - static_cast<double>(band);
+      w.push_back(static_cast<float>(std::max(0.0, 1 - std::fabs(at - 1))));
+    }
+  return w;
+}
+
+std::vector<float> cosines() {
+  std::vector<float> w;
+  for (int64_t k = 0; k < kCoefficients; ++k)
+    for (int64_t band = 0; band < kBands; ++band)
+      w.push_back(static_cast<float>(std::sqrt(2.0 / kBands) * std::cos(kPi / kBands * (static_cast<double>(band) + 0.5) * static_cast<double>(k))));
+  return w;
+}
+
+void cepstrum(Builder& b) {
+  const int64_t frames = (b.channels() + kHop - 1) / kHop;
+  b.reshape("frames", {0, -1, 1, 1}).fixed_conv("waves", {2 * kBins, kFrame, 1, 1}, kHop, waves()).square("energy");
+  b.fixed_conv("bands", {kBands, 1, 1, 2 * kBins}, 1, bands()).add_number("floor", 1e-6f).log("log").fixed_conv("cosines", {kCoefficients, 1, 1, kBands}, 1, cosines());
+  b.batch_norm("cepstrum.norm").reshape("picture", {0, frames, kCoefficients, 1});
+}
+
 void separable(Builder& b, const std::string& name, int64_t out, int64_t stride) {
   b.unit(name + ".depthwise", {.stride = stride, .depthwise = true}).unit(name + ".pointwise", {.out = out, .kernel = {1, 1}});
 }
@@ -120,6 +174,11 @@ Result<Graph> ds_cnn(Builder& b, const NetworkOptions& o) {
   b.unit("stem", {.out = 64, .kernel = {10, 4}, .stride = 2});
   for (int i = 1; i <= 4; ++i) separable(b, "block" + std::to_string(i), 64, 1);
   return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> ds_cnn_sound(Builder& b, const NetworkOptions& o) {
+  cepstrum(b);
+  return ds_cnn(b, o);
 }
 
 Result<Graph> mobilenet_v1_025(Builder& b, const NetworkOptions& o) {
@@ -188,7 +247,7 @@ struct Architecture {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kAll = {
       {"lenet_300_100", {28, 28, 1}, lenet_300_100}, {"lenet5", {28, 28, 1}, lenet5}, {"mnist_cnn", {28, 28, 1}, mnist_cnn},
-      {"resnet8", {32, 32, 3}, resnet8}, {"ds_cnn", {49, 10, 1}, ds_cnn}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
+      {"resnet8", {32, 32, 3}, resnet8}, {"ds_cnn", {49, 10, 1}, ds_cnn}, {"ds_cnn_sound", {8000}, ds_cnn_sound}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
       {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection}};
   return kAll;
 }

@@ -4,6 +4,9 @@
 //   resnet8                    MLPerf Tiny image classification           ds_cnn         MLPerf Tiny keyword spotting
 //   mobilenet_v1_025           MLPerf Tiny person detection               autoencoder    MLPerf Tiny anomaly detection (gives back its input)
 //   inspection                 the demo's own
+//   ds_cnn_sound               ds_cnn behind 20 cepstral coefficients (MFCC) of 63 frames, made of fixed convolutions: takes 8,000 samples at 8 kHz
+//
+// Constants whose names begin with "fixed." are not learned.
 #pragma once
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ops/op.h"
 #include "passes/pipelines.h"
@@ -10,6 +11,8 @@ namespace verge::train {
 namespace {
 
 using ops::QuantRule;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 QuantRule rule_of(const Graph& graph, const Node& node) {
   const ops::OpDef* def = ops::find_op(node.op);
@@ -26,6 +29,14 @@ Result<Graph> prepared(Graph g) {
   g = g.compacted();
   VERGE_CHECK(set_batch(g, 1));
   return g;
+}
+
+bool takes_clamp(const Node& node) { return node.op == "conv" || node.op == "dense" || node.op == "add"; }
+
+// The levels' ends as bounds of the node itself: int8 kernels keep to them.
+void clamp_to_levels(Node& node, const Rounding& rounding, double scale) {
+  node.attrs["clamp_min"] = std::max(node.real("clamp_min", -kInfinity), scale * rounding.low);
+  node.attrs["clamp_max"] = std::min(node.real("clamp_max", kInfinity), scale * rounding.high);
 }
 
 // Channels of the weights along the rule's axis: [channels, inner].
@@ -58,12 +69,12 @@ class Maker {
   Maker(QuantisedNetwork& network, const QuantiseOptions& options) : n_(network), o_(options) {}
 
   Result<void> run() {
-    for (ValueId in : n_.graph.inputs()) add_activation(in);
+    for (ValueId in : n_.graph.inputs()) add_activation(in, 8);
     for (NodeId id : n_.graph.order()) {
       const Node node = n_.graph.node(id);
       if (!quantizable(n_.graph, node)) continue;
       const QuantRule rule = rule_of(n_.graph, node);
-      if (rule.kind == QuantRule::Kind::kCompute) add_activation(node.output());
+      if (rule.kind == QuantRule::Kind::kCompute) add_activation(node.output(), takes_clamp(node) && node.output() != n_.graph.outputs()[0] ? o_.activation_bits : 8);
       if (rule.weight_input < 0) continue;
       if (rule.weight_axis != 0) return unsupported(describe(node) + ": its weights' channels are not its first dimension");
       add_weights(node, node.input(static_cast<size_t>(rule.weight_input)));
@@ -73,10 +84,10 @@ class Maker {
 
  private:
   // Few levels take their share of the int8 range: the scale is as much larger.
-  void add_activation(ValueId value) {
+  void add_activation(ValueId value, int bits) {
     const auto found = n_.plan.activations.find(value.index);
     if (found == n_.plan.activations.end()) return;
-    const double levels = std::pow(2.0, o_.activation_bits) - 1, wider = 255 / levels;
+    const double levels = std::pow(2.0, bits) - 1, wider = 255 / levels;
     QuantParams& q = found->second;
     const double zero = std::nearbyint((q.zero_point[0] + 128) / wider);
     q.zero_point[0] = static_cast<int32_t>(zero) - 128;
@@ -138,8 +149,10 @@ Result<Graph> integer_graph(const QuantisedNetwork& network, const Graph& traine
   for (const auto& [value, rounding] : network.rounding)
     if (const auto found = plan.activations.find(value); found != plan.activations.end()) found->second.scale[0] = std::exp(g.constant(rounding.scale)->values<float>()[0]);
   for (NodeId id : g.order()) {
-    const Node& node = g.node(id);
+    Node& node = g.node(id);
     const QuantRule rule = rule_of(g, node);
+    if (const auto levels = network.rounding.find(node.output().index); takes_clamp(node) && levels != network.rounding.end() && levels->second.high - levels->second.low < 255)
+      clamp_to_levels(node, levels->second, plan.activations.at(node.output().index).scale[0]);
     if (const auto weights = network.weights.find(id.index); weights != network.weights.end()) plan.weights[id.index] = rounded_weights(g, node, network.rounding.at(weights->second), rule);
     if (rule.kind != QuantRule::Kind::kPassThrough) continue;
     const auto source = plan.activations.find(node.input(0).index);

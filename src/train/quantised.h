@@ -15,7 +15,7 @@ struct QuantisedNetwork {
 
 struct QuantiseOptions {
   int weight_bits = 8;      // 2 to 8, symmetric: 2 leaves -1, 0 and 1
-  int activation_bits = 8;  // 2 to 8
+  int activation_bits = 8;  // 2 to 8; the network's input and output, and what only moves or averages, keep 8
 };
 
 // `network`: float, of any batch. Scales begin where `samples` say, inputs of batch 1.

@@ -156,6 +156,9 @@ void read_augmentation(Section& s, Recipe& r) {
   s.real("contrast", a.contrast, 0, 1);
   s.real("saturation", a.saturation, 0, 1);
   s.integer("fill", a.fill, 0, 255);
+  s.integer("shift", a.shift, 0, 1000000);
+  s.real("loudness", a.loudness, 0, 1);
+  s.real("noise", a.noise, 0, 1);
 }
 
 void read_loss(Section& s, Recipe& r) {

@@ -103,7 +103,7 @@ class Maker {
   }
 
   bool is_frozen(const std::string& name) const {
-    return std::any_of(o_.frozen.begin(), o_.frozen.end(), [&](const std::string& prefix) { return starts_with(name, prefix); });
+    return starts_with(name, "fixed.") || std::any_of(o_.frozen.begin(), o_.frozen.end(), [&](const std::string& prefix) { return starts_with(name, prefix); });
   }
 
   // A constant of the network as a mutable tensor; known by its constant, so that what is shared stays shared.
