@@ -1,5 +1,6 @@
 #include "codegen/codegen.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -66,6 +67,29 @@ Result<bool> lines_of(const std::string& input) {
   return input == "lines";
 }
 
+// The values of the options, or everything that is wrong with them.
+Result<codegen::Budget> read_options(Options& o) {
+  std::vector<std::string> findings = codegen::check_names(o.code);
+  const auto read = [&](auto result, auto& to) {
+    if (result.ok())
+      to = *result;
+    else
+      findings.push_back(result.error().message());
+  };
+  codegen::Budget budget;
+  read(limit_of("--max-ram", o.max_ram), budget.ram);
+  read(limit_of("--max-flash", o.max_flash), budget.flash);
+  read(limit_of("--max-instructions", o.max_instructions), budget.instructions);
+  read(mode_of(o.mode), o.code.mode);
+  read(lines_of(o.input), o.code.lines);
+  const std::vector<std::string>& projects = codegen::export_names();
+  if (!o.project.empty() && std::count(projects.begin(), projects.end(), o.project) == 0)
+    findings.push_back("--export " + o.project + ": there are " + join(projects, ", "));
+  if (o.code.lines && !o.project.empty()) findings.push_back("--input lines: the projects of --export hand over whole inputs; leave one of the options out");
+  if (!findings.empty()) return invalid(join(findings, "\n"));
+  return budget;
+}
+
 Json report_json(const codegen::Report& r) {
   Json out = {{"arena_bytes", r.arena_bytes},
               {"arena_lower_bound", r.arena_lower_bound},
@@ -108,17 +132,11 @@ Result<void> write_files(const std::string& folder, const std::vector<codegen::G
 }
 
 Result<void> run(Options o) {
-  VERGE_TRY(const LoadOptions load, load_options(o.model));
-  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
-  VERGE_TRY(o.code.lines, lines_of(o.input));
-  if (o.code.lines && !o.project.empty()) return invalid("--input lines: the projects of --export hand over whole inputs; leave one of the options out");
-  codegen::Budget budget;
-  VERGE_TRY(budget.ram, limit_of("--max-ram", o.max_ram));
-  VERGE_TRY(budget.flash, limit_of("--max-flash", o.max_flash));
-  VERGE_TRY(budget.instructions, limit_of("--max-instructions", o.max_instructions));
-  VERGE_TRY(o.code.mode, mode_of(o.mode));
   const std::filesystem::path path(o.model.path);
   if (o.code.name.empty()) o.code.name = codegen::identifier(path.stem().string());
+  VERGE_TRY(const codegen::Budget budget, read_options(o));
+  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
   o.code.source_file = path.filename().string();
   o.code.source_sha256 = m.source_sha256;
   o.code.tool_version = "verge " VERGE_VERSION;

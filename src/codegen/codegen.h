@@ -63,6 +63,9 @@ struct Generated {
 
 const std::vector<std::string>& target_names();
 
+// Of names that there are not, each in words.
+std::vector<std::string> check_names(const Options& options);
+
 // kUnsupported names every instruction that has no C; kInvalidArgument for a target or a name that there is not.
 Result<Generated> generate(const rt::Model& model, const Options& options);
 

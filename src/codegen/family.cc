@@ -322,6 +322,7 @@ constexpr std::string_view kOrder[] = {"base",
                                        "softmax",
                                        "scale",
                                        "next_place",
+                                       "any_type",
                                        "exp_f32",
                                        "area",
                                        "product",
@@ -343,7 +344,14 @@ constexpr std::string_view kOrder[] = {"base",
                                        "binary_f32",
                                        "binary",
                                        "pool_f32",
-                                       "nearest"};
+                                       "nearest",
+                                       "gather",
+                                       "cast",
+                                       "compare",
+                                       "select",
+                                       "arg_reduce",
+                                       "matmul_f32",
+                                       "resize_weighted"};
 
 }  // namespace
 

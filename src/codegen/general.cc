@@ -14,6 +14,7 @@
 #include "kernels/reduce/reduce_f32.h"
 #include "kernels/reduce_i8/reduce_i8.h"
 #include "kernels/requant/requant.h"
+#include "ops/arg/arg_attrs.h"
 #include "ops/binary/binary_attrs.h"
 #include "ops/concat/concat_attrs.h"
 #include "ops/quantize/quantize_attrs.h"
@@ -21,6 +22,8 @@
 #include "ops/unary/unary_attrs.h"
 #include "ops/conv/conv_attrs.h"
 #include "ops/dense/dense_attrs.h"
+#include "ops/gather/gather_attrs.h"
+#include "ops/matmul/matmul_attrs.h"
 #include "ops/pad/pad_attrs.h"
 #include "ops/pool/pool_attrs.h"
 #include "ops/product_i16_attrs.h"
@@ -119,6 +122,13 @@ class Maker {
       case exec::Op::binary_i8: return binary_integers();
       case exec::Op::pool_f32: return pool_f32();
       case exec::Op::resize: return resize();
+      case exec::Op::resize_i8: return resize_weighted();
+      case exec::Op::gather: return gather();
+      case exec::Op::cast: return cast();
+      case exec::Op::compare: return compare();
+      case exec::Op::select: return select();
+      case exec::Op::arg_reduce: return arg_reduce();
+      case exec::Op::matmul_f32: return matmul_f32();
       default: return unsupported("no C for this operator yet");
     }
   }
@@ -427,21 +437,98 @@ class Maker {
     return out;
   }
 
-  // Counts of the output's dimensions, and both operands' steps in elements: 0 where one stands still.
-  Text broadcast() const {
+  // Counts of the output's dimensions, and the operands' steps in elements: 0 where one stands still.
+  Text broadcast(size_t operands = 2) const {
     const Shape& z = out().shape;
-    std::vector<int64_t> count, steps[2];
-    for (int d = 0; d < z.rank; ++d) count.push_back(z[d]);
-    for (size_t k = 0; k < 2; ++k) {
+    std::vector<std::vector<int64_t>> lists(1 + operands);
+    for (int d = 0; d < z.rank; ++d) lists[0].push_back(z[d]);
+    for (size_t k = 0; k < operands; ++k) {
       const Shape& x = in(k).shape;
-      steps[k].assign(static_cast<size_t>(z.rank), 0);
+      lists[1 + k].assign(static_cast<size_t>(z.rank), 0);
       int64_t step = 1;
       for (int d = x.rank; d-- > 0; step *= x[d])
-        if (x[d] != 1) steps[k][static_cast<size_t>(z.rank - x.rank + d)] = step;
+        if (x[d] != 1) lists[1 + k][static_cast<size_t>(z.rank - x.rank + d)] = step;
     }
-    for (auto* list : {&count, &steps[0], &steps[1]})
-      if (list->empty()) list->push_back(1);
-    return std::to_string(count.size()) + ", " + numbers(count) + ", " + numbers(steps[0]) + ", " + numbers(steps[1]);
+    std::vector<Text> words;
+    for (auto& list : lists) {
+      if (list.empty()) list.push_back(1);
+      words.push_back(numbers(list));
+    }
+    return std::to_string(lists[0].size()) + ", " + join(words, ", ");
+  }
+
+  // The number that kernels/any_type.c has for a type.
+  Result<int> type_number(DataType t) const {
+    constexpr DataType kTypes[] = {DataType::kI8, DataType::kU8, DataType::kI16, DataType::kI32, DataType::kI64, DataType::kBool, DataType::kF32};
+    const auto* found = std::find(std::begin(kTypes), std::end(kTypes), t);
+    if (found == std::end(kTypes)) return unsupported("tensor of type " + Text(dtype_name(t)));
+    return static_cast<int>(found - kTypes);
+  }
+
+  int64_t element_size(size_t i) const { return static_cast<int64_t>(dtype_bits(in(i).dtype) / 8); }
+
+  Result<General> gather() {
+    const int axis = attrs<exec::GatherAttrs>().axis;
+    VERGE_TRY(const int type, type_number(in(1).dtype));
+    const Shape& x = in(0).shape;
+    General made = pointwise("vg_gather_axis", "gather", format("%lld, %d, %lld, %lld, %d", big(x.count(0, axis)), x[axis], big(in(1).shape.count()),
+                                                                big(x.count(axis + 1, x.rank) * element_size(0)), type));
+    made.sources = {"any_type", "gather"};
+    made.inputs = {0, 1};
+    return made;
+  }
+
+  Result<General> cast() {
+    VERGE_TRY(const int from, type_number(in(0).dtype));
+    VERGE_TRY(const int to, type_number(out().dtype));
+    constexpr const char* kBounds[] = {"-128, 127", "0, 255", "-32768, 32767", "-2147483647 - 1, 2147483647", "-9223372036854775807LL - 1, 9223372036854775807LL", "0, 1", "0, 0"};
+    General made = pointwise("vg_cast", "cast", format("%lld, %d, %d, %s", big(in(0).shape.count()), from, to, kBounds[to]));
+    made.sources = {"any_type", "cast"};
+    return made;
+  }
+
+  Result<General> compare() {
+    VERGE_TRY(const int type, type_number(in(0).dtype));
+    General made = pointwise("vg_compare", "compare", broadcast() + format(", %u, %d", attrs<exec::CompareAttrs>().comparison, type));
+    made.sources = {"next_place", "any_type", "compare"};
+    made.inputs = {0, 1};
+    return made;
+  }
+
+  Result<General> select() {
+    General made = pointwise("vg_select", "select", broadcast(3) + format(", %lld", big(element_size(1))));
+    made.sources = {"next_place", "select"};
+    made.inputs = {0, 1, 2};
+    return made;
+  }
+
+  Result<General> arg_reduce() {
+    const auto& a = attrs<exec::ArgReduceAttrs>();
+    VERGE_TRY(const int type, type_number(in(0).dtype));
+    const Shape& x = in(0).shape;
+    General made = pointwise("vg_arg_reduce", "arg_reduce", format("%lld, %d, %lld, %d, %u, %u", big(x.count(0, a.axis)), x[a.axis], big(x.count(a.axis + 1, x.rank)), type, a.least, a.last));
+    made.sources = {"any_type", "arg_reduce"};
+    return made;
+  }
+
+  Result<General> matmul_f32() {
+    const auto& a = attrs<exec::MatmulAttrs>();
+    int64_t batches = 1;
+    for (int d = 0; d < a.batch_rank; ++d) batches *= a.batch[d];
+    const auto matrices = [&](const int32_t* step) {
+      std::vector<int32_t> places;
+      for (int64_t b = 0; b < batches; ++b) {
+        int64_t rest = b, matrix = 0;
+        for (int d = a.batch_rank; d-- > 0; rest /= a.batch[d]) matrix += rest % a.batch[d] * step[d];
+        places.push_back(static_cast<int32_t>(matrix));
+      }
+      return constant_of(DataType::kI32, places);
+    };
+    General made = pointwise("vg_matmul_f32", "matmul_f32", format("%d, %d, %d, %lld, %d, $0, $1", a.m, a.n, a.k, big(batches), a.trans_b));
+    made.constants = {matrices(a.a_step), matrices(a.b_step)};
+    made.inputs = {0, 1};
+    made.macs = batches * a.m * a.n * a.k;
+    return made;
   }
 
   Result<General> binary_f32() {
@@ -476,12 +563,25 @@ class Maker {
 
   Result<General> resize() {
     const auto& a = attrs<exec::ResizeAttrs>();
-    if (!a.nearest) return unsupported("of the resizings, that to the nearest value has C");
+    if (!a.nearest) return resize_weighted();
     const Shape &x = in(0).shape, &y = out().shape;
     const int after = a.axis + (a.pair ? 2 : 1);
     General made = pointwise("vg_nearest", "nearest", format("%lld, %d, %d, %d, %d, %lld, $0, $1", big(x.count(0, a.axis)), x[a.axis], a.pair ? x[a.axis + 1] : 1, y[a.axis], a.pair ? y[a.axis + 1] : 1,
                                                              big(x.count(after, x.rank) * static_cast<int64_t>(dtype_bits(in(0).dtype) / 8))));
     made.constants = {constant_of(DataType::kI32, values<int32_t>(1)), constant_of(DataType::kI32, values<int32_t>(2))};
+    return made;
+  }
+
+  Result<General> resize_weighted() {
+    const auto& a = attrs<exec::ResizeAttrs>();
+    const Shape &x = in(0).shape, &y = out().shape;
+    VERGE_TRY(const int type, type_number(in(0).dtype));
+    General made = pointwise("vg_resize", "resize_weighted",
+                             format("%lld, %d, %d, %d, %d, %lld, %d, %d, %d, $0, $1, $2, $3", big(x.count(0, a.axis)), x[a.axis], a.pair ? x[a.axis + 1] : 1, y[a.axis],
+                                    a.pair ? y[a.axis + 1] : 1, big(x.count(a.axis + (a.pair ? 2 : 1), x.rank)), a.y_taps, a.x_taps, type));
+    made.sources = {"any_type", "resize_weighted"};
+    for (size_t table : {1u, 3u, 2u, 4u}) made.constants.push_back({in(table).dtype, {in(table).as<uint8_t>(), in(table).as<uint8_t>() + in(table).bytes()}});
+    made.macs = y.count() * a.y_taps * a.x_taps;
     return made;
   }
 

@@ -191,8 +191,15 @@ uint32_t layer_hash(const uint8_t* bytes, size_t count) {
   return hash;
 }
 
+std::vector<std::string> check_names(const Options& options) {
+  std::vector<std::string> out;
+  if (options.name != identifier(options.name)) out.push_back("--name " + options.name + ": wants a C identifier, as " + identifier(options.name));
+  if (const auto family = family_of(options.target); !family.ok()) out.push_back(family.error().message());
+  return out;
+}
+
 Result<Generated> generate(const rt::Model& model, const Options& options) {
-  if (options.name != identifier(options.name)) return invalid("--name " + options.name + ": wants a C identifier, as " + identifier(options.name));
+  if (const auto findings = check_names(options); !findings.empty()) return invalid(join(findings, "\n"));
   VERGE_TRY(const Family family, family_of(options.target));
   VERGE_TRY(Network read, read_network(model));
   Network network = with_general_products(family, std::move(read));

@@ -36,6 +36,8 @@ def refuses_in_words():
     with tempfile.TemporaryDirectory() as tmp:
         p = run(VERGE, "codegen", model, "--target", "cortex-m9", "-o", tmp)
         assert p.returncode == 2 and "cortex-m9" in p.stderr and "cortex-m55" in p.stderr, p.stderr
+        p = run(VERGE, "codegen", model, "--target", "cortex-m9", "--mode", "tiny", "--name", "7up", "--max-ram", "some", "--export", "nothing", "-o", tmp)
+        assert p.returncode == 2 and all(word in p.stderr for word in ("cortex-m9", "--mode tiny", "--name 7up", "--max-ram some", "--export nothing")), p.stderr
         p = run(VERGE, "codegen", shared("models/tflite/models/0e504dcf1ca7_mobilenet_v2_035_96_embedder_with_metadata.tflite"), "-o", tmp)
         assert p.returncode == 3 and p.stderr.startswith("unsupported") and p.stderr.count("\n") > 2, p.stderr
         p = run(VERGE, "codegen", os.path.join(ROOT, "models", "inspection", "inspection.onnx"), "--selftest", "-o", tmp)
