@@ -14,28 +14,27 @@
 #include "agent/update.h"
 #include "core/digest.h"
 #include "core/text.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "os/text_file.h"
 #include "packaging/delta_make.h"
 #include "tuf/updater.h"
 #include "verge-agent/rest.h"
 #include "verge-agent/running_model.h"
+#include "verge-agent/service.h"
 
 namespace verge::device {
 namespace {
 
 constexpr uint64_t kMostModelBytes = uint64_t{1} << 30;
+constexpr size_t kRecordsACheckIn = 50;
+constexpr int kIdleTries = 6;  // connections that bring nothing, before a download waits for the next check-in
 
 Result<void> self_test(ByteSpan bytes) {
   VERGE_TRY(const auto model, RunningModel::open(bytes));
   VERGE_CHECK(model->run_golden());
   return done();
 }
-
-struct Health {
-  std::string state = "UNKNOWN", reason;
-  double latency_ms = 0;
-};
 
 class Agent {
  public:
@@ -48,17 +47,33 @@ class Agent {
     VERGE_CHECK(out->open_link(true));
     out->storage_ = agent::make_folder_storage(o.folder + "/slots");
     VERGE_TRY(out->updater_, agent::Updater::open(*out->storage_, self_test));
+    VERGE_CHECK(out->begin_service());
     VERGE_CHECK(out->judge());
     return out;
   }
 
+  // Between check-ins, when programs are served: a trial or a shadow may end. Costs nothing when there is nothing to decide.
+  Result<void> tick() {
+    if (!service_) return done();
+    const agent::State state = updater_->record().state;
+    if (state == agent::State::kTrial) return watch_trial();
+    if (state == agent::State::kShadow) return watch_shadow();
+    return done();
+  }
+  bool serving() const { return service_ != nullptr; }
+
   // One check-in, and the update that it asks for.
   Result<void> turn() {
     VERGE_TRY(const agent::Reply reply, check_in());
+    VERGE_CHECK(send_backlog());
     if (reply.status == 304) return done();
     if (!reply.body.contains("hash")) return done();
+    wants_shadow_ = reply.body.value("shadow", false);
     const agent::Release wanted{reply.body.value("hash", ""), reply.body.value("version", int64_t{0}), reply.body.value("bytes", int64_t{0})};
-    if (wanted.hash != updater_->record().active.hash) VERGE_CHECK(update(reply.body.value("target", ""), wanted));
+    const agent::Record& r = updater_->record();
+    const bool under_way = r.state == agent::State::kShadow && wanted.hash == r.candidate.hash;
+    if (r.state == agent::State::kShadow && !under_way) VERGE_CHECK(withdraw());
+    if (wanted.hash != r.active.hash && !under_way) VERGE_CHECK(update(reply.body.value("target", ""), wanted));
     etag_ = reply.etag;
     if (report() != reported_) VERGE_CHECK(check_in());  // what came of it
     return done();
@@ -96,11 +111,104 @@ class Agent {
   Result<agent::Reply> check_in() {
     const Json now = report();
     const agent::Traffic before = client_->traffic();
-    VERGE_TRY(agent::Reply reply, agent::post(*client_, server_, "/v1/checkin", now == reported_ ? Json{{"same", true}} : now, etag_));
+    Json body = now == reported_ ? Json{{"same", true}} : now;
+    VERGE_TRY(const int64_t last, add_telemetry(body));
+    VERGE_TRY(agent::Reply reply, agent::post(*client_, server_, "/v1/checkin", body, etag_));
     if (reply.status != 304 && reply.status != 200) return refused(reply);
     reported_ = now;
+    VERGE_CHECK(acknowledge(last));
     if (o_.verbose) tell(before, client_->traffic());
     return reply;
+  }
+
+  // The oldest records that wait, into a check-in's body; the last one's sequence, -1 without any.
+  Result<int64_t> add_telemetry(Json& body) {
+    if (!service_) return -1;
+    const std::lock_guard lock(service_->lock());
+    VERGE_TRY(auto waiting, telemetry_->waiting(kRecordsACheckIn));
+    if (waiting.empty()) return -1;
+    const int64_t last = waiting.back()["sequence"];
+    body["telemetry"] = std::move(waiting);
+    return last;
+  }
+
+  Result<void> acknowledge(int64_t last) {
+    if (last < 0) return done();
+    const std::lock_guard lock(service_->lock());
+    return telemetry_->acknowledge(last);
+  }
+
+  // What was gathered without a network, a few check-ins' worth at a time.
+  Result<void> send_backlog() {
+    for (int i = 0; i < 4; ++i) {
+      Json body = {{"same", true}};
+      VERGE_TRY(const int64_t last, add_telemetry(body));
+      if (last < 0) return done();
+      VERGE_TRY(const agent::Reply reply, agent::post(*client_, server_, "/v1/checkin", body, etag_));
+      if (reply.status != 304 && reply.status != 200) return refused(reply);
+      VERGE_CHECK(acknowledge(last));
+    }
+    return done();
+  }
+
+  Result<void> begin_service() {
+    if (o_.service.socket.empty()) return done();
+    VERGE_CHECK(make_directories(path("telemetry")));
+    telemetry_storage_ = agent::make_folder_storage(path("telemetry"));
+    VERGE_TRY(telemetry_, agent::TelemetryRing::open(*telemetry_storage_));
+    ServiceOptions options = o_.service;
+    options.most_latency_ms = o_.most_latency_ms;
+    if (options.most_samples > 0) options.samples = path("samples");
+    VERGE_TRY(service_, Service::start(options, *telemetry_));
+    if (const auto candidate = updater_->candidate(); candidate.ok()) VERGE_CHECK(service_->shadow(*candidate));
+    return done();
+  }
+
+  // Live inferences decide over a trial: the first that harm roll it back, a hundred good ones commit it.
+  Result<void> watch_trial() {
+    const Health now = service_->conduct();
+    if (now.state == "DEGRADED") return take_back(now.reason);
+    if (service_->runs() < o_.trial_runs) return done();
+    health_ = now;
+    std::printf("committed version %lld after %lld inferences\n", static_cast<long long>(updater_->record().active.version),
+                static_cast<long long>(service_->runs()));
+    std::fflush(stdout);
+    return updater_->commit();
+  }
+
+  Result<void> watch_shadow() {
+    const ShadowCounts counts = service_->shadow_counts();
+    if (counts.runs < o_.shadow_runs) return done();
+    const double agreement = static_cast<double>(counts.agreed) / static_cast<double>(counts.runs);
+    if (agreement < o_.least_agreement) {
+      const std::string reason = format("it agrees with the model before in %.0f %% of %lld inferences, at least %.0f %% are wanted", 100 * agreement,
+                                        static_cast<long long>(counts.runs), 100 * o_.least_agreement);
+      std::printf("refused: %s\n", reason.c_str());
+      VERGE_CHECK(updater_->refuse(reason));
+      return service_->shadow({});
+    }
+    std::printf("out of the shadow: %.1f %% of %lld inferences agree\n", 100 * agreement, static_cast<long long>(counts.runs));
+    last_shadow_ = {updater_->record().candidate.hash, counts};
+    VERGE_CHECK(updater_->accept());
+    VERGE_CHECK(service_->shadow({}));
+    return judge();
+  }
+
+  // The server wishes something else than what is in the shadow.
+  Result<void> withdraw() {
+    std::printf("withdrawn from the shadow\n");
+    VERGE_CHECK(updater_->drop("the server withdrew it"));
+    return service_ ? service_->shadow({}) : done();
+  }
+
+  Result<void> take_back(const std::string& reason) {
+    const double begin = now_s();
+    VERGE_CHECK(updater_->roll_back(reason));
+    const auto bytes = updater_->active();
+    if (bytes.ok() && service_) VERGE_CHECK(service_->run(*bytes));
+    std::printf("rolled back: %s (%.0f ms)\n", reason.c_str(), (now_s() - begin) * 1000);
+    std::fflush(stdout);
+    return judge();
   }
 
   static void tell(const agent::Traffic& before, const agent::Traffic& now) {
@@ -139,17 +247,25 @@ class Agent {
     const agent::Record& r = updater_->record();
     utsname host{};
     ::uname(&host);
-    return {{"hardware", host.machine},
-            {"hash", r.active.hash},
-            {"version", r.active.version},
-            {"state", agent::state_name(r.state)},
-            {"health", health_.state},
-            {"reason", r.reason},
-            {"failed", r.refused.empty() ? "" : r.refused.back()}};
+    const Health health = service_ && service_->runs() > 0 ? service_->health() : health_;
+    Json out = {{"hardware", host.machine},
+                {"hash", r.active.hash},
+                {"version", r.active.version},
+                {"state", agent::state_name(r.state)},
+                {"health", health.state},
+                {"reason", health.reason.empty() ? r.reason : health.reason},
+                {"failed", r.refused.empty() ? "" : r.refused.back()}};
+    if (!service_) return out;
+    if (service_->runs() > 0) out["numbers"] = service_->numbers();
+    const bool shadowed = r.state == agent::State::kShadow;
+    const ShadowCounts counts = shadowed ? service_->shadow_counts() : last_shadow_.second;
+    const std::string& hash = shadowed ? r.candidate.hash : last_shadow_.first;
+    if (counts.runs > 0) out["shadow"] = {{"hash", hash}, {"runs", counts.runs}, {"agreed", counts.agreed}};
+    return out;
   }
 
   Result<void> update(const std::string& target, const agent::Release& wanted) {
-    const auto offered = updater_->offer(wanted);
+    const auto offered = updater_->offer(wanted, wants_shadow_ && service_);
     if (!offered.ok()) {
       if (offered.error().code() != Code::kInvalidArgument) return offered.error();
       std::printf("not taken: %s\n", offered.error().message().c_str());
@@ -160,6 +276,11 @@ class Agent {
     if (!installed.ok()) {
       std::printf("refused: %s\n", installed.error().message().c_str());
       return done();
+    }
+    if (const auto candidate = updater_->candidate(); candidate.ok()) {
+      std::printf("version %lld runs in the shadow\n", static_cast<long long>(wanted.version));
+      std::fflush(stdout);
+      return service_ ? service_->shadow(*candidate) : updater_->accept();
     }
     return judge();
   }
@@ -180,7 +301,23 @@ class Agent {
     const size_t slash = target.rfind('/');
     const std::string folder = slash == std::string::npos ? "" : target.substr(0, slash + 1);
     const std::string url = o_.server + "/updates/targets/" + folder + wanted.hash + "." + tuf::quoted(target.substr(folder.size()));
-    return transport()->fetch(url, static_cast<uint64_t>(wanted.bytes) - from, from, [&](ByteSpan piece) { return updater_->arrive(piece); });
+    return fetch_rest(url, static_cast<uint64_t>(wanted.bytes), from);
+  }
+
+  // A cut connection goes on at the byte where it was cut, as long as each brings something.
+  Result<void> fetch_rest(const std::string& url, uint64_t bytes, uint64_t from) {
+    for (int idle = 0;;) {
+      const uint64_t before = from;
+      const Result<void> fetched = transport()->fetch(url, bytes - from, from, [&](ByteSpan piece) -> Result<void> {
+        VERGE_CHECK(updater_->arrive(piece));
+        from += piece.size();
+        return done();
+      });
+      if (fetched.ok() || fetched.error().code() != Code::kIo || from == bytes) return fetched.ok() || from == bytes ? done() : fetched;
+      idle = from > before ? 0 : idle + 1;
+      if (idle == kIdleTries) return fetched;
+      ::usleep(static_cast<useconds_t>(100'000 << idle));
+    }
   }
 
   // The difference to the active model, where the metadata names one. False: whatever went wrong, the full file is there.
@@ -199,31 +336,31 @@ class Agent {
     return true;
   }
 
-  // Runs the active model here; a trial is committed or rolled back by what comes out.
+  // Runs the active model's golden vectors here. A trial is taken back by what comes out; it is committed at once where no programs are served, else
+  // by watch_trial().
   Result<void> judge() {
     const auto bytes = updater_->active();
     if (!bytes.ok()) return bytes.error().code() == Code::kNotFound ? done() : Result<void>(bytes.error());
     health_ = look_at(*bytes);
-    if (updater_->record().state != agent::State::kTrial) return done();
-    if (health_.state == "HEALTHY") return updater_->commit();
-    std::printf("rolled back: %s\n", health_.reason.c_str());
-    VERGE_CHECK(updater_->roll_back(health_.reason));
-    return judge();
+    const bool trial = updater_->record().state == agent::State::kTrial;
+    if (trial && health_.state != "HEALTHY") return take_back(health_.reason);
+    if (service_) VERGE_CHECK(service_->run(*bytes));
+    return trial && !service_ ? updater_->commit() : done();
   }
 
   Health look_at(const Bytes& bytes) {
     auto model = RunningModel::open(bytes);
-    if (!model.ok()) return {"DEGRADED", model.error().message(), 0};
+    if (!model.ok()) return {"DEGRADED", model.error().message()};
     const auto golden = (*model)->run_golden();
-    if (!golden.ok()) return {"DEGRADED", golden.error().message(), 0};
+    if (!golden.ok()) return {"DEGRADED", golden.error().message()};
     const auto latency = (*model)->mean_latency_ms(o_.trial_runs);
-    if (!latency.ok()) return {"DEGRADED", latency.error().message(), 0};
+    if (!latency.ok()) return {"DEGRADED", latency.error().message()};
     const agent::Release& r = updater_->record().active;
     std::printf("running version %lld (%.12s): %u outputs as promised, %.2f ms\n", static_cast<long long>(r.version), r.hash.c_str(), golden->outputs,
                 *latency);
     std::fflush(stdout);
-    if (*latency > o_.most_latency_ms) return {"DEGRADED", format("mean latency %.1f ms, at most %.1f ms wanted", *latency, o_.most_latency_ms), *latency};
-    return {"HEALTHY", "", *latency};
+    if (*latency > o_.most_latency_ms) return {"DEGRADED", format("mean latency %.1f ms, at most %.1f ms wanted", *latency, o_.most_latency_ms)};
+    return {"HEALTHY", ""};
   }
 
   AgentOptions o_;
@@ -232,6 +369,11 @@ class Agent {
   std::unique_ptr<agent::Storage> storage_;
   std::optional<agent::Updater> updater_;
   std::unique_ptr<tuf::Transport> transport_;
+  std::unique_ptr<agent::Storage> telemetry_storage_;
+  std::optional<agent::TelemetryRing> telemetry_;
+  std::unique_ptr<Service> service_;
+  std::pair<std::string, ShadowCounts> last_shadow_;
+  bool wants_shadow_ = false;
   Health health_;
   std::string etag_;
   Json reported_;  // what the server knows
@@ -241,6 +383,20 @@ class Agent {
 
 volatile std::sig_atomic_t stop_asked = 0;
 void ask_to_stop(int) { stop_asked = 1; }
+
+// Sleeps until the next check-in; an agent that serves programs looks five times a second whether a trial or a shadow has ended.
+void wait(Agent& agent, int seconds) {
+  const double end = now_s() + seconds;
+  while (!stop_asked && now_s() < end) {
+    if (agent.serving()) {
+      const Result<void> ticked = agent.tick();
+      if (!ticked.ok()) std::fprintf(stderr, "agent: %s\n", ticked.error().message().c_str());
+      ::usleep(200'000);
+    } else {
+      ::sleep(static_cast<unsigned>(std::max(1.0, end - now_s())));  // a signal ends it
+    }
+  }
+}
 
 }  // namespace
 
@@ -254,7 +410,7 @@ Result<void> run_agent(const AgentOptions& o) {
     if (o.once) return turned;
     if (!turned.ok()) std::fprintf(stderr, "check-in: %s\n", turned.error().message().c_str());
     rest();
-    for (int s = 0; s < o.interval_s && !stop_asked; ++s) ::sleep(1);
+    wait(*agent, o.interval_s);
     if (stop_asked) return done();
   }
 }
@@ -274,6 +430,13 @@ void add_agent_options(CLI::App& app, AgentOptions& o) {
       app.add_option("--import", o.import_from, "take the update from a copy of the server's folder 'updates' (a stick) instead of the network");
   import->needs(app.add_option("--target", o.target, "with --import: which target, as  verge fleet status  names it"));
   app.add_flag("--once", o.once, "check in once and end");
+  app.add_option("--serve", o.service.socket, "answer local programs on this Unix socket (docs/fleet.md)");
+  app.add_option("--reference", o.service.reference, "what  verge drift learn  wrote: inputs are compared with it");
+  app.add_option("--keep-samples", o.service.most_samples, "keep at most so many inputs of a drift alarm in the agent's folder 'samples' (default: none)");
+  app.add_option("--shadow-share", o.service.shadow_share, "share of the inputs that a release in the shadow sees too (default: 0.2)")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--shadow-runs", o.shadow_runs, "inferences that a release stays in the shadow for (default: 200)");
+  app.add_option("--least-agreement", o.least_agreement, "with the model before, of a release that leaves the shadow (default: 0.8)");
   app.add_flag("--verbose", o.verbose, "say what each check-in cost, in bytes above TLS records");
 }
 

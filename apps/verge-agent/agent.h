@@ -5,13 +5,16 @@
 #include <string>
 
 #include "core/result.h"
+#include "verge-agent/service.h"
 
 namespace verge::device {
 
 struct AgentOptions {
   std::string folder, server, token, ca, device, import_from, target;
   int interval_s = 60, trial_runs = 100;
-  double most_latency_ms = 100;
+  int shadow_runs = 200;
+  double most_latency_ms = 100, least_agreement = 0.8;
+  ServiceOptions service;
   bool once = false, verbose = false;
 };
 

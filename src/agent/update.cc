@@ -49,6 +49,10 @@ constexpr Transition kTransitions[] = {
     {State::kDownloading, Event::kFailed, State::kIdle, forget_candidate},
     {State::kTesting, Event::kPassed, State::kTrial, switch_over},
     {State::kTesting, Event::kFailed, State::kIdle, refuse_candidate},
+    {State::kTesting, Event::kShadowed, State::kShadow, remember_nothing},
+    {State::kShadow, Event::kPassed, State::kTrial, switch_over},
+    {State::kShadow, Event::kFailed, State::kIdle, refuse_candidate},
+    {State::kShadow, Event::kDropped, State::kIdle, forget_candidate},
     {State::kTrial, Event::kHealthy, State::kIdle, settle},
     {State::kTrial, Event::kUnhealthy, State::kIdle, switch_back},
 };
@@ -66,6 +70,7 @@ std::string text_of(const Record& r) {
               {"boots", r.boots},
               {"refused", r.refused},
               {"reason", r.reason}};
+  if (r.shadow) out["shadow"] = true;
   const std::string body = out.dump();
   out["check"] = sha256_hex(body);
   return out.dump();
@@ -77,7 +82,7 @@ Result<Record> parse_record(ByteSpan bytes) {
   try {
     Record r;
     const int state = j.at("state");
-    if (state < 0 || state > static_cast<int>(State::kTrial)) return damaged;
+    if (state < 0 || state > static_cast<int>(State::kShadow)) return damaged;
     r.state = static_cast<State>(state);
     r.active = release_of(j.at("active"));
     r.previous = release_of(j.at("previous"));
@@ -86,6 +91,7 @@ Result<Record> parse_record(ByteSpan bytes) {
     r.boots = j.at("boots");
     r.refused = j.at("refused").get<std::vector<std::string>>();
     r.reason = j.at("reason");
+    r.shadow = j.value("shadow", false);
     if (text_of(r) != j.dump()) return damaged;
     return r;
   } catch (const nlohmann::json::exception&) {
@@ -103,6 +109,7 @@ const char* state_name(State state) {
     case State::kDownloading: return "downloading";
     case State::kTesting: return "testing";
     case State::kTrial: return "trial";
+    case State::kShadow: return "shadow";
   }
   return "unknown";
 }
@@ -163,9 +170,10 @@ Result<void> Updater::sweep() {
   return done();
 }
 
-Result<uint64_t> Updater::offer(const Release& release) {
+Result<uint64_t> Updater::offer(const Release& release, bool shadow) {
   if (record_.state == State::kDownloading && record_.candidate.hash == release.hash) return arrived_;
-  if (record_.state == State::kDownloading) VERGE_CHECK(drop("another release was offered"));
+  if (record_.state == State::kDownloading || (record_.state == State::kShadow && record_.candidate.hash != release.hash))
+    VERGE_CHECK(drop("another release was offered"));
   if (record_.state != State::kIdle) return invalid(std::string("an update is under way (") + state_name(record_.state) + ")");
   if (release.hash == record_.active.hash) return invalid("it is active already");
   if (release.version < record_.floor)
@@ -175,6 +183,7 @@ Result<uint64_t> Updater::offer(const Release& release) {
     return invalid("it failed on this device: " + record_.reason);
   Record next = record_;
   next.candidate = release;
+  next.shadow = shadow && !record_.active.hash.empty();  // beside nothing there is no shadow
   record_ = next;
   arrived_ = 0;
   VERGE_CHECK(storage_->write(part(release), {}));
@@ -196,7 +205,7 @@ Result<void> Updater::check_candidate() {
   return test_(bytes);
 }
 
-Result<void> Updater::refuse(Event event, const std::string& reason) {
+Result<void> Updater::end(Event event, const std::string& reason) {
   record_.reason = reason;
   VERGE_CHECK(step(event));
   return sweep();
@@ -207,7 +216,7 @@ Result<void> Updater::install() {
     const Release candidate = record_.candidate;
     VERGE_TRY(const Bytes bytes, storage_->read(part(candidate)));
     if (sha256_hex(bytes) != candidate.hash) {
-      VERGE_CHECK(refuse(Event::kFailed, "the download is damaged"));
+      VERGE_CHECK(end(Event::kFailed, "the download is damaged"));
       return Error(Code::kIntegrity, "release " + candidate.hash.substr(0, 12) + ": the download is damaged");
     }
     VERGE_CHECK(storage_->sync(part(candidate)));
@@ -217,10 +226,20 @@ Result<void> Updater::install() {
   }
   if (record_.state != State::kTesting) return invalid("nothing is there to install");
   const Result<void> good = check_candidate();
-  if (good.ok()) return step(Event::kPassed);
+  if (good.ok()) return step(record_.shadow ? Event::kShadowed : Event::kPassed);
   const std::string reason = good.error().message();
-  VERGE_CHECK(refuse(Event::kFailed, reason));
+  VERGE_CHECK(end(Event::kFailed, reason));
   return Error(good.error().code(), "the self-test refused the release: " + reason);
+}
+
+Result<void> Updater::accept() {
+  if (record_.state != State::kShadow) return invalid("nothing is in the shadow");
+  return step(Event::kPassed);
+}
+
+Result<void> Updater::refuse(const std::string& reason) {
+  if (record_.state != State::kShadow) return invalid("nothing is in the shadow");
+  return end(Event::kFailed, reason);
 }
 
 Result<void> Updater::commit() {
@@ -230,17 +249,22 @@ Result<void> Updater::commit() {
 
 Result<void> Updater::roll_back(const std::string& reason) {
   if (record_.state != State::kTrial) return invalid("no trial is under way");
-  return refuse(Event::kUnhealthy, reason);
+  return end(Event::kUnhealthy, reason);
 }
 
 Result<void> Updater::drop(const std::string& reason) {
-  if (record_.state != State::kDownloading) return invalid("nothing is being downloaded");
-  return refuse(Event::kDropped, reason);
+  if (record_.state != State::kDownloading && record_.state != State::kShadow) return invalid("nothing is being downloaded");
+  return end(Event::kDropped, reason);
 }
 
 Result<Bytes> Updater::active() const {
   if (record_.active.hash.empty()) return not_found("no model is installed yet");
   return storage_->read(slot(record_.active));
+}
+
+Result<Bytes> Updater::candidate() const {
+  if (record_.state != State::kShadow) return not_found("no release is in the shadow");
+  return storage_->read(slot(record_.candidate));
 }
 
 }  // namespace verge::agent

@@ -21,8 +21,9 @@ enum class State : uint8_t {
   kDownloading,  // bytes of the candidate arrive
   kTesting,      // it is whole; its golden vectors are run on this processor
   kTrial,        // it is active; the health gate watches it
+  kShadow,       // tested, before the trial: it runs beside the active model on a share of live inputs
 };
-enum class Event : uint8_t { kOffered, kArrived, kDropped, kPassed, kFailed, kHealthy, kUnhealthy };
+enum class Event : uint8_t { kOffered, kArrived, kDropped, kShadowed, kPassed, kFailed, kHealthy, kUnhealthy };
 const char* state_name(State state);
 
 // What a release is, as the signed metadata says.
@@ -39,6 +40,7 @@ struct Record {
   int boots = 0;                        // starts since the trial began
   std::vector<std::string> refused;     // hashes that failed here, the newest last
   std::string reason;                   // why the last candidate was refused, for people
+  bool shadow = false;                  // whether the candidate goes through the shadow
 };
 
 // Runs a package's golden vectors; the error says what differed.
@@ -50,19 +52,24 @@ class Updater {
   static Result<Updater> open(Storage& storage, SelfTest test);
 
   // Takes an offer and says at which byte its download goes on. kInvalidArgument, with the reason, when it is refused: below the floor, failed before.
-  Result<uint64_t> offer(const Release& release);
+  // `shadow`: after its test it waits in the shadow for accept() or refuse().
+  Result<uint64_t> offer(const Release& release, bool shadow = false);
   Result<void> arrive(ByteSpan piece);
   // All bytes are there: compares the hash, tests, switches. An error leaves the active model as it was.
   Result<void> install();
+  // What came of the shadow: the switch, or a refusal.
+  Result<void> accept();
+  Result<void> refuse(const std::string& reason);
   // The health gate's word, and an operator's.
   Result<void> commit();
   Result<void> roll_back(const std::string& reason);
-  // Forgets the candidate (its download broke beyond repair).
+  // Forgets the candidate (its download broke beyond repair, or another is wanted).
   Result<void> drop(const std::string& reason);
 
   const Record& record() const { return record_; }
   // The active model's bytes; kNotFound before the first install.
   Result<Bytes> active() const;
+  Result<Bytes> candidate() const;
   static std::string slot(const Release& r) { return r.hash + ".vpk"; }
 
  private:
@@ -70,7 +77,7 @@ class Updater {
   Result<void> step(Event event);
   Result<void> save(const Record& next);
   Result<void> sweep();
-  Result<void> refuse(Event event, const std::string& reason);
+  Result<void> end(Event event, const std::string& reason);
   Result<void> check_candidate();
 
   Storage* storage_;

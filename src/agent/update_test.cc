@@ -5,119 +5,12 @@
 #include <map>
 #include <set>
 
+#include "agent/model_disk.h"
 #include "base/sha256.h"
 #include "core/text.h"
 
 namespace verge::agent {
 namespace {
-
-constexpr size_t kBlock = 512;
-
-// A disk whose power fails. Bytes are durable after sync(), names after sync_folder(); `cut_at` counts calls that change something.
-class ModelDisk final : public Storage {
- public:
-  using File = std::shared_ptr<Bytes>;
-  struct Change {  // of the folder, not durable yet
-    std::string from, to;
-    File file;  // null: removal of `from`
-  };
-
-  int cut_at = -1, calls = 0;
-  bool off = false;
-
-  Result<Bytes> read(const std::string& path) override {
-    const auto it = now.find(path);
-    if (it == now.end()) return not_found(path);
-    return *it->second;
-  }
-  Result<void> write(const std::string& path, ByteSpan bytes) override {
-    if (!power()) return gone();
-    File file = std::make_shared<Bytes>(bytes.begin(), bytes.end());
-    now[path] = file;
-    changes.push_back({"", path, file});
-    return done();
-  }
-  Result<void> append(const std::string& path, ByteSpan bytes) override {
-    if (!now.count(path)) return write(path, bytes);
-    if (!power()) return gone();
-    now[path]->insert(now[path]->end(), bytes.begin(), bytes.end());
-    return done();
-  }
-  Result<void> sync(const std::string& path) override {
-    if (!power()) return gone();
-    synced[now.at(path)] = *now.at(path);
-    return done();
-  }
-  Result<void> rename(const std::string& from, const std::string& to) override {
-    if (!power()) return gone();
-    File file = now.at(from);
-    now.erase(from);
-    now[to] = file;
-    changes.push_back({from, to, file});
-    return done();
-  }
-  Result<void> remove(const std::string& path) override {
-    if (!power()) return gone();
-    now.erase(path);
-    changes.push_back({path, "", nullptr});
-    return done();
-  }
-  Result<void> sync_folder() override {
-    if (!power()) return gone();
-    durable = now;
-    changes.clear();
-    return done();
-  }
-  Result<std::vector<std::string>> list() override {
-    std::vector<std::string> out;
-    for (const auto& [path, file] : now) out.push_back(path);
-    return out;
-  }
-
-  // What may lie there after the cut: the first `kept` changes of names, and unsynced bytes whole, gone, torn at a block or with a block of noise.
-  enum class Left { kWhole, kGone, kTorn, kNoise };
-  ModelDisk after_cut(size_t kept, Left unsynced) const {
-    ModelDisk out;
-    std::map<std::string, File> names = durable;
-    for (size_t i = 0; i < kept; ++i) {
-      if (!changes[i].from.empty()) names.erase(changes[i].from);
-      if (changes[i].file) names[changes[i].to] = changes[i].file;
-    }
-    for (const auto& [path, file] : names) out.now[path] = std::make_shared<Bytes>(left_of(file, unsynced));
-    for (const auto& [path, file] : out.now) out.synced[file] = *file;
-    out.durable = out.now;
-    return out;
-  }
-  size_t pending() const { return changes.size(); }
-  bool has_unsynced() const {
-    for (const auto& [path, file] : now)
-      if (!synced.count(file) || synced.at(file) != *file) return true;
-    return false;
-  }
-
- private:
-  bool power() {
-    if (calls++ == cut_at) off = true;
-    return !off;
-  }
-  static Error gone() { return io_error("the power is off"); }
-  Bytes left_of(const File& file, Left unsynced) const {
-    const auto it = synced.find(file);
-    const Bytes before = it == synced.end() ? Bytes() : it->second;
-    if (before == *file || unsynced == Left::kWhole) return *file;
-    if (unsynced == Left::kGone) return before;
-    Bytes out = *file;
-    const size_t from = before.size() / kBlock * kBlock, cut = std::min(out.size(), from + kBlock);
-    if (unsynced == Left::kTorn) out.resize(std::min(out.size(), std::max(before.size(), cut - (cut == out.size() ? std::min<size_t>(cut, 1) : 0))));
-    if (unsynced == Left::kNoise)
-      for (size_t i = before.size(); i < cut; ++i) out[i] ^= 0x5a;
-    return out;
-  }
-
-  std::map<std::string, File> now, durable;
-  std::map<File, Bytes> synced;
-  std::vector<Change> changes;
-};
 
 Bytes model(uint8_t kind) { return Bytes(1300, kind); }
 
@@ -137,7 +30,7 @@ Result<void> test_fails(ByteSpan) { return Error(Code::kIntegrity, "output 0 dif
 Result<void> bring(Updater& u, uint8_t kind, int64_t version) {
   const Release r = release(kind, version);
   if (u.record().active.hash == r.hash && u.record().state == State::kIdle) return done();
-  if (u.record().state == State::kIdle || u.record().state == State::kDownloading) {
+  if (u.record().state != State::kTrial && u.record().state != State::kTesting) {
     VERGE_TRY(const uint64_t from, u.offer(r));
     const Bytes bytes = model(kind);
     for (size_t at = from; at < bytes.size(); at += 700) VERGE_CHECK(u.arrive(ByteSpan(bytes).subspan(at, std::min<size_t>(700, bytes.size() - at))));
@@ -165,6 +58,22 @@ Result<void> rolled_back_update(ModelDisk& disk) {
   VERGE_CHECK(u.arrive(model(4)));
   VERGE_CHECK(u.install());
   return u.roll_back("too slow");
+}
+
+Result<void> shadowed_update(ModelDisk& disk) {
+  VERGE_TRY(Updater u, Updater::open(disk, test_passes));
+  VERGE_CHECK(u.offer(release(2, 2), true));
+  VERGE_CHECK(u.arrive(model(2)));
+  VERGE_CHECK(u.install());
+  VERGE_CHECK(u.accept());
+  return u.commit();
+}
+Result<void> refused_shadow(ModelDisk& disk) {
+  VERGE_TRY(Updater u, Updater::open(disk, test_passes));
+  VERGE_CHECK(u.offer(release(3, 3), true));
+  VERGE_CHECK(u.arrive(model(3)));
+  VERGE_CHECK(u.install());
+  return u.refuse("they disagree");
 }
 
 // True, else why not: what a device must hold after a cut.
@@ -223,6 +132,8 @@ TEST(Update, EveryCutLeavesAWholeModelAndTheNextUpdateCompletes) {
   states += enumerate(with_one, update, 1, "switch and commit");
   states += enumerate(with_one, refused_update, 1, "refusal");
   states += enumerate(with_one, rolled_back_update, 1, "rollback");
+  states += enumerate(with_one, shadowed_update, 1, "shadow and switch");
+  states += enumerate(with_one, refused_shadow, 1, "refusal after the shadow");
   EXPECT_GT(states, 400) << "the enumeration lost its reach";
   RecordProperty("states", states);
   std::printf("%d states after a cut\n", states);
@@ -291,6 +202,28 @@ TEST(Update, ATestThatWasCutIsRunAgainAtTheNextStart) {
   const Updater u = *Updater::open(after, test_passes);
   EXPECT_EQ(u.record().state, State::kTrial);
   EXPECT_EQ(u.record().active.hash, release(8, 8).hash);
+}
+
+TEST(Update, AShadowWaitsAcrossStartsAndGivesWayToAnotherRelease) {
+  ModelDisk disk = with_one();
+  {
+    Updater u = *Updater::open(disk, test_passes);
+    ASSERT_TRUE(u.offer(release(5, 5), true).ok() && u.arrive(model(5)).ok() && u.install().ok());
+  }
+  Updater u = *Updater::open(disk, test_passes);
+  EXPECT_EQ(u.record().state, State::kShadow);
+  EXPECT_EQ(u.record().active.hash, release(1, 1).hash);
+  EXPECT_EQ(*u.candidate(), model(5));
+  EXPECT_FALSE(u.offer(release(5, 5), true).ok());
+  EXPECT_TRUE(u.offer(release(6, 6), true).ok());
+  EXPECT_EQ(u.record().candidate.hash, release(6, 6).hash);
+}
+
+TEST(Update, TheFirstModelHasNothingToBeBeside) {
+  ModelDisk disk;
+  Updater u = *Updater::open(disk, test_passes);
+  ASSERT_TRUE(u.offer(release(1, 1), true).ok() && u.arrive(model(1)).ok() && u.install().ok());
+  EXPECT_EQ(u.record().state, State::kTrial);
 }
 
 TEST(Update, MoreBytesThanPromisedAreRefused) {

@@ -1,0 +1,97 @@
+// Inferences for local programs over a Unix socket, and what is learnt of them: latency, drift, a candidate in the shadow. Inputs never leave this process
+// except as numbers, and as samples where the owner has consented.
+//
+//   a program sends   u32 bytes (little endian), the model's inputs one after the other
+//   and receives      u32 code (0: done), u32 bytes, the outputs one after the other (or words when the code is not 0)
+#pragma once
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "agent/drift.h"
+#include "agent/telemetry.h"
+#include "verge-agent/running_model.h"
+
+namespace verge::device {
+
+struct ServiceOptions {
+  std::string socket, reference;  // reference: what  verge drift learn  wrote; empty: no drift
+  std::string samples;            // folder for inputs kept during an alarm; empty: none are kept
+  int most_samples = 0;
+  double most_latency_ms = 100, shadow_share = 0.2;
+};
+
+struct Health {
+  std::string state = "UNKNOWN", reason;
+};
+
+struct ShadowCounts {
+  int64_t runs = 0, agreed = 0;
+};
+
+class Service {
+ public:
+  // Listens; `telemetry` must outlive the service and is used under its lock.
+  static Result<std::unique_ptr<Service>> start(const ServiceOptions& options, agent::TelemetryRing& telemetry);
+  ~Service();
+
+  // From the next inference on this model answers; its statistics begin anew.
+  Result<void> run(ByteSpan package);
+  // Runs a candidate on a share of the inputs, after the answer was sent; an empty span ends it.
+  Result<void> shadow(ByteSpan package);
+
+  // Of the last 100 inferences: DEGRADED for errors, latency or drift, with the reason; UNKNOWN before the first.
+  Health health();
+  // The model's part of it, errors and latency: what the world does to the inputs is not a release's fault.
+  Health conduct();
+  int64_t runs();
+  ShadowCounts shadow_counts();
+  // For the report: latency, drift, bytes that stayed here.
+  Json numbers();
+  std::mutex& lock() { return mutex_; }
+
+ private:
+  static constexpr size_t kWindow = 100;
+  struct Client {
+    int fd;
+    Bytes in;
+  };
+  // Of the live model's inferences since it began.
+  struct Counts {
+    int64_t runs = 0, errors = 0;
+    std::vector<double> ms;  // the last kWindow, as a ring
+    std::vector<uint8_t> failed;
+    double confidence = 0;  // sum over the window's telemetry record
+    int64_t since_record = 0;
+  };
+  Service(const ServiceOptions& options, agent::TelemetryRing& telemetry) : o_(options), telemetry_(telemetry) {}
+  Result<void> listen();
+  void serve();
+  bool take(Client& client);
+  void answer(int fd, ByteSpan input);
+  void learn(ByteSpan input, const Bytes& output, double ms, bool good);
+  void run_shadow(ByteSpan input, const Bytes& output);
+  void record();
+  void keep(ByteSpan input);
+  Health conduct_now() const;
+  double mean_ms() const;
+  double p99_ms() const;
+
+  ServiceOptions o_;
+  agent::TelemetryRing& telemetry_;
+  std::mutex mutex_;
+  std::unique_ptr<RunningModel> live_, candidate_;
+  std::optional<agent::DriftMonitor> drift_;
+  std::optional<agent::DriftReference> reference_;
+  Counts counts_;
+  ShadowCounts shadow_;
+  double shadow_debt_ = 0;
+  uint64_t bytes_kept_here_ = 0;
+  int samples_ = 0;
+  int listening_ = -1;
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace verge::device

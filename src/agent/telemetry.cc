@@ -1,0 +1,100 @@
+#include "agent/telemetry.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace verge::agent {
+namespace {
+
+constexpr char kAcknowledged[] = "acknowledged";
+constexpr char kPrefix[] = "records-";
+
+ByteSpan bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+}  // namespace
+
+std::string TelemetryRing::Segment::name() const { return format("%s%016lld", kPrefix, static_cast<long long>(first)); }
+
+// The whole records of a file; a torn line at its end was never sent.
+Result<std::vector<Json>> TelemetryRing::read(const std::string& name) const {
+  VERGE_TRY(const Bytes bytes, storage_->read(name));
+  std::vector<Json> out;
+  for (const std::string& line : split({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, '\n')) {
+    Json record = Json::parse(line, nullptr, false);
+    if (record.is_object() && record.contains("sequence") && record["sequence"].is_number_integer()) out.push_back(std::move(record));
+  }
+  return out;
+}
+
+Result<TelemetryRing> TelemetryRing::open(Storage& storage, TelemetryOptions options) {
+  TelemetryRing out(storage, options);
+  if (const auto known = storage.read(kAcknowledged); known.ok()) out.acknowledged_ = std::atoll(std::string(known->begin(), known->end()).c_str());
+  out.next_ = out.acknowledged_ + 1;
+  VERGE_TRY(std::vector<std::string> files, storage.list());
+  std::sort(files.begin(), files.end());
+  for (const std::string& file : files) {
+    if (!starts_with(file, kPrefix) || ends_with(file, ".new")) continue;
+    VERGE_TRY(const auto records, out.read(file));
+    Segment s;
+    s.first = std::atoll(file.c_str() + sizeof kPrefix - 1);
+    s.next = records.empty() ? s.first : records.back()["sequence"].get<int64_t>() + 1;
+    s.bytes = options.segment_bytes;  // whatever its end looks like, nothing is appended to it
+    out.next_ = std::max(out.next_, s.next);
+    out.segments_.push_back(s);
+  }
+  return out;
+}
+
+Result<void> TelemetryRing::begin_segment() {
+  while (segments_.size() >= options_.segments) {
+    const Segment oldest = segments_.front();
+    VERGE_CHECK(storage_->remove(oldest.name()));
+    dropped_ += std::max<int64_t>(0, oldest.next - std::max(oldest.first, acknowledged_ + 1));
+    segments_.pop_front();
+  }
+  Segment s;
+  s.first = s.next = next_;
+  VERGE_CHECK(storage_->write(s.name(), {}));
+  if (!segments_.empty() && segments_.back().first == s.first) segments_.pop_back();  // held nothing whole
+  segments_.push_back(s);
+  return done();
+}
+
+Result<int64_t> TelemetryRing::add(Json record) {
+  if (segments_.empty() || segments_.back().bytes >= options_.segment_bytes) VERGE_CHECK(begin_segment());
+  record["sequence"] = next_;
+  const std::string line = record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  VERGE_CHECK(storage_->append(segments_.back().name(), bytes_of(line)));
+  segments_.back().bytes += line.size();
+  segments_.back().next = next_ + 1;
+  return next_++;
+}
+
+Result<std::vector<Json>> TelemetryRing::waiting(size_t most) {
+  std::vector<Json> out;
+  for (const Segment& s : segments_) {
+    if (s.next <= acknowledged_ + 1) continue;
+    VERGE_CHECK(storage_->sync(s.name()));
+    VERGE_TRY(auto records, read(s.name()));
+    for (Json& r : records)
+      if (r["sequence"].get<int64_t>() > acknowledged_ && out.size() < most) out.push_back(std::move(r));
+    if (out.size() >= most) break;
+  }
+  if (!out.empty()) VERGE_CHECK(storage_->sync_folder());
+  return out;
+}
+
+Result<void> TelemetryRing::acknowledge(int64_t sequence) {
+  if (sequence <= acknowledged_) return done();
+  const std::string text = std::to_string(sequence);
+  VERGE_CHECK(replace(*storage_, kAcknowledged, bytes_of(text)));
+  acknowledged_ = sequence;
+  while (!segments_.empty() && segments_.front().next <= acknowledged_ + 1) {
+    VERGE_CHECK(storage_->remove(segments_.front().name()));
+    segments_.pop_front();
+  }
+  return done();
+}
+
+}  // namespace verge::agent
