@@ -1,4 +1,4 @@
-// Verge in JavaScript: opens a package (.vpk) and runs it. Works in browsers, workers, Node, Deno and Bun; see index.d.ts.
+// Verge in JavaScript: opens a package (.vpk) and runs it. Works in browsers, workers, Node, Deno and Bun; see index.d.mts.
 
 const ARRAYS = {
   1: ["f32", Float32Array], 2: ["f16", Uint16Array], 3: ["bf16", Uint16Array], 4: ["f64", Float64Array], 5: ["i8", Int8Array],

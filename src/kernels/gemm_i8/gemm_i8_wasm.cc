@@ -44,7 +44,8 @@ class Rows {
       for (size_t r = 0; r < kRows; ++r)
         for (size_t t = 0; t < g.layout.taps; ++t) {
           const size_t row = first + r < tile.rows ? first + r : tile.rows - 1;
-          widen(static_cast<const uint8_t*>(tile.x[row * g.layout.taps + t]), g.layout.k, at_ + (first / kRows * words + t * g.layout.groups()) * kWord + 4 * r);
+          widen(static_cast<const uint8_t*>(tile.x[row * g.layout.taps + t]), g.layout.k,
+                at_ + (first / kRows * words + t * g.layout.groups()) * kWord + 4 * r);
         }
   }
   const int16_t* data() const { return at_; }

@@ -20,11 +20,10 @@ struct Bytes {
   static Reg max(Reg x, Reg y) { return wasm_i8x16_max(x, y); }
   static void store(uint8_t* p, Reg x, size_t n) { store_first_bytes(p, x, n); }
   static Sums none() { return {wasm_i32x4_splat(0), wasm_i32x4_splat(0)}; }
-  static Sums add(Sums s, Reg x) {
-    return {wasm_i16x8_add(s.low, wasm_i16x8_extend_low_i8x16(x)), wasm_i16x8_add(s.high, wasm_i16x8_extend_high_i8x16(x))};
-  }
+  static Sums add(Sums s, Reg x) { return {wasm_i16x8_add(s.low, wasm_i16x8_extend_low_i8x16(x)), wasm_i16x8_add(s.high, wasm_i16x8_extend_high_i8x16(x))}; }
   static I32x16 widen(Sums s) {
-    return {{wasm_i32x4_extend_low_i16x8(s.low), wasm_i32x4_extend_high_i16x8(s.low), wasm_i32x4_extend_low_i16x8(s.high), wasm_i32x4_extend_high_i16x8(s.high)}};
+    return {
+        {wasm_i32x4_extend_low_i16x8(s.low), wasm_i32x4_extend_high_i16x8(s.low), wasm_i32x4_extend_low_i16x8(s.high), wasm_i32x4_extend_high_i16x8(s.high)}};
   }
 };
 

@@ -57,9 +57,7 @@ inline void store_first_bytes(uint8_t* y, v128_t bytes, size_t n) {
   std::memcpy(y, lanes, n);
 }
 // The low halves of eight int32 lanes. Narrowing saturates, so what lies above is taken off first.
-inline v128_t low_halves(v128_t a, v128_t b) {
-  return wasm_i16x8_shuffle(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-}
+inline v128_t low_halves(v128_t a, v128_t b) { return wasm_i16x8_shuffle(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
 inline void store_bytes16(uint8_t* y, const I32x16& x, size_t n) {
   const v128_t byte = wasm_i32x4_splat(255);
   const auto narrow = [&](int i) { return wasm_i16x8_narrow_i32x4(wasm_v128_and(x.q[i], byte), wasm_v128_and(x.q[i + 1], byte)); };
@@ -168,10 +166,12 @@ class Multiplier16 {
  public:
   Multiplier16(const I32x16& multiplier, const I32x16& shift)
       : m_(multiplier), is_uniform_(false), left_(0), right_(0), lanes_(quarters16<Lanes>([&](int i) { return lanes_of(shift.q[i]); })) {}
-  explicit Multiplier16(Multiplier s) : m_(splat16(s.multiplier)), is_uniform_(true), left_(s.shift > 0 ? s.shift : 0), right_(s.shift > 0 ? 0 : -s.shift), lanes_() {}
+  explicit Multiplier16(Multiplier s)
+      : m_(splat16(s.multiplier)), is_uniform_(true), left_(s.shift > 0 ? s.shift : 0), right_(s.shift > 0 ? 0 : -s.shift), lanes_() {}
 
   I32x16 operator()(const I32x16& x) const {
-    if (is_uniform_) return quarters16<I32x16>([&](int i) { return uniform(doubling_high_mul4(left_ == 0 ? x.q[i] : wasm_i32x4_shl(x.q[i], left_), m_.q[i])); });
+    if (is_uniform_)
+      return quarters16<I32x16>([&](int i) { return uniform(doubling_high_mul4(left_ == 0 ? x.q[i] : wasm_i32x4_shl(x.q[i], left_), m_.q[i])); });
     return quarters16<I32x16>([&](int i) { return by_lane(doubling_high_mul4(wasm_i32x4_mul(x.q[i], lanes_.q[i].left), m_.q[i]), lanes_.q[i]); });
   }
 
@@ -207,7 +207,8 @@ class Multiplier16 {
 
 class Clamp16 {
  public:
-  Clamp16(int32_t min, int32_t max, int32_t zero) : low_(wasm_i32x4_splat(min - zero)), high_(wasm_i32x4_splat(max - zero)), zero_point_(wasm_i32x4_splat(zero)) {}
+  Clamp16(int32_t min, int32_t max, int32_t zero)
+      : low_(wasm_i32x4_splat(min - zero)), high_(wasm_i32x4_splat(max - zero)), zero_point_(wasm_i32x4_splat(zero)) {}
   I32x16 operator()(const I32x16& x) const {
     return quarters16<I32x16>([&](int i) { return wasm_i32x4_add(wasm_i32x4_min(wasm_i32x4_max(x.q[i], low_), high_), zero_point_); });
   }
@@ -219,7 +220,8 @@ class Clamp16 {
 // Floats clamped to [min - zero, max - zero]; not a number becomes the least.
 class FloatClamp {
  public:
-  FloatClamp(int32_t min, int32_t max, int32_t zero) : low_(wasm_f32x4_splat(static_cast<float>(min - zero))), high_(wasm_f32x4_splat(static_cast<float>(max - zero))) {}
+  FloatClamp(int32_t min, int32_t max, int32_t zero)
+      : low_(wasm_f32x4_splat(static_cast<float>(min - zero))), high_(wasm_f32x4_splat(static_cast<float>(max - zero))) {}
   v128_t operator()(v128_t x) const { return wasm_f32x4_pmin(wasm_f32x4_pmax(low_, x), high_); }
 
  private:
@@ -276,7 +278,8 @@ class TflmRight16 {
   // Not inlined: engines would make its results anew for each store, where loading them is faster by a quarter of whole layers.
   [[gnu::noinline]] TflmRight16(const Requant& r, size_t n) : m_(load16(r.multiplier + n)) {
     const I32x16 two = splat16(2), shift = load_i8x16(r.shift + n);
-    const I32x16 right = quarters16<I32x16>([&](int i) { return wasm_v128_bitselect(wasm_i32x4_neg(shift.q[i]), two.q[i], wasm_i32x4_gt(m_.q[i], wasm_i32x4_splat(0))); });
+    const I32x16 right =
+        quarters16<I32x16>([&](int i) { return wasm_v128_bitselect(wasm_i32x4_neg(shift.q[i]), two.q[i], wasm_i32x4_gt(m_.q[i], wasm_i32x4_splat(0))); });
     const int32_t most = largest(right);
     high_ = quarters16<I32x16>([&](int i) { return wasm_i32x4_shl(small_powers_of_two(right.q[i]), kBoundBits - 1); });
     low_ = sub16(splat16(0), high_);

@@ -45,9 +45,7 @@ struct F32 {
   static Reg sign_of(Reg from, Reg magnitude) { return wasm_v128_bitselect(from, magnitude, wasm_i32x4_splat(INT32_MIN)); }
   static Reg round(Reg x) { return wasm_f32x4_nearest(x); }
   // 2^n for integral n in [-126, 127]: 1.5 * 2^23 + n has n in its low bits, and the rest of it is shifted out.
-  static Reg exp2i(Reg n) {
-    return wasm_i32x4_add(wasm_i32x4_shl(wasm_f32x4_add(n, wasm_f32x4_splat(12582912.0f)), 23), wasm_i32x4_splat(127 << 23));
-  }
+  static Reg exp2i(Reg n) { return wasm_i32x4_add(wasm_i32x4_shl(wasm_f32x4_add(n, wasm_f32x4_splat(12582912.0f)), 23), wasm_i32x4_splat(127 << 23)); }
 };
 
 }  // namespace
