@@ -83,7 +83,7 @@ function inBrowser(models) {
     });
     server.listen(0, "127.0.0.1", () => {
       const url = `http://127.0.0.1:${server.address().port}/root/bench/web/page.html`;
-      chromium = spawn("chromium", ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${work}/profile`, url], { stdio: "ignore" });
+      chromium = spawn("chromium", ["--headless", "--no-sandbox", "--disable-gpu", "--disable-renderer-backgrounding", "--disable-background-timer-throttling", `--user-data-dir=${work}/profile`, url], { stdio: "ignore" });
       chromium.on("exit", () => server.close());
     });
   });

@@ -131,7 +131,7 @@ export async function measure(runners, rounds, slice_ms = 4) {
   for (const [name, run] of Object.entries(runners)) {
     const begin = performance.now();
     let n = 0;
-    for (; n < 3 || performance.now() - begin < 500; n++) await run();  // long enough for the engine's optimising compiler
+    for (; n < 3 || performance.now() - begin < 1500; n++) await run();  // long enough for the engine's optimising compiler
     const once = performance.now();
     await run();
     counts[name] = Math.max(1, Math.ceil(slice_ms / Math.max(performance.now() - once, (once - begin) / n / 4)));
