@@ -31,10 +31,7 @@ Result<GoldenVector> golden_vector(Executable& executable) {
 
 Result<void> convert_for_others(const Options& o, const LoadOptions& load) {
   VERGE_TRY(Graph graph, import_file(o.model.path, load));
-  passes::PassOptions unfused;
-  unfused.skip = load.skip_passes;
-  unfused.skip.push_back("fuse_residual");
-  VERGE_CHECK(passes::prepare(graph, unfused), "'" + o.model.path + "'");
+  VERGE_CHECK(passes::prepare_unfused(graph, {.only = {}, .skip = load.skip_passes, .after = {}}), "'" + o.model.path + "'");
   return export_file(graph.compacted(), o.output, o.exporting);
 }
 

@@ -48,4 +48,9 @@ std::span<const Pass> prepare_passes() { return all_passes(); }
 Result<PassReport> simplify(Graph& graph, const PassOptions& options) { return run_passes(graph, simplify_passes(), options); }
 Result<PassReport> prepare(Graph& graph, const PassOptions& options) { return run_passes(graph, prepare_passes(), options); }
 
+Result<PassReport> prepare_unfused(Graph& graph, PassOptions options) {
+  options.skip.insert(options.skip.end(), {kFuseResidual.name, kFuseAttention.name});
+  return prepare(graph, options);
+}
+
 }  // namespace verge::passes

@@ -11,6 +11,8 @@ std::span<const Pass> prepare_passes();
 
 Result<PassReport> simplify(Graph& graph, const PassOptions& options = {});
 Result<PassReport> prepare(Graph& graph, const PassOptions& options = {});
+// prepare() but for operators that only the runtime's float kernels know: for quantisation, export and training.
+Result<PassReport> prepare_unfused(Graph& graph, PassOptions options = {});
 
 // Passes on whole graphs; each returns how many changes it made.
 Result<size_t> remove_dead(Graph& graph);

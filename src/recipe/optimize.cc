@@ -91,10 +91,7 @@ class Optimizer {
     VERGE_TRY(original_.lowered, compile(fused, o_.load), "'" + o_.model + "'");
     original_.graph = std::move(fused);
     float_graph_ = source_;
-    passes::PassOptions unfused;
-    unfused.skip = o_.load.skip_passes;
-    unfused.skip.push_back("fuse_residual");  // int8 adds on its own, by the integer contract
-    VERGE_CHECK(passes::prepare(float_graph_, unfused), "'" + o_.model + "'");
+    VERGE_CHECK(passes::prepare_unfused(float_graph_, {.only = {}, .skip = o_.load.skip_passes, .after = {}}), "'" + o_.model + "'");
     float_graph_ = float_graph_.compacted();
     report_["model"] = {{"file", o_.model.substr(o_.model.rfind('/') + 1)}, {"bytes", source_bytes_}, {"sha256", source_sha256_}, {"macs", original_.lowered.macs}};
     report_["target"] = o_.target;

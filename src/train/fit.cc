@@ -37,7 +37,7 @@ Result<Graph> import_network(const std::string& path, bool fold) {
   VERGE_TRY(Graph graph, import_file(path));
   VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");
   passes::PassOptions options;
-  options.skip = {"fuse", "fuse_activation", "fuse_residual", "constant_channels"};
+  options.skip = {"fuse", "fuse_activation", "fuse_residual", "fuse_attention", "constant_channels"};
   if (!fold) options.skip.insert(options.skip.end(), {"fold_weights", "batch_norm_alone"});
   VERGE_CHECK(passes::prepare(graph, options), "'" + path + "'");
   VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");  // reshapes that passes wrote for a batch of 2 copy it instead
@@ -455,9 +455,7 @@ class Run {
   Result<Graph> for_export(Graph network) const {
     if (quantised_) return integer_graph(*quantised_, network, 1);
     VERGE_CHECK(set_batch(network, 1));
-    passes::PassOptions unfused;
-    unfused.skip = {"fuse_residual"};
-    VERGE_CHECK(passes::prepare(network, unfused));
+    VERGE_CHECK(passes::prepare_unfused(network));
     return network.compacted();
   }
 

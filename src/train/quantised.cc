@@ -22,9 +22,7 @@ QuantRule rule_of(const Graph& graph, const Node& node) {
 // Prepared for int8, for samples one by one.
 Result<Graph> prepared(Graph g) {
   VERGE_CHECK(set_batch(g, 2));  // no pass takes a batch of 1 for granted
-  passes::PassOptions unfused;
-  unfused.skip = {"fuse_residual"};
-  VERGE_CHECK(passes::prepare(g, unfused));
+  VERGE_CHECK(passes::prepare_unfused(g));
   VERGE_CHECK(set_batch(g, 2));
   g = g.compacted();
   VERGE_CHECK(set_batch(g, 1));
