@@ -343,12 +343,12 @@ class Maker {
   Result<General> reduce_f32() {
     const auto& a = attrs<exec::ReduceF32Attrs>();
     const auto f = static_cast<ReduceF32>(a.function);
-    if (f != ReduceF32::kSum && f != ReduceF32::kMean && f != ReduceF32::kMax && f != ReduceF32::kMin) return unsupported("of the reductions, sum, mean, max and min have C");
+    if (f == ReduceF32::kProd || f == ReduceF32::kLogSum || f == ReduceF32::kLogSumExp) return unsupported("of the reductions, sums, mean, max, min and norms have C");
     int64_t outer = 1, axis = 1, inner = 1;
     for (int d = 0; d < in(0).shape.rank; ++d) (d < a.first ? outer : d < a.last ? axis : inner) *= in(0).shape[d];
     General out;
     out.name = "vg_reduce_f32";
-    out.sources = {"reduce_f32"};
+    out.sources = {"log_f32", "reduce_f32"};
     out.fields = format("%lld, %lld, %lld, %u", big(outer), big(axis), big(inner), a.function);
     out.inputs = {0};
     return out;
@@ -428,11 +428,12 @@ class Maker {
   Result<General> unary_f32() {
     const auto& a = attrs<exec::UnaryF32Attrs>();
     constexpr UnaryF32 kFunctions[] = {UnaryF32::kNeg,   UnaryF32::kAbs,       UnaryF32::kSquare, UnaryF32::kReciprocal, UnaryF32::kExp,  UnaryF32::kTanh,     UnaryF32::kRelu,  UnaryF32::kClamp,
-                                       UnaryF32::kLeakyRelu, UnaryF32::kAffine, UnaryF32::kElu,    UnaryF32::kSigmoid,    UnaryF32::kHsigmoid, UnaryF32::kHswish, UnaryF32::kSilu};
+                                       UnaryF32::kLeakyRelu, UnaryF32::kAffine, UnaryF32::kElu,    UnaryF32::kSigmoid,    UnaryF32::kHsigmoid, UnaryF32::kHswish, UnaryF32::kSilu,
+                                       UnaryF32::kLog,   UnaryF32::kSqrt,      UnaryF32::kRsqrt};
     const auto* found = std::find(std::begin(kFunctions), std::end(kFunctions), static_cast<UnaryF32>(a.function));
     if (found == std::end(kFunctions)) return unsupported("this function of floats");
     General out = pointwise("vg_unary_f32", "unary_f32", format("%lld, %d, ", big(in(0).shape.count()), static_cast<int>(found - kFunctions)) + real(a.a) + ", " + real(a.b));
-    out.sources = {"exp_f32", "unary_f32"};
+    out.sources = {"exp_f32", "log_f32", "unary_f32"};
     out.elementwise = true;
     return out;
   }

@@ -1,5 +1,5 @@
 /* e^x without the C library, within 2 units of the last place: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2]. */
-static float vg_exp(float x) {
+static inline float vg_exp(float x) {
   if (x > 88.7f) x = 88.7f;
   if (x < -87.3f) return 0.0f;
   const int32_t n = (int32_t)(x * 1.44269504f + (x < 0 ? -0.5f : 0.5f));

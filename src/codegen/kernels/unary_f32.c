@@ -21,7 +21,10 @@ static float vg_unary(const vg_unary_f32 *f, float x) {
     case 11: return 1 / (1 + vg_exp(-x));
     case 12: t = f->a * x + f->b; return t < 0 ? 0 : t > 1 ? 1 : t;
     case 13: t = x + 3; return x * (t < 0 ? 0 : t > 6 ? 6 : t) / 6;
-    default: return x / (1 + vg_exp(-x));
+    case 14: return x / (1 + vg_exp(-x));
+    case 15: return vg_log(x);
+    case 16: return vg_sqrt(x);
+    default: return 1 / vg_sqrt(x);
   }
 }
 
