@@ -7,14 +7,21 @@
 
 #include "core/text.h"
 #include "eval/machine_peak.h"
+#include "eval/trace.h"
 #include "os/clock.h"
+#include "os/file.h"
+#include "verge/bench_scenario.h"
 #include "verge/command.h"
+#include "verge/placement_options.h"
 
 namespace verge::cli {
 namespace {
 
 struct Options {
   ModelOptions model;
+  PlacementOptions placement;
+  ScenarioArguments scenario;
+  std::string trace;
   double seconds = 2;
   bool profile = false;
 };
@@ -59,8 +66,49 @@ void print_profile(std::vector<OpProfile> profile, const MachinePeak& peak, int 
               peak.int8_macs_per_s / 1e9, peak.bytes_per_s / 1e9, threads > 1 ? "; arithmetic times the threads" : "");
 }
 
+void print_header(const Options& o) { std::printf("%s, %d thread%s, measured on this machine\n", o.model.path.c_str(), o.model.threads, o.model.threads == 1 ? "" : "s"); }
+
+Result<void> write_trace(const Options& o, Executable& executable, const std::vector<Tensor>& inputs) {
+  constexpr size_t kTraced = 5;
+  VERGE_TRY(const Json trace, trace_runs(executable, inputs, kTraced));
+  VERGE_CHECK(write_file(o.trace, trace.dump()));
+  std::fprintf(stderr, "wrote %s: open it with https://ui.perfetto.dev\n", o.trace.c_str());
+  return done();
+}
+
+Result<void> report_scenario(const Options& o, const RunSample& run, const std::function<Json()>& partitions) {
+  VERGE_TRY(Json result, measure_scenario(o.scenario, o.seconds, run));
+  result["model"] = o.model.path;
+  result["partitions"] = partitions();
+  if (o.model.json) {
+    print_json(result);
+    return done();
+  }
+  print_header(o);
+  print_scenario(result);
+  return done();
+}
+
+// A model that runs in parts because other engines or plug-ins have nodes of it.
+Result<void> bench_placed(const Options& o, const Engine& engine, LoadOptions load) {
+  VERGE_TRY(auto source, open_parts(o.model.path, load));
+  VERGE_TRY(const std::vector<ops::HostValue> inputs, trial_inputs(source->inputs(), load));
+  VERGE_TRY(load, load_placed(o.placement, engine, o.model.path, load, inputs));
+  VERGE_TRY(source, open_parts(o.model.path, load));
+  PartedModel model(source, load);
+  const RunSample run = [&]() -> Result<void> {
+    VERGE_TRY(const auto outputs, model.run(inputs));
+    return done();
+  };
+  VERGE_CHECK(report_scenario(o, run, [&] { return partitions_json(model.partitions()); }));
+  if (!o.model.json) print_partitions(model.partitions());
+  return done();
+}
+
 Result<void> run_bench(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(const std::optional<Engine> engine, engine_in_force(o.placement));
+  if (engine) return bench_placed(o, *engine, load);
   const int threads = o.model.threads > 0 ? o.model.threads : static_cast<int>(std::thread::hardware_concurrency());
   const double start = now_s();
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
@@ -68,7 +116,16 @@ Result<void> run_bench(const Options& o) {
   BenchOptions bench_options;
   bench_options.seconds = o.seconds;
   const rt::Model& model = m.executable.model();
-  VERGE_TRY(const BenchResult r, bench(m.executable, random_inputs(model, 1), bench_options));
+  const std::vector<Tensor> inputs = random_inputs(model, 1);
+  if (!o.trace.empty()) VERGE_CHECK(write_trace(o, m.executable, inputs));
+  if (asks_for_scenario(o.scenario)) {
+    const RunSample run = [&]() -> Result<void> {
+      for (size_t i = 0; i < inputs.size(); ++i) VERGE_CHECK(m.executable.set_input(i, inputs[i]));
+      return m.executable.run();
+    };
+    return report_scenario(o, run, [] { return Json::array(); });
+  }
+  VERGE_TRY(const BenchResult r, bench(m.executable, inputs, bench_options));
   const MachinePeak peak = o.profile || o.model.json ? measure_machine_peak(model.session_bytes() + model.const_bytes()) : MachinePeak{};
   const double gmacs = static_cast<double>(model.macs()) / 1e6 / r.warm.p50_ms;
   if (o.model.json) {
@@ -78,7 +135,7 @@ Result<void> run_bench(const Options& o) {
                 {"energy_mj", nullptr}, {"machine_peak", peak_json(peak)}, {"profile", profile_json(r.profile, peak, threads)}, {"label", "measured"}});
     return done();
   }
-  std::printf("%s, %d thread%s, measured on this machine\n", o.model.path.c_str(), o.model.threads, o.model.threads == 1 ? "" : "s");
+  print_header(o);
   std::printf("  load   %9.3f ms\n  first  %9.3f ms\n", load_ms, r.first_ms);
   std::printf("  warm   %9.4f ms p50   (mean %.4f, 95 %% confidence %.4f..%.4f, std %.4f, %zu runs)\n", r.warm.p50_ms, r.warm.mean_ms, r.warm.mean_low_ms, r.warm.mean_high_ms,
               r.warm.std_ms, r.warm.runs);
@@ -98,6 +155,9 @@ void add_bench(CLI::App& app, Commands& commands) {
   add_model_options(*sub, options->model);
   sub->add_option("--seconds", options->seconds, "how long to measure")->default_val(2)->check(CLI::Range(0.05, 3600.0));
   sub->add_flag("--profile", options->profile, "show the time of each operator");
+  sub->add_option("--trace", options->trace, "write what runs when to this file, for https://ui.perfetto.dev");
+  add_scenario_options(*sub, options->scenario);
+  add_placement_options(*sub, options->placement);
   commands.push_back({sub, [options] { return run_bench(*options); }});
 }
 

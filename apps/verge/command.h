@@ -32,6 +32,7 @@ void add_codegen(CLI::App& app, Commands& commands);
 void add_convert(CLI::App& app, Commands& commands);
 void add_data(CLI::App& app, Commands& commands);
 void add_delta(CLI::App& app, Commands& commands);
+void add_doctor(CLI::App& app, Commands& commands);
 void add_drift(CLI::App& app, Commands& commands);
 void add_fit(CLI::App& app, Commands& commands);
 void add_fleet(CLI::App& app, Commands& commands);
@@ -39,12 +40,14 @@ void add_gate(CLI::App& app, Commands& commands);
 void add_kernels(CLI::App& app, Commands& commands);
 void add_inspect(CLI::App& app, Commands& commands);
 void add_optimize(CLI::App& app, Commands& commands);
+void add_plan(CLI::App& app, Commands& commands);
 void add_repo(CLI::App& app, Commands& commands);
 void add_run(CLI::App& app, Commands& commands);
 void add_sign(CLI::App& app, Commands& commands);
 void add_targets(CLI::App& app, Commands& commands);
 void add_train(CLI::App& app, Commands& commands);
 void add_validate(CLI::App& app, Commands& commands);
+void add_view(CLI::App& app, Commands& commands);
 
 // Options that every command on a model takes.
 struct ModelOptions {

@@ -1,8 +1,11 @@
 #include <cstdio>
 
 #include "core/text.h"
+#include "formats/onnx/state_into.h"
 #include "passes/pipelines.h"
+#include "os/text_file.h"
 #include "verge/command.h"
+#include "verge/data_options.h"
 #include "verge/export_options.h"
 
 namespace verge::cli {
@@ -10,7 +13,7 @@ namespace {
 
 struct Options {
   ModelOptions model;
-  std::string output;
+  std::string output, pipeline, labels, weights;
   bool golden = false;
   formats::ExportOptions exporting;
 };
@@ -29,8 +32,42 @@ Result<GoldenVector> golden_vector(Executable& executable) {
   return out;
 }
 
+// What the options declare about pre- and post-processing and names of classes.
+Result<void> add_declarations(const Options& o, Json& manifest) {
+  if (!o.pipeline.empty()) {
+    VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(manifest, o.pipeline));
+    manifest["pipeline"] = declaration_json(*declared);
+  }
+  if (o.labels.empty()) return done();
+  VERGE_TRY(const std::string text, read_text(o.labels), "--labels");
+  manifest["labels"] = Json::array();
+  for (std::string& line : split(text, '\n')) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) manifest["labels"].push_back(line);
+  }
+  return done();
+}
+
+// The source's bytes, with the weights of a state dictionary where the options name one.
+Result<Bytes> source_bytes(const Options& o) {
+  VERGE_TRY(Bytes source, read_file(o.model.path));
+  if (o.weights.empty()) return source;
+  VERGE_TRY(const Bytes file, read_file(o.weights));
+  VERGE_TRY(const formats::State state, formats::read_state(file), "'" + o.weights + "'");
+  VERGE_TRY(formats::onnx::Reweighed made, formats::onnx::with_state(source, state), "'" + o.weights + "' into '" + o.model.path + "'");
+  std::fprintf(stderr, "%zu weights from %s, %zu stay as they are%s%s\n", made.replaced.size(), o.weights.c_str(), made.kept.size(), made.kept.empty() ? "" : ": ", join(made.kept, ", ").c_str());
+  return std::move(made.onnx);
+}
+
+Result<LoadedModel> load_source(const Options& o, const LoadOptions& load) {
+  if (o.weights.empty()) return load_model(o.model.path, load);
+  VERGE_TRY(const Bytes bytes, source_bytes(o));
+  return load_bytes(bytes, o.model.path, load);
+}
+
 Result<void> convert_for_others(const Options& o, const LoadOptions& load) {
-  VERGE_TRY(Graph graph, import_file(o.model.path, load));
+  VERGE_TRY(const Bytes bytes, source_bytes(o));
+  VERGE_TRY(Graph graph, import_bytes(bytes, o.model.path, load));
   VERGE_CHECK(passes::prepare_unfused(graph, {.only = {}, .skip = load.skip_passes, .after = {}}), "'" + o.model.path + "'");
   return export_file(graph.compacted(), o.output, o.exporting);
 }
@@ -38,13 +75,14 @@ Result<void> convert_for_others(const Options& o, const LoadOptions& load) {
 Result<void> convert(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   if (export_format(o.output) != formats::Format::kUnknown) return convert_for_others(o, load);
-  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  VERGE_TRY(LoadedModel m, load_source(o, load));
   PackageContents contents;
   contents.manifest = m.manifest;
   contents.manifest["created_by"] = "verge " VERGE_VERSION;
   if (m.format == "vpk") return invalid("'" + o.model.path + "' is a package already");
   contents.manifest["source"] = {{"file", o.model.path.substr(o.model.path.rfind('/') + 1)}, {"format", m.format}, {"sha256", m.source_sha256}};
   contents.manifest["validation"] = "unverified";
+  VERGE_CHECK(add_declarations(o, contents.manifest));
   contents.program.assign(m.executable.program().begin(), m.executable.program().end());
   if (o.golden) {
     VERGE_TRY(contents.golden.emplace_back(), golden_vector(m.executable));
@@ -64,6 +102,9 @@ void add_convert(CLI::App& app, Commands& commands) {
   add_model_options(*sub, options->model);
   sub->add_option("-o,--output", options->output, "what to write: .vpk, .onnx or .tflite")->required();
   sub->add_flag("--golden", options->golden, "add what the program answers to a made-up input, so that devices can test themselves");
+  sub->add_option("--weights", options->weights, "take the weights from a state dictionary: .safetensors, or PyTorch's .pt, .pth, .bin (docs/importing.md)");
+  sub->add_option("--pipeline", options->pipeline, "pre- and post-processing as JSON or a file of it (docs/pipeline.md)");
+  sub->add_option("--labels", options->labels, "names of the classes, one in a line");
   add_export_options(*sub, options->exporting);
   commands.push_back({sub, [options] { return convert(*options); }});
 }

@@ -26,6 +26,9 @@ int main(int argc, char** argv) {
   add_validate(app, commands);
   add_compare(app, commands);
   add_bisect(app, commands);
+  add_plan(app, commands);
+  add_doctor(app, commands);
+  add_view(app, commands);
   add_gate(app, commands);
   add_fit(app, commands);
   add_bench(app, commands);

@@ -11,17 +11,22 @@
 #include "formats/npy.h"
 #include "formats/onnx/value_pb.h"
 #include "os/file.h"
+#include "data/picture.h"
+#include "pipeline/decode.h"
+#include "pipeline/detect.h"
 #include "pipeline/preprocess.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
+#include "verge/placement_options.h"
 
 namespace verge::cli {
 namespace {
 
 struct Options {
   ModelOptions model;
+  PlacementOptions placement;
   std::vector<std::string> files;
-  std::string input_dir, output_dir, pipeline;
+  std::string input_dir, output_dir, pipeline, drawn;
   int top = 3;
 };
 
@@ -69,15 +74,22 @@ Result<void> write_outputs(const Options& o, const std::vector<NamedOutput>& out
   return done();
 }
 
-Result<void> run_parts(const Options& o, const LoadOptions& load) {
-  VERGE_TRY(const auto source, open_parts(o.model.path, load));
-  PartedModel model(source, load);
+Result<void> run_parts(const Options& o, LoadOptions load) {
+  VERGE_TRY(auto source, open_parts(o.model.path, load));
   std::vector<Kind> kinds;
-  for (const auto& port : model.inputs()) kinds.push_back(port.kind);
+  for (const auto& port : source->inputs()) kinds.push_back(port.kind);
   VERGE_TRY(const std::vector<HostValue> inputs, read_inputs(o.input_dir, kinds));
+  VERGE_TRY(const std::optional<Engine> engine, engine_in_force(o.placement));
+  if (engine) {
+    VERGE_TRY(load, load_placed(o.placement, *engine, o.model.path, load, inputs));
+    VERGE_TRY(source, open_parts(o.model.path, load));
+  }
+  PartedModel model(source, load);
   VERGE_TRY(std::vector<HostValue> values, model.run(inputs), "'" + o.model.path + "'");
   std::vector<NamedOutput> outputs;
   for (size_t i = 0; i < values.size(); ++i) outputs.push_back({model.outputs()[i].name, model.outputs()[i].kind, std::move(values[i])});
+  if (engine && o.model.json) print_json({{"partitions", partitions_json(model.partitions())}});
+  else if (engine) print_partitions(model.partitions());
   return write_outputs(o, outputs);
 }
 
@@ -99,6 +111,13 @@ Result<void> run_program(const Options& o, LoadOptions load) {
   return write_outputs(o, outputs);
 }
 
+// kUnsupported with `why` where the options ask for other engines or plug-ins.
+Result<void> runs_alone(const Options& o, const std::string& why) {
+  const PlacementOptions& p = o.placement;
+  const bool alone = p.prefer.empty() && p.plugins.empty() && (p.require.empty() || p.require == "verge");
+  return alone ? done() : unsupported(why);
+}
+
 // The yardsticks' protocol: values in, values of the same kind of file out.
 Result<void> run_folder(const Options& o) {
   if (o.output_dir.empty()) return invalid("--input-dir needs --output-dir");
@@ -106,7 +125,9 @@ Result<void> run_folder(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(const MappedFile file, MappedFile::open(o.model.path));
   const bool is_onnx = !looks_like_package(file.bytes()) && formats::sniff(file.bytes()) == formats::Format::kOnnx;
-  return is_onnx ? run_parts(o, load) : run_program(o, load);
+  if (is_onnx) return run_parts(o, load);
+  VERGE_CHECK(runs_alone(o, "'" + o.model.path + "' is no ONNX file, and only those are shared with other engines and plug-ins"));
+  return run_program(o, load);
 }
 
 std::vector<float> softmax(std::vector<float> x) {
@@ -137,13 +158,79 @@ void print_prediction(const Json& p) {
   std::puts(line.c_str());
 }
 
+std::string label_of(const Json& labels, int index) {
+  const bool named = labels.is_array() && index >= 0 && static_cast<size_t>(index) < labels.size() && labels[static_cast<size_t>(index)].is_string();
+  return named ? labels[static_cast<size_t>(index)].get<std::string>() : std::to_string(index);
+}
+
+Json detection_json(const Detection& d, const Json& labels) {
+  return {{"label", label_of(labels, d.label)}, {"index", d.label}, {"score", d.score}, {"box", {d.left, d.top, d.right, d.bottom}}};
+}
+
+// Frames of boxes, two pixels wide or more, a colour for each class.
+void draw(data::Picture& picture, const std::vector<Detection>& found) {
+  constexpr uint8_t kColours[][3] = {{255, 64, 64}, {64, 200, 64}, {64, 128, 255}, {255, 200, 0}, {220, 64, 220}, {0, 210, 210}};
+  const int thick = std::max(2, picture.width / 400);
+  for (const Detection& d : found) {
+    const uint8_t* colour = kColours[static_cast<size_t>(d.label) % std::size(kColours)];
+    const int top = static_cast<int>(d.top), left = static_cast<int>(d.left), bottom = static_cast<int>(d.bottom), right = static_cast<int>(d.right);
+    for (int y = std::max(0, top); y < std::min(picture.height, bottom); ++y)
+      for (int x = std::max(0, left); x < std::min(picture.width, right); ++x) {
+        const bool inside = y >= top + thick && y < bottom - thick && x >= left + thick && x < right - thick;
+        if (!inside) std::copy_n(colour, 3, &picture.rgb[3 * (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x))]);
+      }
+  }
+}
+
+Result<void> write_drawn(const Options& o, const Tensor& picture, const std::vector<Detection>& found) {
+  data::Picture out{picture.shape()[1], picture.shape()[0], {picture.bytes().begin(), picture.bytes().end()}};
+  draw(out, found);
+  VERGE_TRY(const Bytes png, data::encode_png(out));
+  return write_file(o.drawn, png);
+}
+
+// Boxes with labels, in the pixels of each picture.
+Result<void> detect_files(const Options& o, LoadedModel& m, const Declaration& declaration) {
+  if (!o.drawn.empty() && o.files.size() != 1) return invalid("-o draws one picture, " + std::to_string(o.files.size()) + " were given");
+  const rt::Model& model = m.executable.model();
+  std::vector<TensorView> views;
+  for (size_t i = 0; i < model.output_count(); ++i) views.push_back(model.output(i));
+  VERGE_TRY(Preprocessor before, Preprocessor::create(declaration, model.input(0)));
+  VERGE_TRY(Detector detector, Detector::create(*declaration.detections, views, before.input()));
+  const Json labels = m.manifest.value("labels", Json());
+  Json all = Json::array();
+  for (const std::string& path : o.files) {
+    VERGE_TRY(const Bytes bytes, read_file(path));
+    VERGE_TRY(const Tensor picture, decode_image(bytes), "'" + path + "'");
+    const int height = picture.shape()[0], width = picture.shape()[1];
+    VERGE_TRY(const Tensor input, before.run(picture), "'" + path + "'");
+    VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(std::span(&input, 1)));
+    VERGE_TRY(std::vector<Detection> found, detector.run(outputs));
+    const Window window = window_of(declaration, before.input(), height, width);
+    Json boxes = Json::array();
+    for (Detection& d : found) {
+      d = in_picture(d, window, height, width);
+      boxes.push_back(detection_json(d, labels));
+      if (!o.model.json) std::printf("%s  %s %.3f  [%.1f, %.1f, %.1f, %.1f]\n", path.c_str(), label_of(labels, d.label).c_str(), d.score, d.left, d.top, d.right, d.bottom);
+    }
+    if (found.empty() && !o.model.json) std::printf("%s  nothing found\n", path.c_str());
+    all.push_back({{"file", path}, {"detections", std::move(boxes)}});
+    if (!o.drawn.empty()) VERGE_CHECK(write_drawn(o, picture, found));
+  }
+  if (o.model.json) print_json(all);
+  return done();
+}
+
 // Pictures, arrays or folders of them through the declared pipeline.
 Result<void> run_files(const Options& o) {
+  VERGE_CHECK(runs_alone(o, "files run through one Program; with other engines or plug-ins give tensors: --input-dir and --output-dir"));
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
   if (m.executable.input_count() != 1) return invalid("the model has " + std::to_string(m.executable.input_count()) + " inputs; use --input-dir");
   VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
   const Declaration declaration = declared.value_or(Declaration{});
+  if (declaration.detections) return detect_files(o, m, declaration);
+  if (!o.drawn.empty()) return invalid("-o draws boxes, and the model declares no detections (docs/pipeline.md)");
   Json all = Json::array();
   for (const std::string& path : o.files) {
     DataOptions data_options;
@@ -175,10 +262,12 @@ void add_run(CLI::App& app, Commands& commands) {
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("run", "Run a model on pictures, arrays or folders\n\nExample: verge run model.vpk photo.jpg");
   add_model_options(*sub, options->model);
+  add_placement_options(*sub, options->placement);
   sub->add_option("files", options->files, "pictures (.jpg, .png), arrays (.npy), folders or archives of them");
   sub->add_option("--input-dir", options->input_dir, "folder with input_0.npy or input_0.pb, input_1...");
   sub->add_option("--output-dir", options->output_dir, "folder for output_0..., of the same kind");
   sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON or a file of it, instead of the package's (docs/pipeline.md)");
+  sub->add_option("-o,--output", options->drawn, "draw what a detector found into this .png");
   sub->add_option("--top", options->top, "how many classes to print")->default_val(3);
   commands.push_back({sub, [options]() -> Result<void> {
                         if (!options->input_dir.empty()) return run_folder(*options);

@@ -6,6 +6,7 @@
 #include "eval/score.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
+#include "verge/placement_options.h"
 #include "verge/progress.h"
 
 namespace verge::cli {
@@ -13,8 +14,39 @@ namespace {
 
 struct Options {
   ModelOptions model;
+  PlacementOptions placement;
   DataOptions data;
-  std::string pipeline, reference;
+  std::string pipeline, reference, oracle;
+};
+
+// A file of which other engines, or plug-ins, run nodes.
+class PlacedModel {
+ public:
+  static Result<std::unique_ptr<PlacedModel>> open(const PlacementOptions& placement, const Engine& engine, const std::string& path, LoadOptions load) {
+    VERGE_TRY(auto source, open_parts(path, load));
+    VERGE_TRY(const std::vector<ops::HostValue> inputs, trial_inputs(source->inputs(), load));
+    if (inputs.size() != 1) return unsupported("validate takes models with one data input; this one has " + std::to_string(inputs.size()));
+    VERGE_TRY(load, load_placed(placement, engine, path, load, inputs));
+    VERGE_TRY(source, open_parts(path, load));
+    return std::make_unique<PlacedModel>(inputs[0].tensor, std::move(source), std::move(load));
+  }
+  PlacedModel(const Tensor& input, std::shared_ptr<const formats::PartSource> source, LoadOptions load)
+      : input_{nullptr, input.dtype(), input.shape(), {}}, model_(std::move(source), std::move(load)) {}
+
+  const TensorView& input() const { return input_; }
+  Answer answer() {
+    return [this](const std::vector<Tensor>& inputs) -> Result<std::vector<Tensor>> {
+      VERGE_TRY(std::vector<ops::HostValue> values, model_.run({inputs.begin(), inputs.end()}));
+      std::vector<Tensor> out;
+      for (ops::HostValue& v : values) out.push_back(std::move(v.tensor));
+      return out;
+    };
+  }
+  std::vector<const PartitionReport*> partitions() const { return model_.partitions(); }
+
+ private:
+  TensorView input_;
+  PartedModel model_;
 };
 
 Result<Declaration> declaration_for(const Options& o, LoadedModel& m, const std::shared_ptr<const RawData>& raw, Json& out) {
@@ -29,12 +61,28 @@ Result<Declaration> declaration_for(const Options& o, LoadedModel& m, const std:
   return declaration;
 }
 
-Result<Predictions> predictions_of(LoadedModel& m, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options, const char* stage) {
-  VERGE_TRY(const std::unique_ptr<Dataset> data, make_dataset(raw, m.executable.model().input(0), declaration, options));
+Result<Predictions> predictions_of(const Answer& answer, const TensorView& input, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options,
+                                   const char* stage) {
+  VERGE_TRY(const std::unique_ptr<Dataset> data, make_dataset(raw, input, declaration, options));
   ProgressLine line;
-  return predict(m.executable, *data, [&](size_t done, size_t total) {
+  return predict(answer, *data, [&](size_t done, size_t total) {
     if (done % 64 == 0 || done == total) line.show(stage, static_cast<double>(done) / static_cast<double>(total));
   });
+}
+
+Result<Predictions> predictions_of(LoadedModel& m, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options, const char* stage) {
+  const Answer answer = [&](const std::vector<Tensor>& inputs) { return m.executable.run(inputs); };
+  return predictions_of(answer, m.executable.model().input(0), raw, declaration, options, stage);
+}
+
+// The reference in another engine: every node of the file there.
+Result<Predictions> oracle_predictions(const Options& o, const LoadOptions& load, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options) {
+  PlacementOptions all;
+  all.require = o.oracle;
+  VERGE_TRY(const std::optional<Engine> engine, engine_in_force(all));
+  if (!engine) return invalid("--oracle " + o.oracle + ": wants another engine, as in --oracle onnxruntime");
+  VERGE_TRY(const std::unique_ptr<PlacedModel> model, PlacedModel::open(all, *engine, o.reference, load));
+  return predictions_of(model->answer(), model->input(), raw, declaration, options, "running the oracle");
 }
 
 constexpr size_t kComparedSamples = 8;
@@ -55,6 +103,7 @@ void print_comparison(const Json& out) {
   std::printf("agreement  %.2f %% with %s, scores differ by at most %.3g\n", out["agreement"].get<double>() * 100, out["reference"].get<std::string>().c_str(),
               out["max_abs_diff"].get<double>());
   const Json& first = out["first_diverging"];
+  if (out["compared_tensors"] == 0) return;
   if (first.is_null())
     std::printf("tensors    %zu share a name, none diverges\n", out["compared_tensors"].get<size_t>());
   else
@@ -62,8 +111,28 @@ void print_comparison(const Json& out) {
                 first["tensor"].get<std::string>().c_str(), first["op"].get<std::string>().c_str(), first["relative_error"].get<double>(), first["max_abs_diff"].get<double>());
 }
 
-Result<void> validate(const Options& o) {
+Result<void> validate_placed(const Options& o, const Engine& engine, const LoadOptions& load) {
+  VERGE_TRY(const std::unique_ptr<PlacedModel> model, PlacedModel::open(o.placement, engine, o.model.path, load));
+  VERGE_TRY(RawData read, read_data(o.data));
+  const auto raw = std::make_shared<const RawData>(std::move(read));
+  VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(Json::object(), o.pipeline));
+  VERGE_TRY(const Predictions p, predictions_of(model->answer(), model->input(), raw, declared.value_or(Declaration{}), o.data, "running the model"));
+  const double score = top1(p);
+  if (o.model.json) {
+    print_json({{"model", o.model.path}, {"data", o.data.path}, {"samples", p.scores.size()}, {"top1", score >= 0 ? Json(score) : Json()}, {"partitions", partitions_json(model->partitions())}});
+    return done();
+  }
+  std::printf("%zu samples\n", p.scores.size());
+  if (score >= 0) std::printf("top-1      %.2f %%\n", score * 100);
+  print_partitions(model->partitions());
+  return done();
+}
+
+Result<void> validate(Options o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(const std::optional<Engine> engine, engine_in_force(o.placement));
+  if (engine) return validate_placed(o, *engine, load);
+  if (!o.oracle.empty() && o.reference.empty()) o.reference = o.model.path;
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
   if (m.executable.input_count() != 1) return unsupported("validate takes models with one data input; this one has " + std::to_string(m.executable.input_count()));
   DataOptions data_options = o.data;
@@ -77,7 +146,14 @@ Result<void> validate(const Options& o) {
   out["samples"] = p.scores.size();
   out["top1"] = score >= 0 ? Json(score) : Json();
   out["agreement"] = out["max_abs_diff"] = out["first_diverging"] = nullptr;
-  if (!o.reference.empty()) {
+  if (!o.oracle.empty()) {
+    VERGE_TRY(const Predictions q, oracle_predictions(o, load, raw, declaration, data_options));
+    out["reference"] = o.reference + " in " + o.oracle.substr(0, o.oracle.find('='));
+    out["reference_top1"] = top1(q) >= 0 ? Json(top1(q)) : Json();
+    out["agreement"] = agreement(p, q);
+    out["max_abs_diff"] = max_difference(p, q);
+    out["compared_tensors"] = 0;
+  } else if (!o.reference.empty()) {
     VERGE_TRY(LoadedModel other, load_model(o.reference, load));
     VERGE_TRY(const Predictions q, predictions_of(other, raw, declaration, data_options, "running the reference"));
     out["reference"] = o.reference;
@@ -105,6 +181,8 @@ void add_validate(CLI::App& app, Commands& commands) {
   add_data_options(*sub, options->data, true);
   sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON or a file of it, instead of the model's own (docs/pipeline.md)");
   sub->add_option("--against", options->reference, "a reference model: agreement and largest difference of scores");
+  sub->add_option("--oracle", options->oracle, "run the reference (without --against the model's own .onnx) in another engine: onnxruntime");
+  add_placement_options(*sub, options->placement);
   commands.push_back({sub, [options] { return validate(*options); }});
 }
 

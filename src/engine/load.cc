@@ -84,15 +84,19 @@ Result<Lowered> compile(Graph& graph, const LoadOptions& options) {
 Result<LoadedModel> load_model(const std::string& path, const LoadOptions& options) {
   VERGE_TRY(const MappedFile file, MappedFile::open(path));
   if (looks_like_package(file.bytes())) return load_package(path, options);
-  VERGE_TRY(Graph graph, import_bytes(file.bytes(), path, options));
+  return load_bytes(file.bytes(), path, options);
+}
+
+Result<LoadedModel> load_bytes(ByteSpan bytes, const std::string& path, const LoadOptions& options) {
+  VERGE_TRY(Graph graph, import_bytes(bytes, path, options));
   Json manifest = declared(graph, path);
   VERGE_TRY(Lowered lowered, compile(graph, options), "'" + path + "'");
   add_note(graph, "constant_channels", manifest);
   VERGE_TRY(Executable executable, Executable::open(lowered.program, {options.threads}), "'" + path + "'");
   return LoadedModel{path,
-                     formats::format_name(formats::sniff(file.bytes())),
-                     file.bytes().size(),
-                     sha256_hex(file.bytes()),
+                     formats::format_name(formats::sniff(bytes)),
+                     bytes.size(),
+                     sha256_hex(bytes),
                      std::make_shared<const Graph>(std::move(graph)),
                      std::move(manifest),
                      std::move(executable)};

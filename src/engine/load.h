@@ -17,6 +17,12 @@
 
 namespace verge {
 
+class Delegate;
+class Plugins;
+namespace formats {
+struct HandOver;
+}
+
 struct LoadOptions {
   int threads = 1;
   std::map<std::string, int64_t> dims;         // sizes of symbolic dimensions: --dim N=8
@@ -24,6 +30,10 @@ struct LoadOptions {
   std::vector<Shape> input_shapes;             // shapes of the inputs at hand, in graph order; bind what `dims` leaves open
   bool verify_package = false;                 // compare every section with its hash
   std::vector<std::string> skip_passes;        // by name
+  std::shared_ptr<const Delegate> delegate;    // another engine for what `hand_over` says, in models that are run in parts
+  std::shared_ptr<const formats::HandOver> hand_over;
+  std::shared_ptr<const Plugins> plugins;      // operators of the user's own, in the same models
+  bool check_borders = false;                  // compare that engine's results with Verge's, where Verge has rules for the nodes; a plug-in's with its reference
 };
 
 // The portable graph of a source file with every dimension bound: `dims` first, then `input_shapes`, then 1 for what is still open (a batch).
@@ -46,5 +56,7 @@ struct LoadedModel {
 };
 
 Result<LoadedModel> load_model(const std::string& path, const LoadOptions& options = {});
+// The same from bytes of a source file; `path` names it.
+Result<LoadedModel> load_bytes(ByteSpan bytes, const std::string& path, const LoadOptions& options = {});
 
 }  // namespace verge

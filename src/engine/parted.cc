@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "delegate/plugin.h"
 #include "engine/control.h"
 #include "formats/format.h"
 #include "formats/onnx/parts.h"
 #include "ops/host/host_ops.h"
+#include "os/clock.h"
 #include "os/file.h"
 
 namespace verge {
@@ -98,7 +100,10 @@ Result<std::vector<HostValue>> PartedModel::run(const std::vector<HostValue>& in
 Result<PartedModel::Prepared*> PartedModel::prepared(const Values& values, const std::set<std::string>& told) {
   const std::string key = signature(values, told);
   if (const auto it = cache_.find(key); it != cache_.end()) return it->second.get();
-  if (cache_.size() >= kMostPrepared) cache_.clear();
+  if (cache_.size() >= kMostPrepared) {
+    cache_.clear();
+    partitions_.clear();
+  }
   auto made = std::make_unique<Prepared>();
   VERGE_TRY(made->part, source_->next(present_of(values, told)));
   const bool runs = made->part.asked.empty() && !made->part.graph.outputs().empty();
@@ -116,6 +121,7 @@ Result<void> PartedModel::advance(Prepared& prepared, Values& values) {
     values[key] = HostValue(*value);
   }
   if (prepared.executable) VERGE_CHECK(run_program(prepared, values));
+  if (observed_) note(prepared, values);
   for (const HostNode& node : prepared.part.host) VERGE_CHECK(carry_out(prepared, node, values), "node '" + node.name + "' (" + node.op + ")");
   return done();
 }
@@ -138,7 +144,87 @@ PartedModel& PartedModel::body(Prepared& prepared, const HostNode& node, const s
   return *made;
 }
 
+std::vector<const PartitionReport*> PartedModel::partitions() const {
+  std::vector<const PartitionReport*> out;
+  for (const auto& p : partitions_) out.push_back(&p->report());
+  for (const auto& [node, report] : custom_) out.push_back(&report);
+  return out;
+}
+
+void PartedModel::note(const Prepared& prepared, const Values& values) {
+  for (const auto& [name, work] : prepared.part.work) observed_->work[name] = work;
+  for (const HostNode& node : prepared.part.host) {
+    if (node.custom) continue;
+    if (!node.handed_over) {
+      observed_->on_host.insert(node.name);
+      continue;
+    }
+    for (const auto& member : node.handed_over->members) observed_->elsewhere[member.node] = member.reason;
+  }
+  for (const auto& [key, value] : values)
+    if (value.is_tensor()) observed_->types[key] = TensorType(value.tensor.dtype(), value.tensor.shape());
+}
+
+Result<void> PartedModel::run_elsewhere(Prepared& prepared, const HostNode& node, Values& values) {
+  if (!options_.delegate) return unsupported("no other engine is at hand for it");
+  Partition*& partition = prepared.partitions[&node];
+  if (!partition) {
+    VERGE_TRY(std::unique_ptr<Partition> made, Partition::open(options_.delegate, node.handed_over, options_.threads, options_.check_borders));
+    partitions_.push_back(std::move(made));
+    partition = partitions_.back().get();
+  }
+  std::vector<Tensor> inputs;
+  for (const std::string& key : node.inputs) {
+    VERGE_TRY(const HostValue* const value, value_at(values, key));
+    if (!value->is_tensor()) return unsupported("'" + key + "' is no tensor, and only tensors are handed to another engine");
+    inputs.push_back(value->tensor);
+  }
+  VERGE_TRY(std::vector<Tensor> outputs, partition->run(inputs));
+  for (size_t i = 0; i < node.outputs.size(); ++i) values[node.outputs[i]] = std::move(outputs[i]);
+  return done();
+}
+
+Result<void> PartedModel::run_plugin(const HostNode& node, Values& values) {
+  const auto [op, plugin] = options_.plugins ? options_.plugins->find(node.domain, node.op) : Plugins::Found{nullptr, ""};
+  if (!op) return unsupported("the plug-in that has this operator is not loaded (--plugin)");
+  std::vector<Tensor> inputs;
+  PartitionReport& report = custom_[node.name];
+  report.bytes_in = report.bytes_out = 0;
+  for (const std::string& key : node.inputs) {
+    inputs.emplace_back();
+    if (key.empty()) continue;
+    VERGE_TRY(const HostValue* const value, value_at(values, key));
+    if (!value->is_tensor()) return unsupported("'" + key + "' is no tensor, and plug-ins take only those");
+    inputs.back() = value->tensor;
+    report.bytes_in += inputs.back().bytes().size();
+  }
+  const CustomCall call{node.name, node.attrs, inputs, node.outputs.size()};
+  const double start = now_s();
+  VERGE_TRY(const std::vector<Tensor> outputs, run_custom(*op, call));
+  report.engine = plugin;
+  report.members = {{node.name, node.op, ""}};
+  report.ms += (now_s() - start) * 1e3;
+  ++report.runs;
+  if (options_.check_borders && op->reference) {
+    VERGE_TRY(const std::vector<Tensor> wanted, run_custom(*op, call, true));
+    for (size_t i = 0; i < outputs.size(); ++i) report.worst = std::max(report.worst, largest_difference(outputs[i], wanted[i]));
+    ++report.checked;
+  }
+  if (observed_) {
+    const VergePluginCost cost = cost_of_custom(*op, call);
+    observed_->custom[node.name] = plugin;
+    observed_->work[node.name] = {cost.macs, cost.operations, 0};
+  }
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    report.bytes_out += outputs[i].bytes().size();
+    if (!node.outputs[i].empty()) values[node.outputs[i]] = outputs[i];
+  }
+  return done();
+}
+
 Result<void> PartedModel::carry_out(Prepared& prepared, const HostNode& node, Values& values) {
+  if (node.handed_over) return run_elsewhere(prepared, node, values);
+  if (node.custom) return run_plugin(node, values);
   std::vector<HostValue> in;
   for (const std::string& key : node.inputs) {
     if (key.empty()) {
@@ -176,6 +262,8 @@ Result<std::shared_ptr<const PartSource>> open_parts(const std::string& path, co
   formats::ImportOptions import;
   import.dims = options.dims;
   import.values = options.values;
+  import.hand_over = options.hand_over;
+  if (options.plugins) import.custom = options.plugins->names();
   import.base_dir = std::filesystem::path(path).parent_path().string();
   VERGE_TRY(auto source, formats::onnx::open_parts(file.bytes(), import), "'" + path + "'");
   return source;

@@ -17,10 +17,14 @@ std::vector<float> real_values(const Tensor& tensor) {
 }
 
 Result<Predictions> predict(Executable& executable, const Dataset& data, const Progress& progress) {
+  return predict([&](const std::vector<Tensor>& inputs) { return executable.run(inputs); }, data, progress);
+}
+
+Result<Predictions> predict(const Answer& answer, const Dataset& data, const Progress& progress) {
   Predictions out;
   for (size_t i = 0; i < data.size(); ++i) {
     VERGE_TRY(const Sample sample, data.get(i));
-    VERGE_TRY(const std::vector<Tensor> outputs, executable.run(sample.inputs), sample.name);
+    VERGE_TRY(const std::vector<Tensor> outputs, answer(sample.inputs), sample.name);
     out.scores.push_back(real_values(outputs[0]));
     out.labels.push_back(sample.label);
     if (progress) progress(i + 1, data.size());

@@ -16,6 +16,9 @@ struct Predictions {
 
 using Progress = std::function<void(size_t done, size_t total)>;
 
+// What answers the inputs of a sample with its outputs.
+using Answer = std::function<Result<std::vector<Tensor>>(const std::vector<Tensor>& inputs)>;
+Result<Predictions> predict(const Answer& answer, const Dataset& data, const Progress& progress = {});
 Result<Predictions> predict(Executable& executable, const Dataset& data, const Progress& progress = {});
 
 // Index of the largest score, the first of equals; -1 for no scores or NaN alone.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,12 +17,21 @@
 
 namespace verge::formats {
 
+// Which nodes of a model that is run in parts another engine takes.
+struct HandOver {
+  bool blocked = true;          // those that Verge has no rule for
+  bool all = false;             // every node
+  std::set<std::string> nodes;  // these, by name
+};
+
 struct ImportOptions {
   std::map<std::string, int64_t> dims;           // sizes of symbolic dimensions by symbol: {"N", 8}; the others stay symbolic
   std::map<std::string, Shape> shapes;           // of inputs, where the file leaves sizes open
   std::map<std::string, Tensor> values;          // inputs that are fixed for good: they become constants, and are no inputs of the Graph
   std::map<std::string, Tensor> given;           // values that inputs have in this run: axes, sizes and weights are read off them, data stays data
   std::string base_dir;                          // the folder that weights outside the file are relative to; empty: such weights are refused
+  std::shared_ptr<const HandOver> hand_over;     // null: no other engine stands by
+  std::set<std::string> custom;                  // "domain:op" of operators that plug-ins bring, in models that are run in parts
   size_t max_computed_bytes = size_t{1} << 30;   // constants that the file computes rather than holds (a fill, a range)
 };
 

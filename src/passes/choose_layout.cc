@@ -22,6 +22,8 @@
 namespace verge::passes {
 namespace {
 
+const Order kToLast{0, 2, 3, 1}, kToFirst{0, 3, 1, 2};
+
 struct Orders {
   Order last, first;
   friend bool operator==(const Orders&, const Orders&) = default;
@@ -39,7 +41,8 @@ class Chooser {
   // By NodeId::index; none: the node stays as it is.
   std::vector<std::optional<Placement>> run() {
     for (const NodeId id : g_.order())
-      if (wants_channels_last(g_, g_.node(id))) claim(g_.node(id), {{0, 2, 3, 1}, {}});
+      if (wants_channels_last(g_, g_.node(id))) claim(g_.node(id), {kToLast, {}});
+    for (const NodeId id : g_.order()) claim_turn(g_.node(id));
     for (size_t i = 0; i < reached_.size(); ++i) spread(reached_[i]);
     for (const NodeId id : g_.order()) add_vertex(nodes_[id.index]);
     for (const ValueId v : reached_) add_edges(v);
@@ -61,6 +64,29 @@ class Chooser {
     for (size_t i = 0; i < node.outputs.size(); ++i) learn(node.outputs[i], side(choice, false, i));
     nodes_[node.id.index] = std::move(choice);
   }
+
+  // A transpose of the source's own between an operator that has its channels last already and what has them first.
+  void claim_turn(const Node& node) {
+    const bool is_turn = node.op == "transpose" && !nodes_[node.id.index];
+    if (!is_turn) return;
+    const Order turn = to_order(node.integers("perm"));
+    const auto& users = users_[node.output().index];
+    if (turn == kToFirst && comes_channels_last(node.input(0))) claim(node, {plain_order(4), kToFirst});
+    if (turn == kToLast && std::any_of(users.begin(), users.end(), [&](NodeId id) { return has_channels_last(g_.node(id)); })) claim(node, {kToLast, plain_order(4)});
+  }
+  static Order to_order(const std::vector<int64_t>& perm) { return {perm.begin(), perm.end()}; }
+  // Directly, or through pointwise operators.
+  bool comes_channels_last(ValueId v) const {
+    const Node* from = g_.producer(v);
+    while (from && from->inputs.size() == 1 && !has_channels_last(*from)) {
+      const ops::OpDef* def = ops::find_op(from->op);
+      const std::string family = def ? def->family : "";
+      if (family != "unary" && family != "quantize" && family != "cast" && family != "table") return false;
+      from = g_.producer(from->input(0));
+    }
+    return from && has_channels_last(*from);
+  }
+  static bool has_channels_last(const Node& node) { return node.text("layout") == "nhwc"; }
 
   // What a node wants of, or makes of, one of its values.
   static Orders side(const Choice& choice, bool input, size_t i) {

@@ -88,6 +88,14 @@ TEST(ChooseLayout, CancelsTransposesOfTheSource) {
             0u);
 }
 
+TEST(ChooseLayout, CancelsTransposesAroundOperatorsThatHaveChannelsLast) {
+  // As converters of PyTorch's models to TensorFlow write them: everything channels first but the convolutions.
+  EXPECT_EQ(transposes_left("input %x: f32[1,3,4,5]\nconst %w: f32[3,1,1,3] = [1, 2, 3, -4, 5, 6, 1, -1, 2]\n%t = transpose(%x) {perm=[0, 2, 3, 1]}\n%a = conv(%t, %w) {layout=\"nhwc\"}\n"
+                            "%u = transpose(%a) {perm=[0, 3, 1, 2]}\n%s = sigmoid(%u)\n%m = mul(%u, %s)\n%c = concat(%m, %u) {axis=1}\n%d = slice(%c) {starts=[1], ends=[4], axes=[1], steps=[1]}\n"
+                            "%v = transpose(%d) {perm=[0, 2, 3, 1]}\n%b = conv(%v, %w) {layout=\"nhwc\"}\n%y = transpose(%b) {perm=[0, 3, 1, 2]}\noutput %y\n"),
+            2u);
+}
+
 TEST(ChooseLayout, LeavesADetectorsHeadsWithoutTransposes) {
   // Boxes as detectors write them: channels last, flattened, joined.
   EXPECT_EQ(transposes_left(kHead + "%a = conv(%x, %w)\n%t = transpose(%a) {perm=[0, 2, 3, 1]}\n%r = reshape(%t) {shape=[0, -1, 3]}\n%b = max_pool(%a) {kernel=[2, 2]}\n"

@@ -32,13 +32,14 @@ const std::vector<Pass>& all_passes() {
       {"conv_transpose", {&kConvTransposeToConv}},
       {"layout", {}, choose_layout},
       {"tidy_layout", {&kMergeTransposes, &kTransposeToReshape, &kMergeReshapes, &kRemoveNoOp, &kFoldTransposeIntoDense}},
+      {"fold_pad", {&kFoldPad}},
       {"attention", {&kFuseAttention}},
       {"compact", {}, remove_dead},
   };
   return kPasses;
 }
 
-constexpr size_t kPrepareOnly = 5;  // the last of the list
+constexpr size_t kPrepareOnly = 6;  // the last of the list
 
 }  // namespace
 

@@ -21,6 +21,9 @@ extern const Rule kFoldBatchNorm;
 extern const Rule kFoldChannelwise;
 extern const Rule kFoldTransposeIntoDense;
 
+// Padding moved into the operator that it is for.
+extern const Rule kFoldPad;
+
 // Several operators as one.
 extern const Rule kFuseActivation;
 extern const Rule kFuseResidual;

@@ -16,6 +16,10 @@ const Names<ResizeMode> kModes = {{"bilinear", ResizeMode::kBilinear}, {"nearest
 const Names<Fit> kFits = {{"stretch", Fit::kStretch}, {"crop", Fit::kCrop}, {"letterbox", Fit::kLetterbox}};
 const Names<Layout> kLayouts = {{"", Layout::kByShape}, {"NCHW", Layout::kNchw}, {"NHWC", Layout::kNhwc}};
 
+const Names<Corner> kCorners = {{"centre", Corner::kCentre}, {"top-left", Corner::kTopLeft}};
+const Names<BoxForm> kForms = {{"yolox", BoxForm::kYolox}, {"yolov5", BoxForm::kYolov5}, {"yolov8", BoxForm::kYolov8},
+                               {"corners", BoxForm::kCorners}, {"ssd", BoxForm::kSsd}, {"detected", BoxForm::kDetected}};
+
 template <typename E> const char* name_of(const Names<E>& names, E value) {
   for (const auto& [name, v] : names)
     if (v == value) return name;
@@ -46,6 +50,66 @@ Result<std::array<float, 3>> three(const Json& json, const char* key, std::array
   return invalid(std::string("pipeline: \"") + key + "\" is " + v.dump() + ", wants one number or three");
 }
 
+template <typename T> Result<void> read_number(const Json& json, const char* key, double least, double most, T& out) {
+  if (!json.contains(key)) return done();
+  if (json[key].is_number() && json[key].get<double>() >= least && json[key].get<double>() <= most) {
+    out = json[key].get<T>();
+    return done();
+  }
+  return invalid(std::string("pipeline: detections: \"") + key + "\" is " + json[key].dump() + ", wants a number from " + format("%g to %g", least, most));
+}
+
+Result<std::vector<float>> numbers_of(const Json& json, const char* key) {
+  std::vector<float> out;
+  if (json.is_array())
+    for (const Json& n : json)
+      if (n.is_number()) out.push_back(n.get<float>());
+  if (out.empty() || out.size() != json.size()) return invalid(std::string("pipeline: detections: \"") + key + "\" wants a list of numbers");
+  return out;
+}
+
+Result<std::array<float, 4>> four(const Json& json, const char* key) {
+  VERGE_TRY(const std::vector<float> n, numbers_of(json, key));
+  if (n.size() != 4) return invalid(std::string("pipeline: detections: \"") + key + "\" wants four numbers: of y, x, h, w");
+  return std::array<float, 4>{n[0], n[1], n[2], n[3]};
+}
+
+Result<DetectionSteps> parse_detections(const Json& json) {
+  if (!json.is_object() || !json.contains("form")) return invalid("pipeline: \"detections\" wants an object with \"form\", is " + json.dump());
+  DetectionSteps d;
+  VERGE_TRY(d.form, choose(json, "form", kForms, d.form));
+  VERGE_CHECK(read_number(json, "boxes", 0, 255, d.boxes));
+  VERGE_CHECK(read_number(json, "scores", 0, 255, d.scores));
+  VERGE_CHECK(read_number(json, "score", 0, 1, d.score));
+  VERGE_CHECK(read_number(json, "iou", 0, 1, d.iou));
+  VERGE_CHECK(read_number(json, "most", 1, 65536, d.most));
+  for (auto& [key, flag] : {std::pair<const char*, bool*>{"pixels", &d.pixels}, {"background", &d.background}})
+    if (json.contains(key) && json[key].is_boolean()) *flag = json[key];
+  if (json.contains("strides")) {
+    VERGE_TRY(const std::vector<float> strides, numbers_of(json["strides"], "strides"));
+    d.strides.assign(strides.begin(), strides.end());
+    for (const int s : d.strides)
+      if (s < 1) return invalid("pipeline: detections: \"strides\" are at least 1");
+  }
+  if (json.contains("scales")) {
+    VERGE_TRY(d.scales, four(json["scales"], "scales"));
+  }
+  for (const Json& a : json.value("anchors", Json::array())) {
+    VERGE_TRY(const auto anchor, four(a, "anchors"));
+    d.anchors.push_back(anchor);
+  }
+  if (d.form == BoxForm::kSsd && d.anchors.empty()) return invalid("pipeline: detections: form ssd wants \"anchors\", four numbers for each box");
+  return d;
+}
+
+Json detections_json(const DetectionSteps& d) {
+  Json out = {{"form", name_of(kForms, d.form)}, {"boxes", d.boxes}, {"scores", d.scores}, {"background", d.background}, {"score", d.score}, {"iou", d.iou}, {"most", d.most}};
+  if (d.form == BoxForm::kYolox) out["strides"] = d.strides;
+  if (d.form == BoxForm::kYolov5 || d.form == BoxForm::kYolov8) out["pixels"] = d.pixels;
+  if (d.form == BoxForm::kSsd) out["scales"] = d.scales, out["anchors"] = d.anchors;
+  return out;
+}
+
 std::string number(float v) { return format("%g", v); }
 
 std::string channel_text(const std::array<float, 3>& v) {
@@ -67,12 +131,16 @@ Result<Declaration> parse_declaration(const Json& json) {
   VERGE_TRY(d.fit, choose(resize, "fit", kFits, d.fit));
   if (resize.contains("antialias") && resize["antialias"].is_boolean()) d.antialias = resize["antialias"];
   if (resize.contains("fill") && resize["fill"].is_number()) d.fill = resize["fill"];
+  VERGE_TRY(d.place, choose(resize, "place", kCorners, d.place));
   VERGE_TRY(d.mean, three(json, "mean", d.mean));
   VERGE_TRY(d.std, three(json, "std", d.std));
   for (float s : d.std)
     if (!(std::fabs(s) > 0)) return invalid("pipeline: \"std\" has a zero; x = (pixel - mean) / std");
   VERGE_TRY(d.layout, choose(json, "layout", kLayouts, d.layout));
   if (json.contains("softmax") && json["softmax"].is_boolean()) d.softmax = json["softmax"];
+  if (json.contains("detections")) {
+    VERGE_TRY(d.detections, parse_detections(json["detections"]));
+  }
   return d;
 }
 
@@ -83,6 +151,8 @@ Json declaration_json(const Declaration& d) {
               {"mean", d.mean},
               {"std", d.std},
               {"softmax", d.softmax}};
+  if (d.place != Corner::kCentre) out["resize"]["place"] = name_of(kCorners, d.place);
+  if (d.detections) out["detections"] = detections_json(*d.detections);
   if (d.layout != Layout::kByShape) out["layout"] = name_of(kLayouts, d.layout);
   return out;
 }

@@ -6,7 +6,9 @@
 // x = (pixel - mean) / std, pixels 0..255. Everything may be left out: RGB, stretched to the input's size, mean 0, std 1, layout by shape.
 #pragma once
 #include <array>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/json.h"
 #include "core/result.h"
@@ -17,6 +19,22 @@ enum class ColorOrder : uint8_t { kRgb, kBgr, kGray };
 enum class ResizeMode : uint8_t { kBilinear, kNearest, kArea };
 enum class Fit : uint8_t { kStretch, kCrop, kLetterbox };
 enum class Layout : uint8_t { kByShape, kNchw, kNhwc };
+enum class Corner : uint8_t { kCentre, kTopLeft };
+
+// How a detector's outputs become boxes (docs/pipeline.md).
+enum class BoxForm : uint8_t { kYolox, kYolov5, kYolov8, kCorners, kSsd, kDetected };
+struct DetectionSteps {
+  BoxForm form = BoxForm::kDetected;
+  int boxes = 0, scores = 1;       // which outputs; YOLO's have both in one
+  std::vector<int> strides = {8, 16, 32};  // YOLOX
+  bool pixels = true;              // YOLOv5, YOLOv8: boxes in pixels of the input, else 0..1
+  bool background = false;         // the first score is of no object
+  float score = 0.25f, iou = 0.45f;
+  int most = 100;
+  std::array<float, 4> scales = {10, 10, 5, 5};    // SSD: of y, x, h, w
+  std::vector<std::array<float, 4>> anchors;       // SSD: y, x, h, w, 0..1
+  friend bool operator==(const DetectionSteps&, const DetectionSteps&) = default;
+};
 
 struct Declaration {
   ColorOrder color = ColorOrder::kRgb;
@@ -24,10 +42,12 @@ struct Declaration {
   Fit fit = Fit::kStretch;
   bool antialias = true;  // when shrinking
   float fill = 114;       // letterbox bars, pixel value
+  Corner place = Corner::kCentre;  // of the picture within them
   std::array<float, 3> mean = {0, 0, 0};  // in the order of `color`
   std::array<float, 3> std = {1, 1, 1};
   Layout layout = Layout::kByShape;
   bool softmax = false;  // applied to the first output before top-k
+  std::optional<DetectionSteps> detections;
 
   friend bool operator==(const Declaration&, const Declaration&) = default;
 };

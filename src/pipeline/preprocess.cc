@@ -32,14 +32,30 @@ class Steps {
   ValueId value_;
 };
 
+struct Rectangle {
+  int top = 0, left = 0, height = 0, width = 0;
+};
+
 // The window of the picture that keeps the target's proportions.
-void add_crop(Steps& steps, int& height, int& width, const ImageInput& to) {
+Rectangle cropped(int height, int width, const ImageInput& to) {
   const int h = std::min<int64_t>(height, static_cast<int64_t>(width) * to.height / to.width);
   const int w = std::min<int64_t>(width, static_cast<int64_t>(height) * to.width / to.height);
-  const Ints starts = {(height - h) / 2, (width - w) / 2};
-  steps.step("slice", {{"starts", starts}, {"ends", Ints{starts[0] + h, starts[1] + w}}, {"steps", Ints{1, 1}}, {"axes", Ints{1, 2}}});
-  height = h;
-  width = w;
+  return {(height - h) / 2, (width - w) / 2, h, w};
+}
+
+// Where the whole picture lies in the target.
+Rectangle letterboxed(const Declaration& d, int height, int width, const ImageInput& to) {
+  const double scale = std::min(static_cast<double>(to.height) / height, static_cast<double>(to.width) / width);
+  const int h = std::clamp(static_cast<int>(height * scale + 0.5), 1, to.height), w = std::clamp(static_cast<int>(width * scale + 0.5), 1, to.width);
+  if (d.place == Corner::kTopLeft) return {0, 0, h, w};
+  return {(to.height - h) / 2, (to.width - w) / 2, h, w};
+}
+
+void add_crop(Steps& steps, int& height, int& width, const ImageInput& to) {
+  const Rectangle r = cropped(height, width, to);
+  steps.step("slice", {{"starts", Ints{r.top, r.left}}, {"ends", Ints{r.top + r.height, r.left + r.width}}, {"steps", Ints{1, 1}}, {"axes", Ints{1, 2}}});
+  height = r.height;
+  width = r.width;
 }
 
 void add_resize(Steps& steps, const Declaration& d, int height, int width, int to_height, int to_width) {
@@ -53,13 +69,11 @@ void add_resize(Steps& steps, const Declaration& d, int height, int width, int t
 }
 
 void add_letterbox(Steps& steps, const Declaration& d, int height, int width, const ImageInput& to) {
-  const double scale = std::min(static_cast<double>(to.height) / height, static_cast<double>(to.width) / width);
-  const int h = std::clamp(static_cast<int>(height * scale + 0.5), 1, to.height), w = std::clamp(static_cast<int>(width * scale + 0.5), 1, to.width);
-  add_resize(steps, d, height, width, h, w);
-  const int top = (to.height - h) / 2, left = (to.width - w) / 2;
-  if (h == to.height && w == to.width) return;
+  const Rectangle r = letterboxed(d, height, width, to);
+  add_resize(steps, d, height, width, r.height, r.width);
+  if (r.height == to.height && r.width == to.width) return;
   steps.step("pad", {{"mode", std::string("constant")},
-                     {"pads", Ints{0, top, left, 0, 0, to.height - h - top, to.width - w - left, 0}},
+                     {"pads", Ints{0, r.top, r.left, 0, 0, to.height - r.height - r.top, to.width - r.width - r.left, 0}},
                      {"value", static_cast<double>(d.fill)}});
 }
 
@@ -107,6 +121,17 @@ Result<ImageInput> image_input(const TensorView& input, const Declaration& d) {
   out.width = out.nchw ? last : input.shape[r - 2];
   if (!channels(out.channels)) return invalid("the input has shape " + found + ": " + std::to_string(out.channels) + " channels, a picture has 1 or 3");
   return out;
+}
+
+Window window_of(const Declaration& d, const ImageInput& to, int height, int width) {
+  if (d.fit == Fit::kStretch) return {0, 0, static_cast<double>(height), static_cast<double>(width)};
+  if (d.fit == Fit::kCrop) {
+    const Rectangle r = cropped(height, width, to);
+    return {static_cast<double>(r.top), static_cast<double>(r.left), static_cast<double>(r.height), static_cast<double>(r.width)};
+  }
+  const Rectangle r = letterboxed(d, height, width, to);
+  const double tall = static_cast<double>(height) / r.height, wide = static_cast<double>(width) / r.width;
+  return {-r.top * tall, -r.left * wide, to.height * tall, to.width * wide};
 }
 
 Result<Graph> preprocess_graph(const Declaration& d, const ImageInput& to, int height, int width) {

@@ -24,6 +24,13 @@ struct ImageInput {
 // kInvalidArgument when the input cannot take a picture (rank, channels).
 Result<ImageInput> image_input(const TensorView& input, const Declaration& declaration);
 
+// Where the picture lies in the input, or, cropped, the input in the picture: a point (y, x) of the input, 0..1, is the picture's pixel
+// (top + y * height, left + x * width).
+struct Window {
+  double top = 0, left = 0, height = 0, width = 0;
+};
+Window window_of(const Declaration& declaration, const ImageInput& input, int height, int width);
+
 // u8[1, height, width, 3] -> the model's input: crop, resize, letterbox, colour order, (x - mean) / std, layout, quantisation.
 Result<Graph> preprocess_graph(const Declaration& declaration, const ImageInput& input, int height, int width);
 
@@ -34,6 +41,7 @@ class Preprocessor {
   // `picture` is u8[height, width, 3].
   Result<Tensor> run(const Tensor& picture);
   const Declaration& declaration() const { return declaration_; }
+  const ImageInput& input() const { return input_; }
 
  private:
   Declaration declaration_;

@@ -205,7 +205,7 @@ Result<void> Importer::translate_nodes(Scope& scope) {
     const pb::NodeProto& node = scope.proto->node(i);
     if (missing.count(i)) VERGE_CHECK(translate_node(scope, node, scope.prefix + node_name(node, i), order));
   }
-  return done();
+  return handed_.empty() || scope.outer ? done() : finish_hand_over(scope, order);
 }
 
 Result<std::vector<ValueId>> Importer::inputs_of(Scope& scope, const pb::NodeProto& node, const std::string& name) {
@@ -219,10 +219,11 @@ Result<std::vector<ValueId>> Importer::inputs_of(Scope& scope, const pb::NodePro
 }
 
 Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, const std::string& name, const NodeOrder& order) {
+  if (const std::string why = goes_elsewhere(scope, node, name); !why.empty()) return hand_over(scope, node, name, why);
   const bool is_if = node.op_type() == "If" && domain_text(node.domain()).empty();
   const bool waits = part_of_ && (is_if ? is_pending(scope, node.input_size() ? node.input(0) : "") : reads_pending(scope, node));
   if (waits) return put_off(scope, node);
-  if (part_of_ && !is_if && is_for_host(scope, node)) return hand_to_host(scope, node, name);
+  if (is_custom(node) || (part_of_ && !is_if && is_for_host(scope, node))) return hand_to_host(scope, node, name);
   VERGE_TRY(const std::vector<ValueId> inputs, inputs_of(scope, node, name));
   if (is_if) return translate_if(scope, node, name, inputs);
   const Lookup found = find_row(node.domain(), node.op_type(), opset_of(node.domain()));
@@ -244,9 +245,12 @@ Result<void> Importer::translate_node(Scope& scope, const pb::NodeProto& node, c
 Result<void> Importer::translate(Scope& scope, NodeContext::Source source, const Row& row) {
   const pb::NodeProto& node = source.proto;
   NodeContext context(builder_, source);
+  const size_t first_node = graph_.node_count();
   const Result<void> translated = row.translate(context);
   if (!translated.ok()) notes_.asked.insert(context.asked().begin(), context.asked().end());
   if (!translated.ok() && translated.error().code() == Code::kUnsupported && waits_for(scope, node, context)) return put_off(scope, node);
+  if (!translated.ok() && translated.error().code() == Code::kUnsupported && is_blocked_elsewhere(scope))
+    return hand_over(scope, node, source.name, translated.error().message());
   if (!translated.ok() && translated.error().code() == Code::kUnsupported) {
     block(scope, node, source.name, source.inputs, translated.error().message(), context.remedy());
     return done();
@@ -260,6 +264,7 @@ Result<void> Importer::translate(Scope& scope, NodeContext::Source source, const
     return Error(code == Code::kInvalidArgument ? Code::kCorrupt : code, "node '" + source.name + "' (" + domain_text(node.domain()) + node.op_type() + "; " +
                                                                              input_types(graph_, source.inputs) + "): " + translated.error().message());
   }
+  if (part_of_ && options_.hand_over) count_work(source.name, first_node);
   for (int i = 0; i < node.output_size(); ++i) {
     if (context.results()[i].valid()) {
       scope.values[node.output(i)] = context.results()[i];

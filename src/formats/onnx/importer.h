@@ -37,6 +37,7 @@ class Importer {
     std::function<std::shared_ptr<const PartSource>(const verge::onnx_pb::GraphProto&, std::vector<const verge::onnx_pb::GraphProto*>)> body;
   };
   Result<Part> run_part(const PartOf& of);
+  Result<std::vector<PartSource::FileNode>> file_nodes(const verge::onnx_pb::GraphProto& graph);
 
  private:
   // Names of one graph and, for the body of an If, of the graph around it.
@@ -112,6 +113,17 @@ class Importer {
   Result<void> keep_as(const std::string& key, ValueId value);
   Result<void> hand_to_host(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name);
   bool is_for_host(Scope& scope, const verge::onnx_pb::NodeProto& node) const;
+  // Another engine (hand_over.cc). Why the node goes there; empty: it does not.
+  std::string goes_elsewhere(const Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name) const;
+  bool is_custom(const verge::onnx_pb::NodeProto& node) const;
+  bool lacks_rule(const verge::onnx_pb::NodeProto& node) const;
+  // The node joins those that the other engine takes behind this part, or waits for the next part.
+  Result<void> hand_over(Scope& scope, const verge::onnx_pb::NodeProto& node, const std::string& name, const std::string& reason);
+  Result<void> finish_hand_over(Scope& scope, const NodeOrder& order);
+  Result<void> add_handed_input(Scope& scope, const std::string& name, verge::onnx_pb::GraphProto& graph, HostNode& host);
+  void import_domains(verge::onnx_pb::ModelProto& model) const;
+  bool is_blocked_elsewhere(const Scope& scope) const { return part_of_ && options_.hand_over && options_.hand_over->blocked && !scope.outer; }
+  void count_work(const std::string& name, size_t first_node);
   int64_t opset_of(const std::string& domain) const;
   std::string op_text(const verge::onnx_pb::NodeProto& node) const;
 
@@ -127,6 +139,12 @@ class Importer {
   Part part_;
   std::set<std::string> pending_;                 // keys
   std::map<std::string, ValueId> kept_;           // results of this part by key
+  struct Handed {
+    const verge::onnx_pb::NodeProto* node;
+    HandedOver::Member member;
+  };
+  std::vector<Handed> handed_;
+  std::set<std::string> handed_outputs_;
   std::set<ValueId> others_;                      // stand for present sequences and optionals, which are named by their keys
 };
 

@@ -167,6 +167,8 @@ Result<void> Importer::hand_to_host(Scope& scope, const pb::NodeProto& node, con
   host.op = node.op_type();
   host.name = name;
   host.opset = opset_of(node.domain());
+  host.domain = node.domain();
+  host.custom = is_custom(node);
   for (const std::string& in : node.input()) {
     host.inputs.push_back(in.empty() ? "" : key_of(scope, in));
     if (!in.empty()) VERGE_CHECK(keep(scope, in, true));

@@ -29,6 +29,11 @@ class Source : public PartSource {
     return out;
   }
 
+  Result<std::vector<FileNode>> nodes() const override {
+    ImportNotes notes;
+    return Importer(*model_, options_, notes).file_nodes(graph_);
+  }
+
   Result<Part> next(const Present& present) const override {
     const auto body = [this](const pb::GraphProto& graph, std::vector<const pb::GraphProto*> around) {
       return std::make_shared<Source>(model_, graph, std::move(around), options_);

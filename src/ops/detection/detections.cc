@@ -1,7 +1,7 @@
 // boxes [1, d, 4] (top, left, bottom, right), classes [1, d], scores [1, d], count [1] = what a single-shot detector found, f32 throughout.
 //
 //   in: boxes [1, n, 4 or more] (y, x, h, w against their anchors), scores [1, n, classes, or one more with the background first], anchors [n, 4] (y, x, h, w)
-//   centre = box / scale * anchor size + anchor centre;  size = exp(box / scale) * anchor size
+//   centre = box / scale * anchor size + anchor centre;  size = exp(box / scale) * anchor size, or box * anchor size where h_scale and w_scale are 0
 //
 // Boxes whose score reaches `score_threshold`, best first (the lower index of equals), less those that overlap a better one by more than `iou_threshold` of
 // intersection over union. By default a box has the score of its best class, and each of the first `most` shows its `classes_per_box` best; d is their
@@ -56,7 +56,8 @@ struct Box {
 Box box_of(const exec::DetectionsAttrs& a, const float* box, const float* anchor) {
   const auto f = [](double v) { return static_cast<float>(v); };
   const float y = f(double{box[0]} / double{a.y_scale} * double{anchor[2]} + double{anchor[0]}), x = f(double{box[1]} / double{a.x_scale} * double{anchor[3]} + double{anchor[1]});
-  const float h = f(0.5 * std::exp(double{box[2]} / double{a.h_scale}) * double{anchor[2]}), w = f(0.5 * std::exp(double{box[3]} / double{a.w_scale}) * double{anchor[3]});
+  const auto size = [](float v, float scale) { return scale == 0 ? double{v} : std::exp(double{v} / double{scale}); };
+  const float h = f(0.5 * size(box[2], a.h_scale) * double{anchor[2]}), w = f(0.5 * size(box[3], a.w_scale) * double{anchor[3]});
   return {y - h, x - w, y + h, x + w};
 }
 

@@ -10,7 +10,7 @@
 namespace verge::exec {
 
 struct DetectionsAttrs {
-  float y_scale = 1, x_scale = 1, h_scale = 1, w_scale = 1;
+  float y_scale = 1, x_scale = 1, h_scale = 1, w_scale = 1;  // h, w of 0: sizes are no exponents
   float score_threshold = 0, iou_threshold = 0;
   int32_t most = 0;             // detections
   int32_t classes = 0;

@@ -30,11 +30,13 @@ float overlap(const Corners& a, const Corners& b) {
   return height * width / (a.area() + b.area() - height * width);
 }
 
+double size_of(float box, float scale) { return scale == 0 ? double{box} : std::exp(double{box} / double{scale}); }
+
 Corners corners_of(const DetectionsAttrs& a, const float* box, const float* anchor) {
   const double height = anchor[2], width = anchor[3];
   const auto y = static_cast<float>(double{box[0]} / double{a.y_scale} * height + double{anchor[0]}), x = static_cast<float>(double{box[1]} / double{a.x_scale} * width + double{anchor[1]});
-  const auto half_h = static_cast<float>(0.5 * std::exp(double{box[2]} / double{a.h_scale}) * height);
-  const auto half_w = static_cast<float>(0.5 * std::exp(double{box[3]} / double{a.w_scale}) * width);
+  const auto half_h = static_cast<float>(0.5 * size_of(box[2], a.h_scale) * height);
+  const auto half_w = static_cast<float>(0.5 * size_of(box[3], a.w_scale) * width);
   return {y - half_h, x - half_w, y + half_h, x + half_w};
 }
 

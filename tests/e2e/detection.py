@@ -1,0 +1,113 @@
+"""Detectors on real pictures: YOLOX-nano and Ultra-light face find what ONNX Runtime finds with a decoder of its own, from a package that declares its steps."""
+import json
+import os
+import tempfile
+
+from support import VERGE, need, run, shared, verge, verge_json
+
+np, ort, image = need("numpy"), need("onnxruntime"), need("PIL.Image")
+
+PICTURES = ["bird.bmp", "cat.bmp", "grace_hopper.bmp", "squat.bmp", "owl.jpg", "parrot.jpg"]
+COCO = """person bicycle car motorcycle airplane bus train truck boat|traffic light|fire hydrant|stop sign|parking meter|bench bird cat dog horse sheep cow elephant bear zebra
+giraffe backpack umbrella handbag tie suitcase frisbee skis snowboard|sports ball|kite|baseball bat|baseball glove|skateboard surfboard|tennis racket|bottle|wine glass|cup fork knife
+spoon bowl banana apple sandwich orange broccoli carrot|hot dog|pizza donut cake chair couch|potted plant|bed|dining table|toilet tv laptop mouse remote keyboard|cell phone|microwave
+oven toaster sink refrigerator book clock vase scissors|teddy bear|hair drier|toothbrush"""
+TWO_WORDS = {"traffic light", "fire hydrant", "stop sign", "parking meter", "sports ball", "baseball bat", "baseball glove", "tennis racket", "wine glass", "hot dog", "potted plant",
+             "dining table", "cell phone", "teddy bear", "hair drier"}
+NAMES = [n for part in COCO.replace("\n", " ").split("|") for n in ([part.strip()] if part.strip() in TWO_WORDS else part.split())]
+assert len(NAMES) == 80
+
+YOLOX = {"color": "BGR", "resize": {"mode": "bilinear", "fit": "letterbox", "antialias": False, "fill": 114, "place": "top-left"},
+         "detections": {"form": "yolox", "strides": [8, 16, 32], "score": 0.3, "iou": 0.45, "most": 100}}
+FACE = {"color": "RGB", "resize": {"mode": "bilinear", "fit": "stretch", "antialias": False}, "mean": 127, "std": 128,
+        "detections": {"form": "corners", "scores": 0, "boxes": 1, "background": True, "score": 0.7, "iou": 0.3, "most": 200}}
+
+
+def resized(pixels, height, width):
+    """Bilinear with half-pixel centres."""
+    def weights(out, size):
+        at = np.clip((np.arange(out) + 0.5) * size / out - 0.5, 0, size - 1)
+        low = np.floor(at).astype(int)
+        return low, np.minimum(low + 1, size - 1), (at - low)
+    y0, y1, fy = weights(height, pixels.shape[0])
+    x0, x1, fx = weights(width, pixels.shape[1])
+    rows = pixels[y0] * (1 - fy)[:, None, None] + pixels[y1] * fy[:, None, None]
+    return rows[:, x0] * (1 - fx)[None, :, None] + rows[:, x1] * fx[None, :, None]
+
+
+def suppressed(boxes, scores, iou):
+    order, kept = np.argsort(-scores, kind="stable"), []
+    for i in order:
+        def overlap(k):
+            a, b = boxes[i], boxes[k]
+            both = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+            return both / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - both)
+        if all(overlap(k) <= iou for k in kept):
+            kept.append(i)
+    return kept
+
+
+def chosen(boxes, scores, steps):
+    """[label, score, x1, y1, x2, y2] of what stays, class by class."""
+    out = []
+    for label in range(scores.shape[1]):
+        good = np.flatnonzero(scores[:, label] >= steps["score"])
+        out += [[label, scores[i, label], *boxes[i]] for i in good[suppressed(boxes[good], scores[good, label], steps["iou"])]]
+    return sorted(out, key=lambda d: -d[1])
+
+
+def yolox_oracle(session, picture):
+    height, width = picture.shape[:2]
+    scale = min(416 / height, 416 / width)
+    h, w = int(height * scale + 0.5), int(width * scale + 0.5)
+    x = np.full((416, 416, 3), 114.0)
+    x[:h, :w] = resized(picture, h, w)
+    raw = session.run(None, {session.get_inputs()[0].name: x[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)})[0][0]
+    cells = np.concatenate([np.stack([*np.meshgrid(np.arange(416 // s), np.arange(416 // s)), np.full((416 // s, 416 // s), s)], -1).reshape(-1, 3) for s in (8, 16, 32)])
+    centre, size = (raw[:, :2] + cells[:, :2]) * cells[:, 2:], np.exp(raw[:, 2:4]) * cells[:, 2:]
+    boxes = np.concatenate([centre - size / 2, centre + size / 2], 1) * [width / w, height / h, width / w, height / h]
+    return chosen(boxes, raw[:, 5:] * raw[:, 4:5], YOLOX["detections"])
+
+
+def face_oracle(session, picture):
+    height, width = picture.shape[:2]
+    x = ((resized(picture, 240, 320) - 127) / 128).transpose(2, 0, 1)[None].astype(np.float32)
+    scores, boxes = session.run(None, {session.get_inputs()[0].name: x})
+    return chosen(boxes[0] * [width, height, width, height], scores[0][:, 1:], FACE["detections"])
+
+
+def check(name, pipeline, labels, oracle, tmp):
+    source, package = shared(f"models/onnx/{name}.onnx"), f"{tmp}/{name}.vpk"
+    for file, text in (("pipeline.json", json.dumps(pipeline)), ("labels.txt", "\n".join(labels))):
+        with open(f"{tmp}/{file}", "w") as f:
+            f.write(text)
+    verge("convert", source, "--pipeline", f"{tmp}/pipeline.json", "--labels", f"{tmp}/labels.txt", "-o", package)
+    session, found = ort.InferenceSession(source, providers=["CPUExecutionProvider"]), {}
+    for picture in PICTURES:
+        pixels = image.open(shared(f"models/tflite/real/test_data_{picture}")).convert("RGB")
+        path = f"{tmp}/{picture.split('.')[0]}.png"
+        pixels.save(path)
+        height, width = pixels.size[1], pixels.size[0]
+        wanted = oracle(session, np.asarray(pixels).astype(np.float64))
+        got = verge_json("run", package, path)[0]["detections"]
+        assert len(got) == len(wanted), (picture, got, wanted)
+        for g, w in zip(got, wanted):
+            box = np.clip(w[2:], 0, [width, height, width, height])
+            assert g["label"] == labels[w[0]] and abs(g["score"] - w[1]) < 1e-3, (picture, g, w)
+            assert np.abs(np.array(g["box"]) - box).max() < 0.5, (picture, g, w)
+        found[picture] = [g["label"] for g in got]
+    print(name, found, flush=True)
+    return package, found
+
+
+with tempfile.TemporaryDirectory() as tmp:
+    package, found = check("yolox_nano", YOLOX, NAMES, yolox_oracle, tmp)
+    assert "cat" in found["cat.bmp"] and "person" in found["grace_hopper.bmp"] and "bird" in found["parrot.jpg"], found
+    text = verge("run", package, f"{tmp}/cat.png", "-o", f"{tmp}/drawn.png")
+    assert " cat 0." in text, text
+    assert (np.asarray(image.open(f"{tmp}/drawn.png")) != np.asarray(image.open(f"{tmp}/cat.png"))).any(axis=2).sum() > 500
+    for name in ("ultraface_version-RFB-320", "ultraface_version-slim-320"):
+        _, found = check(name, FACE, ["face"], face_oracle, tmp)
+        assert found["grace_hopper.bmp"] == ["face"] and found["cat.bmp"] == [], found
+    p = run(VERGE, "convert", shared("models/onnx/mnist.onnx"), "--pipeline", '{"detections": {"form": "yolo"}}', "-o", f"{tmp}/x.vpk")
+    assert p.returncode == 2 and "yolov8" in p.stderr, p.stderr
