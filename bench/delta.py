@@ -11,7 +11,6 @@ import argparse
 import io
 import json
 import os
-import struct
 import subprocess
 import sys
 import tarfile
@@ -23,6 +22,8 @@ import onnx
 from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from PIL import Image
+
+from package_constants import program_constants, restored
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VERGE = os.path.join(os.environ.get("VERGE_BUILD", os.path.join(ROOT, "build", "release")), "verge")
@@ -64,43 +65,6 @@ def run(*command):
     if p.returncode:
         sys.exit(f"{' '.join(command)}: {p.stderr}")
     return p.stdout
-
-
-def program_constants(path):
-    """The f32 constants of a package's program in their order, as packed."""
-    data = open(path, "rb").read()
-    for i in range(struct.unpack_from("<H", data, 6)[0]):
-        kind, offset = struct.unpack_from("<I", data, 64 + 64 * i)[0], struct.unpack_from("<Q", data, 64 + 64 * i + 16)[0]
-        if kind == 2:
-            break
-    p = data[offset:]
-    tables = struct.unpack_from("<20I", p, 16)
-    const_offset = struct.unpack_from("<Q", p, 96)[0]
-    out = []
-    for i in range(tables[1]):
-        dtype, rank, section, _, first, _, _, _, name, at, size = struct.unpack_from("<BBBBIiIIIQQ", p, tables[0] + i * 40)
-        if section == 0 and dtype == 1:
-            out.append(np.frombuffer(p, np.float32, size // 4, const_offset + at))
-    return out
-
-
-def unpacked(shape, packed):
-    """ONNX weights [out, in, kh, kw] or [out, in] from panels of 16 output channels."""
-    out = shape[0]
-    k = int(np.prod(shape[1:]))
-    panels = packed[: -(-out // 16) * 16 * k].reshape(-1, k, 16).transpose(0, 2, 1).reshape(-1, k)[:out]
-    if len(shape) == 2:
-        return panels.reshape(shape)
-    return panels.reshape(out, shape[2], shape[3], shape[1]).transpose(0, 3, 1, 2)
-
-
-def restored(w, packed):
-    """An initialiser's value from a constant, or None where the constant cannot be it."""
-    if packed.size < w.size:
-        return None
-    if w.ndim == 1:
-        return packed[: w.size].reshape(w.shape)
-    return unpacked(w.shape, packed) if packed.size == -(-w.shape[0] // 16) * 16 * w[0].size else None
 
 
 def fine_tuned(tmp, tag, photos, frozen, rate, epochs, seed=1):
