@@ -19,6 +19,7 @@ using verge::TensorView;
 
 struct verge_model {
   verge::device::Mapped file;
+  verge::device::Mapped program;  // decoded from the file; null when the model runs in place
   verge::rt::Model model;
   char* manifest = nullptr;
   int users = 1;  // sessions keep the mapping alive
@@ -27,6 +28,7 @@ struct verge_model {
   void drop_user() {
     if (__atomic_sub_fetch(&users, 1, __ATOMIC_ACQ_REL) > 0) return;
     verge::device::unmap_file(file);
+    std::free(const_cast<uint8_t*>(program.data));
     std::free(manifest);
     delete this;
   }
@@ -62,7 +64,13 @@ verge_code open_package(const char* path, verge_model& m) {
   verge::package::Reader reader;
   if (Status s = verge::package::Reader::open(m.file.data, m.file.bytes, &reader); !s.ok())
     return fail(s.code(), "'%s' is not a package that this runtime reads: %s; make one with  verge convert", path, code_name(s.code()));
-  const auto program = reader.find(verge::package::Kind::kProgram), manifest = reader.find(verge::package::Kind::kManifest);
+  auto program = reader.find(verge::package::Kind::kProgram);
+  const auto manifest = reader.find(verge::package::Kind::kManifest);
+  if (program.codec == verge::package::Codec::kPacked) {
+    m.program = verge::device::unpacked(program);
+    if (!m.program.data) return fail(Code::kCorrupt, "the packed program of '%s' is damaged, or there is no memory for it", path);
+    program = {m.program.data, m.program.bytes};
+  }
   if (Status s = verge::rt::Model::open(program.data, program.bytes, verge::exec::full_table(), &m.model); !s.ok())
     return fail(s.code(), "the program of '%s' was refused: %s", path, code_name(s.code()));
   m.manifest = static_cast<char*>(std::calloc(manifest.bytes + 1, 1));

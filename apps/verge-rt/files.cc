@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "package/packed.h"
+
 namespace verge::device {
 namespace {
 
@@ -86,6 +88,18 @@ bool map_file(const char* path, Mapped* file) {
 
 void unmap_file(const Mapped& file) {
   if (file.data) munmap(const_cast<uint8_t*>(file.data), file.bytes);
+}
+
+Mapped unpacked(const package::Section& section) {
+  const uint64_t bytes = package::unpacked_bytes(section.data, section.bytes);
+  if (bytes == 0 || bytes / 4096 > section.bytes) return {};
+  auto* memory = static_cast<uint8_t*>(std::aligned_alloc(package::kAlignment, (bytes + package::kAlignment - 1) / package::kAlignment * package::kAlignment));
+  auto* models = static_cast<package::PackedModels*>(std::malloc(sizeof(package::PackedModels)));
+  const bool ok = memory && models && package::unpack(section.data, section.bytes, *models, memory, bytes).ok();
+  std::free(models);
+  if (ok) return {memory, static_cast<size_t>(bytes)};
+  std::free(memory);
+  return {};
 }
 
 bool read_tensor(const char* path, const TensorView& tensor, const char** why) {

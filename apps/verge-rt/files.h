@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/tensor_view.h"
+#include "package/reader.h"
 
 namespace verge::device {
 
@@ -14,6 +15,9 @@ struct Mapped {
 // False when the file cannot be mapped; errno says why.
 bool map_file(const char* path, Mapped* file);
 void unmap_file(const Mapped& file);
+
+// Memory that a packed section was decoded into; data is null when there is none to be had or the section is damaged. free() ends it.
+Mapped unpacked(const package::Section& section);
 
 // Reads exactly the tensor's bytes from a .npy of its type and shape, or from a raw file of that size. False with `why` set otherwise.
 bool read_tensor(const char* path, const TensorView& tensor, const char** why);

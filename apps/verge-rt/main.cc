@@ -164,7 +164,12 @@ int run(const Options& o) {
   if (!device::map_file(o.model, &file)) return std::fprintf(stderr, "error: cannot map '%s': %s\n", o.model, std::strerror(errno)), 5;
   package::Reader reader;
   if (Status s = package::Reader::open(file.data, file.bytes, &reader); !s.ok()) return fail(o.model, s);
-  const package::Section program = reader.find(package::Kind::kProgram);
+  package::Section program = reader.find(package::Kind::kProgram);
+  if (program.codec == package::Codec::kPacked) {
+    const device::Mapped memory = device::unpacked(program);
+    if (!memory.data) return fail("packed program", Code::kCorrupt);
+    program = {memory.data, memory.bytes};
+  }
   rt::Model model;
   if (Status s = rt::Model::open(program.data, program.bytes, exec::full_table(), &model); !s.ok()) return fail("program", s);
   if (o.info) print_info(model);

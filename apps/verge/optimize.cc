@@ -100,6 +100,11 @@ void add_optimize(CLI::App& app, Commands& commands) {
   sub->add_option("--weight-bits", options->optimize.plan.weight_bits, "of convolution and dense layers' weights; 4-bit weights lie two a byte, activations stay int8")
       ->default_val(8)
       ->check(CLI::IsMember({4, 8}));
+  sub->add_option("--activation-bits", options->optimize.plan.activation_bits, "16: int16 activations, closer to float, for targets that are fast at them")
+      ->default_val(8)
+      ->check(CLI::IsMember({8, 16}));
+  sub->add_flag("--compress", options->optimize.compress, "the smallest package within --max-drop: weights in coarse steps, many of them zero, entropy coded in the file and decoded when it is loaded");
+  sub->add_flag("!--no-equalise", options->optimize.plan.equalise, "leave channels' ranges as they are");
   sub->add_flag("--per-tensor", options->optimize.plan.per_tensor_weights, "one scale for all of a layer's weights, as some accelerators want it, instead of one a channel");
   sub->add_flag_callback("--no-timing", [options] { options->optimize.time = false; }, "measure no latency: accuracy alone decides, and two runs give the same package");
   sub->add_option("--seed", options->optimize.seed, "of the split into calibration and check");

@@ -45,7 +45,7 @@ Result<LoadedModel> load_package(const std::string& path, const LoadOptions& opt
   VERGE_TRY(PackageFile file, open_package(path, options.verify_package ? Verify::kFull : Verify::kStructure));
   const ByteSpan program = file.program();
   if (program.empty()) return unsupported("package '" + path + "' holds no program");
-  VERGE_TRY(Executable executable, Executable::open_in_place(file.mapping, program, {options.threads}), "package '" + path + "'");
+  VERGE_TRY(Executable executable, Executable::open_in_place(file.owner, program, {options.threads}), "package '" + path + "'");
   std::string source = file.manifest.value("source", Json::object()).value("sha256", "");
   return LoadedModel{path, "vpk", file.mapping->bytes().size(), std::move(source), nullptr, file.manifest, std::move(executable)};
 }

@@ -55,6 +55,17 @@ double agreement(const Predictions& a, const Predictions& b) {
   return a.scores.empty() ? 0 : static_cast<double>(equal) / static_cast<double>(a.scores.size());
 }
 
+double signal_to_noise_db(const Predictions& p, const Predictions& reference) {
+  double signal = 0, noise = 0;
+  for (size_t i = 0; i < p.scores.size(); ++i)
+    for (size_t k = 0; k < p.scores[i].size(); ++k) {
+      const double x = reference.scores[i][k], y = p.scores[i][k];
+      signal += x * x;
+      noise += (x - y) * (x - y);
+    }
+  return 10 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30));
+}
+
 double max_difference(const Predictions& a, const Predictions& b) {
   double worst = 0;
   for (size_t i = 0; i < a.scores.size(); ++i)

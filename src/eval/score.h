@@ -27,6 +27,8 @@ int arg_max(const std::vector<float>& scores);
 double top1(const Predictions& predictions);
 // Share of samples with equal arg-max.
 double agreement(const Predictions& a, const Predictions& b);
+// Signal to noise of `p`'s scores against `reference`'s, in dB.
+double signal_to_noise_db(const Predictions& p, const Predictions& reference);
 // Largest absolute difference of scores.
 double max_difference(const Predictions& a, const Predictions& b);
 

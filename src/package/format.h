@@ -20,7 +20,10 @@ enum class Kind : uint32_t {
   kSignature = 4,  // packaging/signature.h
 };
 
-enum class Codec : uint32_t { kStored = 0 };
+enum class Codec : uint32_t {
+  kStored = 0,
+  kPacked = 1,  // packed.h; the hash is that of the stored bytes
+};
 
 struct PackageHeader {
   uint32_t magic = kMagic;

@@ -9,6 +9,12 @@ namespace {
 
 bool known(uint32_t kind) { return kind >= static_cast<uint32_t>(Kind::kManifest) && kind <= static_cast<uint32_t>(Kind::kGolden); }
 
+// A packed manifest could not be read in place.
+bool readable(const SectionRecord& s) {
+  const auto codec = static_cast<Codec>(s.codec);
+  return codec == Codec::kStored || (codec == Codec::kPacked && s.kind == static_cast<uint32_t>(Kind::kProgram));
+}
+
 bool hash_matches(const uint8_t* data, const SectionRecord& record) {
   uint8_t digest[32];
   sha256(data, static_cast<size_t>(record.bytes), digest);
@@ -32,7 +38,7 @@ Status Reader::open(const void* bytes, size_t size, Reader* reader) {
   for (uint32_t i = 0; i < r.section_count(); ++i) {
     const SectionRecord& s = r.records_[i];
     VERGE_REQUIRE(s.offset % kAlignment == 0 && s.offset >= table_end && s.offset <= size && s.bytes <= size - s.offset, Code::kCorrupt);
-    VERGE_REQUIRE(!s.required || (known(s.kind) && s.codec == static_cast<uint32_t>(Codec::kStored)), Code::kUnsupported);
+    VERGE_REQUIRE(!s.required || (known(s.kind) && readable(s)), Code::kUnsupported);
   }
   const SectionRecord* manifest = nullptr;
   for (uint32_t i = 0; i < r.section_count() && !manifest; ++i)

@@ -10,6 +10,7 @@ namespace verge::package {
 struct Section {
   const uint8_t* data = nullptr;
   size_t bytes = 0;
+  Codec codec = Codec::kStored;  // kPacked: packed.h unpacks it
   explicit operator bool() const { return data != nullptr; }
 };
 
@@ -26,7 +27,7 @@ class Reader {
 
   uint32_t section_count() const { return header_->section_count; }
   const SectionRecord& record(uint32_t i) const { return records_[i]; }
-  Section section(uint32_t i) const { return {base_ + records_[i].offset, static_cast<size_t>(records_[i].bytes)}; }
+  Section section(uint32_t i) const { return {base_ + records_[i].offset, static_cast<size_t>(records_[i].bytes), static_cast<Codec>(records_[i].codec)}; }
 
  private:
   const uint8_t* base_ = nullptr;

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "core/digest.h"
 #include "core/text.h"
+#include "packaging/pack_program.h"
 
 namespace verge {
 namespace {
@@ -136,6 +137,7 @@ class GoldenParser {
 struct PlannedSection {
   Kind kind;
   Bytes bytes;
+  package::Codec codec = package::Codec::kStored;
 };
 
 bool is_required(Kind kind) { return kind == Kind::kManifest || kind == Kind::kProgram; }
@@ -148,6 +150,7 @@ Bytes lay_out(const std::vector<PlannedSection>& sections) {
     SectionRecord r;
     r.kind = static_cast<uint32_t>(s.kind);
     r.required = is_required(s.kind);
+    r.codec = static_cast<uint32_t>(s.codec);
     r.offset = out.size();
     r.bytes = s.bytes.size();
     sha256(s.bytes.data(), s.bytes.size(), r.sha256);
@@ -186,9 +189,18 @@ Tensor seeded_tensor(DataType dtype, const Shape& shape, uint64_t seed) {
   return Tensor(DataType::kI8, shape, Bytes(pixels.bytes().begin(), pixels.bytes().end()));
 }
 
+namespace {
+
+PlannedSection program_section(const PackageContents& contents) {
+  if (!contents.packed) return {Kind::kProgram, contents.program};
+  return {Kind::kProgram, pack_program(contents.program), package::Codec::kPacked};
+}
+
+}  // namespace
+
 Bytes make_package(const PackageContents& contents) {
   std::vector<PlannedSection> sections;
-  if (!contents.program.empty()) sections.push_back({Kind::kProgram, contents.program});
+  if (!contents.program.empty()) sections.push_back(program_section(contents));
   if (!contents.golden.empty()) sections.push_back({Kind::kGolden, golden_bytes(contents.golden)});
   Json manifest = contents.manifest;
   manifest["format"] = package::kVersion;
@@ -205,7 +217,7 @@ Bytes with_section(const PackageFile& file, Kind kind, ByteSpan content) {
   std::vector<PlannedSection> sections;
   for (uint32_t i = 0; i < file.reader.section_count(); ++i) {
     const package::Section s = file.reader.section(i);
-    if (const auto k = static_cast<Kind>(file.reader.record(i).kind); k != kind) sections.push_back({k, Bytes(s.data, s.data + s.bytes)});
+    if (const auto k = static_cast<Kind>(file.reader.record(i).kind); k != kind) sections.push_back({k, Bytes(s.data, s.data + s.bytes), s.codec});
   }
   sections.push_back({kind, Bytes(content.begin(), content.end())});
   return lay_out(sections);
@@ -213,16 +225,26 @@ Bytes with_section(const PackageFile& file, Kind kind, ByteSpan content) {
 
 bool looks_like_package(ByteSpan bytes) { return bytes.size() >= 4 && std::memcmp(bytes.data(), &package::kMagic, 4) == 0; }
 
-ByteSpan PackageFile::program() const {
-  const package::Section s = reader.find(Kind::kProgram);
-  return {s.data, s.bytes};
-}
-
 Result<std::vector<GoldenVector>> PackageFile::golden() const {
   const package::Section s = reader.find(Kind::kGolden);
   if (!s) return std::vector<GoldenVector>{};
   return GoldenParser({s.data, s.bytes}).parse();
 }
+
+namespace {
+
+Result<void> find_program(PackageFile& file) {
+  const package::Section s = file.reader.find(Kind::kProgram);
+  file.owner = file.mapping;
+  file.program_bytes = {s.data, s.bytes};
+  if (s.codec != package::Codec::kPacked) return done();
+  VERGE_TRY(const Unpacked program, unpack_section(file.program_bytes));
+  file.owner = program.owner;
+  file.program_bytes = program.bytes;
+  return done();
+}
+
+}  // namespace
 
 Result<PackageFile> open_package(const std::string& path, Verify verify) {
   VERGE_TRY(MappedFile mapped, MappedFile::open(path));
@@ -242,6 +264,7 @@ Result<PackageFile> open_package(const std::string& path, Verify verify) {
   const package::Section manifest = file.reader.find(Kind::kManifest);
   VERGE_TRY(file.manifest, parse_json({reinterpret_cast<const char*>(manifest.data), manifest.bytes}), where + ": manifest");
   if (!file.manifest.is_object()) return corrupt(where + ": the manifest is no JSON object");
+  VERGE_CHECK(find_program(file), where);
   return file;
 }
 

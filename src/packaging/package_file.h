@@ -23,6 +23,7 @@ struct PackageContents {
   Json manifest;  // what the writer adds: "format", "sections"
   Bytes program;
   std::vector<GoldenVector> golden;
+  bool packed = false;  // the program entropy coded: smaller in the file, decoded into memory when it is loaded
 };
 
 // Pixels that look like noise and cost a package eight bytes: element i is the low byte of splitmix64(seed + i), as f32, u8 or i8.
@@ -36,8 +37,10 @@ struct PackageFile {
   std::shared_ptr<const MappedFile> mapping;
   package::Reader reader;
   Json manifest;
+  std::shared_ptr<const void> owner;  // of program()'s bytes: the mapping, or the memory that a packed program was decoded into
+  ByteSpan program_bytes;
 
-  ByteSpan program() const;
+  ByteSpan program() const { return program_bytes; }
   Result<std::vector<GoldenVector>> golden() const;
 };
 

@@ -54,7 +54,7 @@ Result<std::vector<LayerBlame>> blame_layers(const Graph& graph, const QuantPlan
   std::vector<ValueId> real, rounded;
   for (NodeId id : whole.graph.order()) {
     const auto from = whole.node_of.find(id.index);
-    if (from == whole.node_of.end() || whole.graph.type(whole.graph.node(id).output()).dtype != DataType::kI8) continue;
+    if (from == whole.node_of.end() || !whole.graph.type(whole.graph.node(id).output()).quantized()) continue;
     const Node& node = graph.node(NodeId{from->second});
     if (ops::find_op(node.op)->methods->quant(graph, node).kind == ops::QuantRule::Kind::kPassThrough) continue;
     out.push_back({node.id.index, node.name, node.op, ops::cost_of(graph, node).macs});
@@ -76,6 +76,12 @@ Result<std::vector<LayerBlame>> blame_layers(const Graph& graph, const QuantPlan
     VERGE_TRY(const QuantizedGraph one, quantize_graph(graph, alone(graph, plan, out[i].node)));
     VERGE_TRY(const Predictions p, predictions_of(one.graph, data));
     out[i].alone_agreement = agreement(p, reference);
+    QuantPlan rest = plan;
+    rest.float_nodes.insert(out[i].node);
+    VERGE_TRY(const QuantizedGraph others, quantize_graph(graph, rest));
+    VERGE_TRY(const Predictions q, predictions_of(others.graph, data));
+    out[i].without_agreement = agreement(q, reference);
+    out[i].without_db = signal_to_noise_db(q, reference);
   }
   return out;
 }
@@ -83,7 +89,7 @@ Result<std::vector<LayerBlame>> blame_layers(const Graph& graph, const QuantPlan
 Json blame_json(const std::vector<LayerBlame>& blame) {
   Json out = Json::array();
   for (const LayerBlame& b : blame)
-    out.push_back({{"name", b.name}, {"op", b.op}, {"macs", b.macs}, {"sqnr_db", b.sqnr_db}, {"cosine", b.cosine}, {"alone_agreement", b.alone_agreement}, {"outlier", b.largest}});
+    out.push_back({{"name", b.name}, {"op", b.op}, {"macs", b.macs}, {"sqnr_db", b.sqnr_db}, {"cosine", b.cosine}, {"alone_agreement", b.alone_agreement}, {"without_agreement", b.without_agreement}, {"without_db", b.without_db}, {"outlier", b.largest}});
   return out;
 }
 

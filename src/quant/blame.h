@@ -17,6 +17,8 @@ struct LayerBlame {
   double sqnr_db = 0;     // signal to quantisation noise at the layer's output in the whole int8 network, against float
   double cosine = 1;      // of the same two outputs
   double alone_agreement = 1;  // agreement of the network with float when only this layer is int8
+  double without_agreement = 1;  // of the whole int8 network when only this layer stays float
+  double without_db = 0;         // likewise: signal to noise of its output
   double largest = 0;     // largest magnitude of the output over its standard deviation: outliers
 };
 

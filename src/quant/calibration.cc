@@ -179,8 +179,9 @@ Range Calibration::range(ValueId value, RangeMethod method) const {
   return method == RangeMethod::kPercentile ? percentile_range(s, 1e-4) : mse_range(s);
 }
 
-QuantParams activation_params(Range range) {
+QuantParams activation_params(Range range, int bits) {
   const double low = std::min(range.low, 0.0f), high = std::max(range.high, 0.0f);
+  if (bits == 16) return {{static_cast<float>(high > low ? std::max(-low, high) / 32767 : 1.0)}, {0}, -1};
   const double scale = high > low ? (high - low) / 255 : 1.0;
   const double zero = std::clamp(std::nearbyint(-128 - low / scale), -128.0, 127.0);
   return {{static_cast<float>(scale)}, {static_cast<int32_t>(zero)}, -1};

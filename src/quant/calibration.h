@@ -45,7 +45,7 @@ class Calibration {
   std::vector<ValueStats> stats_;  // by ValueId::index
 };
 
-// int8 asymmetric parameters of a range: zero is exact.
-QuantParams activation_params(Range range);
+// Parameters of a range, zero exact: int8 asymmetric, or with 16 bits symmetric around zero point 0.
+QuantParams activation_params(Range range, int bits = 8);
 
 }  // namespace verge

@@ -26,15 +26,20 @@ std::vector<size_t> data_inputs(const Node& node, const QuantRule& rule) {
   return out;
 }
 
-// int32 with scale = input scale * weight scale.
-Tensor quantize_bias(const Tensor& b, float input_scale, const QuantParams& weights) {
-  Tensor out(DataType::kI32, b.shape());
-  const std::span<int32_t> y = out.mut<int32_t>();
+// Operators with kernels for int16 activations.
+bool has_i16(const Node& node) {
+  return node.op == "conv" || node.op == "dense" || node.op == "add" || node.op == "sub" || node.op == "mul";
+}
+
+// With scale = input scale * weight scale: int32, or int64 for sums of int16 activations.
+Tensor quantize_bias(const Tensor& b, float input_scale, const QuantParams& weights, bool wide) {
+  Tensor out(wide ? DataType::kI64 : DataType::kI32, b.shape());
   QuantParams q{weights.scale, std::vector<int32_t>(weights.scale.size(), 0), weights.scale.size() > 1 ? 0 : -1};
   for (size_t c = 0; c < q.scale.size(); ++c) q.scale[c] *= input_scale;
   for (int64_t i = 0; i < b.count(); ++i) {
     const double v = std::nearbyint(static_cast<double>(b.values<float>()[i]) / q.scale[q.scale.size() > 1 ? i : 0]);
-    y[i] = static_cast<int32_t>(std::clamp(v, -2147483647.0, 2147483647.0));
+    if (wide) out.mut<int64_t>()[i] = static_cast<int64_t>(std::clamp(v, -1e15, 1e15));
+    if (!wide) out.mut<int32_t>()[i] = static_cast<int32_t>(std::clamp(v, -2147483647.0, 2147483647.0));
   }
   out.set_quant(std::move(q));
   return out;
@@ -74,6 +79,7 @@ class Rewriter {
  private:
   bool stays_float(const Node& node) const {
     if (plan_.float_nodes.count(node.id.index) || !quantizable(source_, node)) return true;
+    if (wide() && !has_i16(node)) return true;
     const QuantRule rule = rule_of(source_, node);
     const auto known = [&](ValueId v) { return int8_[v.index].valid() || plan_.activations.count(v.index) != 0; };
     for (size_t i : data_inputs(node, rule))
@@ -82,6 +88,7 @@ class Rewriter {
     if (rule.kind == Kind::kPassThrough) return !int8_[node.input(0).index].valid() || !source_chose_int8(node.input(0));
     return rule.kind != Kind::kFixedOutput && plan_.activations.count(node.output().index) == 0;
   }
+  bool wide() const { return plan_.activation_bits == 16; }
   bool source_chose_int8(ValueId v) const { return int8_made_[v.index]; }
 
   ValueId as_real(ValueId v) {
@@ -100,7 +107,7 @@ class Rewriter {
     if (const Tensor* t = source_.constant(v)) {  // a constant operand of add, mul, ...
       float low = 0, high = 0;
       for (float x : t->values<float>()) low = std::min(low, x), high = std::max(high, x);
-      q = activation_params({low, high});
+      q = activation_params({low, high}, plan_.activation_bits);
     } else {
       q = plan_.activations.at(v.index);
     }
@@ -110,7 +117,7 @@ class Rewriter {
 
   ValueId typed(ValueId made, const QuantParams& q, const std::string& name) {
     Value& value = out_.graph.value(made);
-    value.type.dtype = DataType::kI8;
+    value.type.dtype = wide() ? DataType::kI16 : DataType::kI8;
     value.type.quant = q;
     value.name = name;
     return made;
@@ -146,7 +153,7 @@ class Rewriter {
       made.inputs[rule.weight_input] = out_.graph.add_constant(chosen.weights, source_.value(node.input(rule.weight_input)).name);
       if (rule.bias_input >= 0 && node.input(rule.bias_input).valid()) {
         const float input_scale = out_.graph.type(made.inputs[0]).quant.scale[0];
-        const Tensor bias = quantize_bias(chosen.bias, input_scale, chosen.weights.quant());
+        const Tensor bias = quantize_bias(chosen.bias, input_scale, chosen.weights.quant(), wide());
         made.inputs[rule.bias_input] = out_.graph.add_constant(bias, source_.value(node.input(rule.bias_input)).name);
       }
     }
@@ -203,10 +210,11 @@ bool quantizable(const Graph& graph, const Node& node) {
   return rule.bias_input < 0 || !node.input(rule.bias_input).valid() || constant_f32(rule.bias_input);
 }
 
-QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, RangeMethod method) {
+QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, RangeMethod method, int activation_bits) {
   QuantPlan plan;
+  plan.activation_bits = activation_bits;
   for (ValueId in : graph.inputs())
-    if (is_f32(graph, in) && calibration.seen(in)) plan.activations[in.index] = activation_params(calibration.range(in, RangeMethod::kMinMax));
+    if (is_f32(graph, in) && calibration.seen(in)) plan.activations[in.index] = activation_params(calibration.range(in, RangeMethod::kMinMax), activation_bits);
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     const QuantRule rule = rule_of(graph, node);
@@ -216,7 +224,7 @@ QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, 
       if (rule.kind == Kind::kPassThrough && source != plan.activations.end()) {
         plan.activations[out.index] = source->second;
       } else if (calibration.seen(out)) {
-        plan.activations[out.index] = activation_params(calibration.range(out, method));
+        plan.activations[out.index] = activation_params(calibration.range(out, method), activation_bits);
       }
     }
   }

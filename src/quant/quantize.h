@@ -21,21 +21,22 @@ struct QuantPlan {
   std::set<uint32_t> float_nodes;               // by NodeId::index: stay float whatever their rule allows
   std::map<uint32_t, LayerWeights> weights;     // by NodeId::index: instead of the rounded ones
   bool per_tensor_weights = false;              // of those that are rounded: one scale, not one a channel
+  int activation_bits = 8;                      // 16: int16 activations where the operator has them; the others stay float
 };
 
 // Parameters for every activation that a quantisable node reads or writes, by one method; pass-through values share their source's.
-QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, RangeMethod method);
+QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, RangeMethod method, int activation_bits = 8);
 
 struct QuantizedGraph {
   Graph graph;
   std::map<uint32_t, uint32_t> node_of;  // quantised graph's node -> float graph's node, by index
   std::map<uint32_t, ValueId> value_of;  // float graph's value -> the quantised graph's (int8 or float)
-  int64_t int8_macs = 0;
+  int64_t int8_macs = 0;  // of layers in integers
   int64_t total_macs = 0;
 };
 
 // `graph` is prepared (nhwc, fused, no residual input in convolutions) and float. Inputs and outputs keep their types; quantize and dequantize nodes
-// stand at the borders between int8 and float parts. Weights become int8 symmetric per output channel, biases int32.
+// stand at the borders between int8 and float parts. Weights become int8 symmetric per output channel, biases int32 (int64 beside int16 activations).
 Result<QuantizedGraph> quantize_graph(const Graph& graph, const QuantPlan& plan);
 
 // int8 in [-127, 127], scale = largest magnitude / 127 for each index along `axis`; axis -1: one for all.

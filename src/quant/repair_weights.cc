@@ -222,13 +222,24 @@ Solved solve(const Moments& moments, const Matrix& weights, double damping) {
   return out;
 }
 
+struct Grid {
+  double most;        // largest integer
+  double coarseness;  // RepairOptions
+  // Zeros are the cheapest values where few are left.
+  double round(double x) const {
+    constexpr double kTowardsZero = 0.1;
+    if (coarseness == 0) return std::clamp(std::nearbyint(x), -most, most);
+    return std::copysign(std::min(most, std::floor(std::fabs(x) + 0.5 - kTowardsZero)), x);
+  }
+};
+
 // Step 2: integers of `row` on the grid of `scale`.
-std::vector<double> round_spreading(Vector row, double scale, double most, const Solved& solved) {
+std::vector<double> round_spreading(Vector row, double scale, const Grid& grid, const Solved& solved) {
   const auto n = static_cast<Eigen::Index>(solved.order.size());
   std::vector<double> out(solved.order.size());
   for (Eigen::Index j = 0; j < n; ++j) {
     const int column = solved.order[static_cast<size_t>(j)];
-    const double q = std::clamp(std::nearbyint(row[column] / scale), -most, most);
+    const double q = grid.round(row[column] / scale);
     out[static_cast<size_t>(column)] = q;
     const double error = (row[column] - q * scale) / solved.inverse_factor(j, j);
     for (Eigen::Index k = j + 1; k < n; ++k) row[solved.order[static_cast<size_t>(k)]] -= error * solved.inverse_factor(j, k);
@@ -242,30 +253,39 @@ struct Rounded {
 };
 
 // Few steps are better spent inside: the grid that loses least, from the largest magnitude down to half of it. With 127 steps a side the whole range is best.
-Rounded round_row(const Vector& row, double most, const Solved& solved) {
+Rounded round_row(const Vector& row, const Grid& grid, const Solved& solved) {
   const double largest = row.cwiseAbs().maxCoeff();
   if (largest == 0) return {1, std::vector<double>(solved.order.size(), 0.0)};
   Rounded best;
   double least = std::numeric_limits<double>::infinity();
-  for (double keep = 1; keep > (most < 127 ? 0.5 : 0.99); keep -= 0.05) {
-    const double scale = largest * keep / most;
-    std::vector<double> q = round_spreading(row, scale, most, solved);
+  const double floor = grid.coarseness * std::sqrt(row.squaredNorm() / static_cast<double>(row.size()));
+  for (double keep = 1; keep > (grid.most < 127 ? 0.5 : 0.99); keep -= 0.05) {
+    const double scale = std::max(largest * keep / grid.most, floor);
+    std::vector<double> q = round_spreading(row, scale, grid, solved);
     const Vector error = row - scale * Eigen::Map<const Vector>(q.data(), row.size());
     const double loss = error.dot(solved.square * error);
     if (loss >= least) continue;
     least = loss;
     best = {scale, std::move(q)};
+    if (grid.coarseness > 0) break;
   }
   return best;
 }
 
 // Depthwise weights are few and each counts: they stay at 8 bits.
-int bits_of(const Layer& layer, const RepairOptions& options) { return layer.geometry.groups > 1 ? 8 : options.bits; }
+int bits_of(const Layer& layer, const RepairOptions& options) { return layer.geometry.groups > 1 || options.coarseness > 0 ? 8 : options.bits; }
+
+// RepairOptions::coarseness for one of the layers; 0 for those in groups.
+double coarseness_of(const Layer& layer, std::span<const Layer> layers, double coarseness) {
+  int64_t most = 1;
+  for (const Layer& l : layers) most = std::max(most, l.weights->count());
+  return layer.geometry.groups > 1 ? 0 : coarseness * std::sqrt(static_cast<double>(layer.weights->count()) / static_cast<double>(most));
+}
 
 class LayerRepair {
  public:
   LayerRepair(const Layer& layer, const RepairOptions& options, bool one_scale)
-      : layer_(layer), one_scale_(one_scale), most_((1 << (bits_of(layer, options) - 1)) - 1), damping_(options.damping), weights_(DataType::kI8, layer.weights->shape()) {
+      : layer_(layer), one_scale_(one_scale), grid_{static_cast<double>((1 << (bits_of(layer, options) - 1)) - 1), options.coarseness}, damping_(options.damping), weights_(DataType::kI8, layer.weights->shape()) {
     const size_t channels = static_cast<size_t>(layer.geometry.out_c);
     quant_ = {std::vector<float>(channels, 1.0F), std::vector<int32_t>(channels, 0), 0};
     bias_.assign(channels, 0.0F);
@@ -280,7 +300,7 @@ class LayerRepair {
       solved.push_back(solve(moments[g], layer_.group_weights(static_cast<int>(g)).cast<double>(), damping_));
       largest = std::max(largest, solved.back().weights.cwiseAbs().maxCoeff());
     }
-    if (one_scale_) quant_ = {{static_cast<float>(largest > 0 ? largest / most_ : 1)}, {0}, -1};
+    if (one_scale_) quant_ = {{static_cast<float>(largest > 0 ? largest / grid_.most : 1)}, {0}, -1};
     for (size_t g = 0; g < moments.size(); ++g) round(static_cast<int>(g), moments[g], solved[g]);
   }
 
@@ -296,7 +316,7 @@ class LayerRepair {
     for (Eigen::Index o = 0; o < layer_.outputs; ++o) {
       const auto channel = static_cast<size_t>(group * layer_.outputs + o);
       const Vector row = solved.weights.row(o).transpose();
-      const auto [scale, q] = one_scale_ ? Rounded{quant_.scale[0], round_spreading(row, quant_.scale[0], most_, solved)} : round_row(row, most_, solved);
+      const auto [scale, q] = one_scale_ ? Rounded{quant_.scale[0], round_spreading(row, quant_.scale[0], grid_, solved)} : round_row(row, grid_, solved);
       double mean = original.row(o).dot(real_mean);
       for (size_t k = 0; k < q.size(); ++k) {
         weights_.mut<int8_t>()[channel * q.size() + k] = static_cast<int8_t>(q[k]);
@@ -309,7 +329,8 @@ class LayerRepair {
 
   const Layer& layer_;
   const bool one_scale_;
-  const double most_, damping_;
+  const Grid grid_;
+  const double damping_;
   Tensor weights_;
   QuantParams quant_;
   std::vector<float> bias_;
@@ -339,7 +360,9 @@ Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Datas
       const Layer& layer = layers[first + i];
       if (progress) progress(first + i, layers.size());
       VERGE_TRY(const std::vector<Moments> moments, collect(graph, plan, layer, real.at(i), data, samples, options), layer.node->name);
-      LayerRepair repair(layer, options, plan.per_tensor_weights);
+      RepairOptions here = options;
+      here.coarseness = coarseness_of(layer, layers, options.coarseness);
+      LayerRepair repair(layer, here, plan.per_tensor_weights);
       repair.fit(moments);
       plan.weights[layer.node->id.index] = repair.result();
     }

@@ -17,6 +17,8 @@ struct RepairOptions {
   size_t windows_a_sample = 32;  // of each layer, spread over its output by a fixed rule
   double damping = 0.01;         // of the mean square of the inputs, at least; more where windows are few
   int bits = 8;                  // of the weights, 2 to 8; layers in groups have 8
+  double coarseness = 0;         // above 0, for an entropy coder: the largest layer's step in root mean squares of its row. Layers with fewer weights have finer
+                                 // ones, by the root of their share: a bit less a weight then costs all layers the same (bits are ignored)
 };
 
 using RepairProgress = std::function<void(size_t layer, size_t layers)>;

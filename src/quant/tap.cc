@@ -62,10 +62,10 @@ void Tap::take(uint32_t tensor, size_t slot) {
   const TensorView& view = executable_.session().tensor(tensor);
   const int64_t count = view.shape.count();
   values_[slot].resize(static_cast<size_t>(count));
-  if (view.dtype != DataType::kI8) return static_cast<void>(std::copy_n(view.as<float>(), count, values_[slot].begin()));
+  if (view.dtype != DataType::kI8 && view.dtype != DataType::kI16) return static_cast<void>(std::copy_n(view.as<float>(), count, values_[slot].begin()));
   const float scale = view.quant.scale[0];
   const int32_t zero = view.quant.zero_point[0];
-  for (int64_t i = 0; i < count; ++i) values_[slot][static_cast<size_t>(i)] = scale * static_cast<float>(view.as<int8_t>()[i] - zero);
+  for (int64_t i = 0; i < count; ++i) values_[slot][static_cast<size_t>(i)] = scale * static_cast<float>((view.dtype == DataType::kI8 ? view.as<int8_t>()[i] : view.as<int16_t>()[i]) - zero);
 }
 
 }  // namespace verge

@@ -13,6 +13,7 @@
 #include "ops/op.h"
 #include "os/clock.h"
 #include "passes/pipelines.h"
+#include "quant/repair_weights.h"
 #include "targets/target.h"
 
 namespace verge {
@@ -65,6 +66,7 @@ class Optimizer {
     VERGE_CHECK(prepare_data());
     VERGE_CHECK(score_original());
     VERGE_CHECK(calibrate());
+    VERGE_CHECK(compress());
     VERGE_CHECK(repair_accuracy());
     VERGE_CHECK(find_slow_layers());
     VERGE_CHECK(time_candidates());
@@ -177,7 +179,7 @@ class Optimizer {
     VERGE_TRY(made_, PlanMaker(float_graph_, *calibration_, o_.plan, progress_).run());
     report_["calibration"] = made_.tried;
     float_graph_ = std::move(made_.graph);
-    VERGE_TRY(int8_, candidate("int8 " + made_.name, made_.plan));
+    VERGE_TRY(int8_, candidate((o_.plan.activation_bits == 16 ? "int16 " : "int8 ") + made_.name, made_.plan));
     stage("finding what each layer costs", 0.55);
     std::vector<size_t> few(std::min<size_t>(64, calibration_->size()));
     for (size_t i = 0; i < few.size(); ++i) few[i] = i;
@@ -187,15 +189,37 @@ class Optimizer {
     return done();
   }
 
+  // The coarsest weights whose measured drop is within the budget, by bisection: the drop grows with the step.
+  Result<void> compress() {
+    if (!o_.compress) return done();
+    constexpr double kCoarsest = 2.4, kStep = 0.1;
+    report_["compression"] = Json::array();
+    int low = 2, beyond = static_cast<int>(kCoarsest / kStep);
+    while (low < beyond) {
+      const int middle = (low + beyond) / 2;
+      stage(format("trying weights in steps of %.1f of their root mean square", middle * kStep), 0.6);
+      RepairOptions repair;
+      repair.coarseness = middle * kStep;
+      repair.samples = calibration_->size();
+      VERGE_TRY(QuantPlan plan, repair_weights(float_graph_, made_.plan, *calibration_, repair));
+      VERGE_TRY(Candidate coarse, candidate(format("int8, weights in steps of %.1f", middle * kStep), plan));
+      const bool within = drop_points(coarse) <= o_.max_drop_points;
+      report_["compression"].push_back({{"step", middle * kStep}, {"drop_points", drop_points(coarse)}, {"agreement", coarse.agreement}, {"bytes", package_bytes_of(coarse).size()}});
+      (within ? low : beyond) = within ? middle + 1 : middle;
+      if (!within) continue;
+      int8_ = std::move(coarse);
+      made_.plan = std::move(plan);
+    }
+    return done();
+  }
+
   double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }
 
   // While the drop is beyond the budget, the layer that costs most goes back.
   Result<void> repair_accuracy() {
     if (!int8_.lowered.program.size()) return done();
     std::vector<LayerBlame> worst = blame_;
-    std::stable_sort(worst.begin(), worst.end(), [](const LayerBlame& a, const LayerBlame& b) {
-      return a.alone_agreement != b.alone_agreement ? a.alone_agreement < b.alone_agreement : a.sqnr_db < b.sqnr_db;
-    });
+    std::stable_sort(worst.begin(), worst.end(), [](const LayerBlame& a, const LayerBlame& b) { return a.without_db > b.without_db; });
     for (const LayerBlame& layer : worst) {  // to wider weights first ...
       if (drop_points(int8_) <= o_.max_drop_points) return done();
       const auto wide = made_.wide_weights.find(layer.node);
@@ -216,7 +240,7 @@ class Optimizer {
 
   // Layers whose int8 form takes longer here than their float twin go back to float, when the whole network is measured faster for it.
   Result<void> find_slow_layers() {
-    if (!o_.time || !int8_.lowered.program.size()) return done();
+    if (!o_.time || o_.plan.activation_bits == 16 || !int8_.lowered.program.size()) return done();
     stage("timing layer by layer", 0.78);
     VERGE_TRY(const LayerTimes times, layer_times());
     QuantPlan faster = made_.plan;
@@ -297,7 +321,8 @@ class Optimizer {
     std::string reason = "nothing in this model can be quantised";
     if (int8_.lowered.program.size()) {
       const bool accurate = drop_points(int8_) <= o_.max_drop_points;
-      const bool fast = !o_.time || o_.target != "host" || int8_.latency.p50_ms < 1.02 * original_.latency.p50_ms;
+      const bool wide = o_.plan.activation_bits == 16;  // asked for precision, not for speed
+      const bool fast = !o_.time || wide || o_.target != "host" || int8_.latency.p50_ms < 1.02 * original_.latency.p50_ms;
       reason = !accurate ? format("int8 loses %.2f points, the budget is %.2f", drop_points(int8_), o_.max_drop_points)
                : !fast   ? "int8 is slower than float on this machine"
                          : "within the accuracy budget, smaller" + std::string(o_.time ? " and measured against float" : "");
@@ -365,6 +390,7 @@ class Optimizer {
     PackageContents contents;
     contents.manifest = manifest_of(c);
     contents.program = c.lowered.program;
+    contents.packed = o_.compress && &c != &original_;
     auto executable = Executable::open(c.lowered.program, {o_.load.threads});
     const std::vector<Tensor> inputs = golden_inputs(c);
     if (executable.ok())

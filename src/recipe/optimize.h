@@ -26,6 +26,7 @@ struct OptimizeOptions {
   size_t check = 1000;           // other samples that judge
   uint64_t seed = 0;             // of the split
   PlanOptions plan;
+  bool compress = false;         // the smallest package within max_drop_points: coarse 4-bit weights, entropy coded, decoded when loaded
   bool time = true;              // measure latency here; false: accuracy alone decides
   LoadOptions load;
 };

@@ -27,7 +27,8 @@ Result<MadePlan> PlanMaker::run() {
   judges_ = std::make_unique<TensorDataset>(std::move(some));
   stage("calibrating", 0.25);
   VERGE_CHECK(offer_ranges(graph_, ""));
-  if (o_.effort != Effort::kLow || o_.per_tensor_weights || passes::channel_spread(graph_) > kWideSpread) VERGE_CHECK(offer_equalised());
+  const bool worth_it = o_.effort != Effort::kLow || o_.per_tensor_weights || passes::channel_spread(graph_) > kWideSpread;
+  if (o_.equalise && worth_it) VERGE_CHECK(offer_equalised());
   if (o_.effort == Effort::kNormal) VERGE_CHECK(offer_repaired(best_.name, QuantPlan(best_.plan)));
   if (o_.effort == Effort::kHigh)
     for (const auto& [name, plan] : by_ranges_) VERGE_CHECK(offer_repaired(name, plan));
@@ -36,7 +37,7 @@ Result<MadePlan> PlanMaker::run() {
 }
 
 QuantPlan PlanMaker::plan_of(const Graph& graph, const Calibration& stats, RangeMethod method) const {
-  QuantPlan plan = plan_quantization(graph, stats, method);
+  QuantPlan plan = plan_quantization(graph, stats, method, o_.activation_bits);
   plan.per_tensor_weights = o_.per_tensor_weights;
   return plan;
 }
@@ -113,14 +114,7 @@ Result<double> PlanMaker::output_error(const Graph& graph, const QuantPlan& plan
     VERGE_TRY(Executable reference, Executable::open(original.program));
     VERGE_TRY(reference_, predict(reference, *judges_));
   }
-  double signal = 0, noise = 0;
-  for (size_t i = 0; i < p.scores.size(); ++i)
-    for (size_t k = 0; k < p.scores[i].size(); ++k) {
-      const double x = reference_.scores[i][k], y = p.scores[i][k];
-      signal += x * x;
-      noise += (x - y) * (x - y);
-    }
-  return 10 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30));
+  return signal_to_noise_db(p, reference_);
 }
 
 }  // namespace verge

@@ -19,6 +19,7 @@ struct PlanOptions {
   Effort effort = Effort::kNormal;
   int weight_bits = 8;             // 4: packed two a byte
   int activation_bits = 8;         // 16: convolution, dense and pointwise layers compute with int16 activations
+  bool equalise = true;            // channels' ranges, across layers
   bool per_tensor_weights = false; // one scale for a layer's weights
 };
 
