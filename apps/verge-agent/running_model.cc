@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "exec/op_codes.h"
 #include "os/clock.h"
+#include "package/packed.h"
 
 namespace verge::device {
 namespace {
@@ -52,7 +53,15 @@ Result<std::unique_ptr<RunningModel>> RunningModel::open(ByteSpan package) {
   if (const Status s = package::Reader::open(out->bytes_.get(), package.size(), &out->reader_); !s.ok())
     return Error(s.code(), "the release is no whole package");
   if (!out->reader_.verify().ok()) return Error(Code::kIntegrity, "a section of the release does not match its hash");
-  const package::Section program = out->reader_.find(package::Kind::kProgram);
+  package::Section program = out->reader_.find(package::Kind::kProgram);
+  if (program.codec == package::Codec::kPacked) {
+    const uint64_t bytes = package::unpacked_bytes(program.data, program.bytes);
+    out->program_ = bytes && bytes / 4096 <= program.bytes ? allocate(bytes) : nullptr;
+    const auto models = std::make_unique<package::PackedModels>();
+    auto* const to = static_cast<uint8_t*>(out->program_.get());
+    if (!to || !package::unpack(program.data, program.bytes, *models, to, bytes).ok()) return corrupt("the release's packed program is damaged");
+    program = {to, static_cast<size_t>(bytes)};
+  }
   if (const Status s = rt::Model::open(program.data, program.bytes, exec::full_table(), &out->model_); !s.ok())
     return Error(s.code(), std::string("the release's program was refused: ") + code_name(s.code()));
   out->arena_ = allocate(out->model_.session_bytes());

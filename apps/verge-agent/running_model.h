@@ -38,7 +38,7 @@ class RunningModel {
   using Memory = std::unique_ptr<void, Freed>;
   static Memory allocate(size_t bytes);
 
-  Memory bytes_, arena_;
+  Memory bytes_, program_, arena_;  // program_: what a packed program was decoded into
   package::Reader reader_;
   rt::Model model_;
   rt::Session session_;

@@ -61,6 +61,7 @@ Status open(Loaded& l) {
   VERGE_RETURN_IF_BAD(package::Reader::open(l.bytes, l.size, &l.package));
   VERGE_RETURN_IF_BAD(l.package.verify());
   const package::Section program = l.package.find(package::Kind::kProgram);
+  VERGE_REQUIRE(program.codec == package::Codec::kStored, Code::kUnsupported);
   VERGE_RETURN_IF_BAD(rt::Model::open(program.data, program.bytes, exec::full_table(), &l.model));
   void* memory = allocate(l.model.session_bytes());
   VERGE_REQUIRE(memory, Code::kOutOfMemory);
