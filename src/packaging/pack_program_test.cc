@@ -57,7 +57,9 @@ TEST(PackProgram, SurvivesEveryTruncationAndBitFlip) {
     Bytes damaged = packed;
     damaged[bit / 8] ^= static_cast<uint8_t>(1U << bit % 8);
     const auto out = unpack_section(damaged);
-    if (out.ok()) EXPECT_LE(out->bytes.size(), damaged.size() * 4096) << bit;
+    if (out.ok()) {
+      EXPECT_LE(out->bytes.size(), damaged.size() * 4096) << bit;
+    }
   }
 }
 

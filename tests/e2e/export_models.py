@@ -20,8 +20,9 @@ FLOAT = ["resnet8_cifar10_jpg", "mlperf_kws_dscnn", "mlperf_vww_mobilenet025", "
 NO_TFLITE = {"light_shufflenet": "an average over padding"}
 SEEDED = ["mlperf_kws_dscnn", "mlperf_vww_mobilenet025"]
 PHOTOS = 2000
-# LiteRT rounds a MEAN whose scale changes in two steps (-52.54 becomes -52), TFLM and the contract in one; the other layers are equal to the bit.
-MEAN_EXACT = 0.995
+# LiteRT rounds a MEAN whose scale changes in two steps (-52.54 becomes -52), TFLM and the contract in one; the other layers are equal to the bit. How many
+# outputs this reaches depends on the scales: 13 of 2,000 photos here, all behind a MEAN that differs.
+MEAN_EXACT = 0.99
 
 
 def photos():
