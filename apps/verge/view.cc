@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <map>
+#include <optional>
 
 #include "core/text.h"
 #include "eval/bench.h"
@@ -20,10 +22,28 @@ struct Options {
 
 std::string type_text(const TensorView& v) { return TensorType(v.dtype, v.shape).text(); }
 
+// Which instruction wrote the memory that a tensor begins at: a reshape is no instruction, its output is another tensor at the same place.
+class Writers {
+ public:
+  explicit Writers(const rt::Model& model) : model_(model) {}
+  void wrote(uint32_t tensor, size_t instruction) {
+    if (tensor < model_.tensor_count()) by_place_[place_of(tensor)] = instruction;
+  }
+  std::optional<size_t> of(uint32_t tensor) const {
+    const auto found = tensor < model_.tensor_count() ? by_place_.find(place_of(tensor)) : by_place_.end();
+    return found == by_place_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  std::pair<uint8_t, uint32_t> place_of(uint32_t tensor) const { return {model_.tensor(tensor).section, model_.tensor(tensor).offset}; }
+  const rt::Model& model_;
+  std::map<std::pair<uint8_t, uint32_t>, size_t> by_place_;
+};
+
 // Nodes of a Program: instructions, with the tensors that lead from one to the next.
 std::vector<GraphNode> nodes_of(const rt::Model& model) {
   std::vector<GraphNode> out;
-  std::map<uint32_t, size_t> written_by;
+  Writers writers(model);
   for (size_t i = 0; i < model.instruction_count(); ++i) {
     const rt::InstructionRecord& r = model.instruction(i);
     GraphNode n;
@@ -33,9 +53,8 @@ std::vector<GraphNode> nodes_of(const rt::Model& model) {
     n.macs = static_cast<double>(r.macs);
     const uint32_t* args = model.args(i);
     for (int a = 0; a < r.in_count; ++a)
-      if (const auto from = written_by.find(args[a]); from != written_by.end() && !std::count(n.inputs.begin(), n.inputs.end(), from->second)) n.inputs.push_back(from->second);
-    for (int a = r.in_count; a < r.in_count + r.out_count; ++a)
-      if (args[a] < model.tensor_count()) written_by[args[a]] = i;
+      if (const auto from = writers.of(args[a]); from && !std::count(n.inputs.begin(), n.inputs.end(), *from)) n.inputs.push_back(*from);
+    for (int a = r.in_count; a < r.in_count + r.out_count; ++a) writers.wrote(args[a], i);
     if (r.out_count && args[r.in_count] < model.tensor_count()) n.type = type_text(model.describe(args[r.in_count]));
     out.push_back(std::move(n));
   }
