@@ -128,7 +128,6 @@ class Panels {
       store16(start_[p], start, 16);
     }
   }
-  size_t first() const { return first_; }
   size_t count() const { return two_ ? 2 : 1; }
   size_t column(size_t p) const { return (first_ + p) * kColumnBlock; }
   const int8_t* run(const Cut& cut, size_t p, size_t i) const { return i + 1 < cut.runs ? w_[p] + i * cut.words * kLine : last_[p]; }

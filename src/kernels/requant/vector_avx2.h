@@ -106,16 +106,6 @@ inline F32x16 where_negative16(I32x16 x, F32x16 a, F32x16 b) {
 inline F32x16 mul16(F32x16 x, F32x16 y) { return {_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)}; }
 inline F32x16 div16(F32x16 x, F32x16 y) { return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)}; }
 
-// x / y for a result that is then rounded to an integer of at most 17 bits and clamped: the same integer as by division.
-class Quotient16 {
- public:
-  explicit Quotient16(float y) : y_(splat16(y)) {}
-  F32x16 operator()(const F32x16& x) const { return div16(x, y_); }
-
- private:
-  F32x16 y_;
-};
-
 // doubling_high_mul of base/requant.h for m >= 0; m_odd holds the odd lanes of m in its even ones.
 inline __m256i doubling_high_mul8(__m256i a, __m256i m, __m256i m_odd) {
   const __m256i nudge = _mm256_set1_epi64x(1ll << 30);
@@ -232,3 +222,5 @@ class TflmRight16 {
 
 }  // namespace
 }  // namespace verge
+
+#include "kernels/requant/quotient.h"

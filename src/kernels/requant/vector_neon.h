@@ -133,16 +133,6 @@ inline F32x16 div16(const F32x16& x, const F32x16& y) {
   return quarters16<F32x16>([&](int i) { return vdivq_f32(x.q[i], y.q[i]); });
 }
 
-// x / y for a result that is then rounded to an integer of at most 17 bits and clamped: the same integer as by division.
-class Quotient16 {
- public:
-  explicit Quotient16(float y) : y_(splat16(y)) {}
-  F32x16 operator()(const F32x16& x) const { return div16(x, y_); }
-
- private:
-  F32x16 y_;
-};
-
 class Multiplier16 {
  public:
   Multiplier16(const I32x16& multiplier, const I32x16& shift)
@@ -235,3 +225,5 @@ class TflmRight16 {
 
 }  // namespace
 }  // namespace verge
+
+#include "kernels/requant/quotient.h"

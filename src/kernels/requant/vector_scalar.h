@@ -111,16 +111,6 @@ inline F32x16 div16(const F32x16& a, const F32x16& b) {
   return each16<F32x16>([&](int i) { return a.lane[i] / b.lane[i]; });
 }
 
-// x / y for a result that is then rounded to an integer of at most 17 bits and clamped: the same integer as by division.
-class Quotient16 {
- public:
-  explicit Quotient16(float y) : y_(splat16(y)) {}
-  F32x16 operator()(const F32x16& x) const { return div16(x, y_); }
-
- private:
-  F32x16 y_;
-};
-
 class Multiplier16 {
  public:
   Multiplier16(const I32x16& multiplier, const I32x16& shift) : multiplier_(multiplier), shift_(shift) {}
@@ -190,3 +180,5 @@ class TflmRight16 {
 
 }  // namespace
 }  // namespace verge
+
+#include "kernels/requant/quotient.h"

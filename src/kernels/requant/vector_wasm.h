@@ -135,15 +135,6 @@ inline F32x16 div16(const F32x16& x, const F32x16& y) {
   return quarters16<F32x16>([&](int i) { return wasm_f32x4_div(x.q[i], y.q[i]); });
 }
 
-class Quotient16 {
- public:
-  explicit Quotient16(float y) : y_(splat16(y)) {}
-  F32x16 operator()(const F32x16& x) const { return div16(x, y_); }
-
- private:
-  F32x16 y_;
-};
-
 // (a * b + add) >> 31 in 64 bits, low half of each.
 inline v128_t product_high(v128_t a, v128_t b, v128_t add) {
   const v128_t low = wasm_u64x2_shr(wasm_i64x2_add(wasm_i64x2_extmul_low_i32x4(a, b), add), 31);
@@ -319,3 +310,5 @@ class TflmRight16 {
 
 }  // namespace
 }  // namespace verge
+
+#include "kernels/requant/quotient.h"
