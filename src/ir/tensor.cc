@@ -1,9 +1,9 @@
 #include "ir/tensor.h"
 
 #include <cmath>
-#include <limits>
 
 #include "base/half.h"
+#include "base/integers.h"
 
 namespace verge {
 namespace {
@@ -18,12 +18,8 @@ int nibble(const uint8_t* bytes, int64_t i) { return (bytes[i / 2] >> (i % 2 * 4
 
 template <typename T> void store(uint8_t* bytes, int64_t i, double value) {
   T out;
-  if constexpr (std::is_floating_point_v<T>) {
-    out = static_cast<T>(value);
-  } else {
-    const double low = static_cast<double>(std::numeric_limits<T>::min()), high = static_cast<double>(std::numeric_limits<T>::max());
-    out = value != value ? T{0} : value <= low ? std::numeric_limits<T>::min() : value >= high ? std::numeric_limits<T>::max() : static_cast<T>(value);
-  }
+  if constexpr (std::is_floating_point_v<T>) out = static_cast<T>(value);
+  else out = to_integer<T>(value);
   std::memcpy(bytes + i * static_cast<int64_t>(sizeof(T)), &out, sizeof(T));
 }
 
@@ -44,7 +40,7 @@ void store_as(DataType dtype, uint8_t* bytes, int64_t i, double value) {
     case DataType::kBool: bytes[i] = value != 0; return;
     case DataType::kI4:
     case DataType::kU4: {
-      const int v = static_cast<int>(value) & 15;
+      const int v = to_integer<int>(value) & 15;
       const int shift = static_cast<int>(i % 2) * 4;
       bytes[i / 2] = static_cast<uint8_t>((bytes[i / 2] & ~(15 << shift)) | (v << shift));
       return;
@@ -83,7 +79,7 @@ std::vector<int64_t> Tensor::to_ints() const {
     if (!out.empty()) std::memcpy(out.data(), bytes().data(), out.size() * sizeof(int64_t));
     return out;
   }
-  for (int64_t i = 0; i < count(); ++i) out[i] = static_cast<int64_t>(at(i));
+  for (int64_t i = 0; i < count(); ++i) out[i] = to_integer<int64_t>(at(i));
   return out;
 }
 

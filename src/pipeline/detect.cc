@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/integers.h"
 #include "lower/lower.h"
 #include "ops/op.h"
 #include "passes/pipelines.h"
@@ -180,11 +181,11 @@ Result<std::vector<Detection>> Detector::run(const std::vector<Tensor>& outputs)
   }
   for (const Tensor& t : found)
     if (t.dtype() != DataType::kF32) return unsupported("detections: an output is " + std::string(dtype_name(t.dtype())) + ", wants f32");
-  const auto count = std::min<int64_t>(static_cast<int64_t>(found[3].at(0)), found[2].count());
+  const auto count = std::min<int64_t>(to_integer<int64_t>(found[3].at(0)), found[2].count());
   if (count * kBoxNumbers > found[0].count() || count > found[1].count()) return invalid("detections: the model's outputs do not fit each other");
   std::vector<Detection> out;
   for (int64_t i = 0; i < count; ++i)
-    out.push_back({found[0].at(4 * i), found[0].at(4 * i + 1), found[0].at(4 * i + 2), found[0].at(4 * i + 3), static_cast<int>(found[1].at(i)), found[2].at(i)});
+    out.push_back({found[0].at(4 * i), found[0].at(4 * i + 1), found[0].at(4 * i + 2), found[0].at(4 * i + 3), to_integer<int>(found[1].at(i)), found[2].at(i)});
   return out;
 }
 

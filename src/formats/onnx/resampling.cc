@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "formats/onnx/shorthand.h"
+#include "base/integers.h"
 #include "formats/onnx/table.h"
 
 namespace verge::formats::onnx {
@@ -67,7 +68,7 @@ Result<Extent> extent_of_sizes(NodeContext& c, const Contents& sizes, const std:
   out.scales.assign(dims.size(), 1.0);
   for (int64_t a : axes) {
     out.scales[a] = scale;
-    out.sizes[a] = static_cast<int64_t>(std::floor(scale * static_cast<double>(dims[a].size) + 0.5));
+    out.sizes[a] = to_integer<int64_t>(std::floor(scale * static_cast<double>(dims[a].size) + 0.5));
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "formats/onnx/shorthand.h"
+#include "base/integers.h"
 #include "formats/onnx/table.h"
 
 namespace verge::formats::onnx {
@@ -146,7 +147,7 @@ std::vector<int64_t> mel_corners(int64_t bins, int64_t length, double rate, doub
   std::vector<int64_t> corners;
   for (int64_t i = 0; i < bins + 2; ++i) {
     const double hertz = 700 * (std::pow(10, (from + static_cast<double>(i) * step) / 2595) - 1);
-    corners.push_back(static_cast<int64_t>(std::floor(static_cast<double>(length + 1) * hertz / rate)));
+    corners.push_back(to_integer<int64_t>(std::floor(static_cast<double>(length + 1) * hertz / rate)));
   }
   return corners;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/text.h"
+#include "base/integers.h"
 #include "ops/op.h"
 #include "ops/quantize/requantize.h"
 #include "ops/reference_tools.h"
@@ -38,7 +39,7 @@ Result<void> infer(InferContext& c) {
   for (size_t d = 0; d < rank; ++d) {
     Dim& dim = c.out[0].dims[d];
     if (!sizes.empty() && sizes[d] >= 0) dim = Dim(sizes[d]);
-    else if (sizes.empty() && scales[d] != 1) dim = dim.known() ? Dim(static_cast<int64_t>(std::floor(static_cast<double>(dim.size) * scales[d]))) : Dim();
+    else if (sizes.empty() && scales[d] != 1) dim = dim.known() ? Dim(to_integer<int64_t>(std::floor(static_cast<double>(dim.size) * scales[d]))) : Dim();
     if (dim.known() && dim.size > 0 && c.in(0).dims[d].size == 0) return invalid("cannot resize " + c.in(0).text() + ", which is empty");
   }
   return done();

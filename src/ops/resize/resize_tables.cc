@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/integers.h"
 #include "ops/resize/resize_attrs.h"
 
 namespace verge::ops {
@@ -39,10 +40,10 @@ double coordinate(const ResizeRule& rule, const Axis& a, int64_t i) {
 }
 
 int64_t nearest(const ResizeRule& rule, double x) {
-  if (rule.nearest_mode == "floor") return static_cast<int64_t>(std::floor(x));
-  if (rule.nearest_mode == "ceil") return static_cast<int64_t>(std::ceil(x));
-  if (rule.nearest_mode == "round_prefer_ceil") return static_cast<int64_t>(std::floor(x + 0.5));
-  return static_cast<int64_t>(std::ceil(x - 0.5));
+  if (rule.nearest_mode == "floor") return to_integer<int64_t>(std::floor(x));
+  if (rule.nearest_mode == "ceil") return to_integer<int64_t>(std::ceil(x));
+  if (rule.nearest_mode == "round_prefer_ceil") return to_integer<int64_t>(std::floor(x + 0.5));
+  return to_integer<int64_t>(std::ceil(x - 0.5));
 }
 
 double triangle(double x) { return std::max(0.0, 1 - std::fabs(x)); }
@@ -58,7 +59,7 @@ template <typename F> Taps filtered(const ResizeRule& rule, const Axis& a, doubl
   const double shrink = rule.antialias ? std::min(a.ratio(), 1.0) : 1.0;
   Taps taps;
   double sum = 0;
-  for (auto k = static_cast<int64_t>(std::floor(x - radius / shrink)); k <= static_cast<int64_t>(std::ceil(x + radius / shrink)); ++k) {
+  for (auto k = to_integer<int64_t>(std::floor(x - radius / shrink)); k <= to_integer<int64_t>(std::ceil(x + radius / shrink)); ++k) {
     const double weight = f((static_cast<double>(k) - x) * shrink);
     if (weight != 0) taps[k] = weight;
     sum += weight;
@@ -71,7 +72,7 @@ template <typename F> Taps filtered(const ResizeRule& rule, const Axis& a, doubl
 Taps covered(const Axis& a, int64_t i) {
   const double begin = a.over_scale(static_cast<double>(i)), end = std::min(a.over_scale(static_cast<double>(i + 1)), static_cast<double>(a.in));
   Taps taps;
-  for (auto k = static_cast<int64_t>(std::floor(begin)); k < end; ++k) {
+  for (auto k = to_integer<int64_t>(std::floor(begin)); k < end; ++k) {
     const double overlap = std::min(end, static_cast<double>(k + 1)) - std::max(begin, static_cast<double>(k));
     if (overlap > 0) taps[k] = overlap / (end - begin);
   }

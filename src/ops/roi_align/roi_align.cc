@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "ops/op.h"
+#include "base/integers.h"
 #include "ops/reference_tools.h"
 #include "ops/roi_align/roi_align_attrs.h"
 #include "ops/shape_rules.h"
@@ -49,7 +50,7 @@ Side side_of(const exec::RoiAlignAttrs& a, float from, float to, int64_t cells) 
   float length = to * a.scale - offset - begin;
   if (!a.half_pixel) length = std::max(length, 1.0f);
   const float cell = length / static_cast<float>(cells);
-  return {begin, cell, a.samples > 0 ? a.samples : std::clamp<int64_t>(static_cast<int64_t>(std::ceil(cell)), 0, 1024)};
+  return {begin, cell, a.samples > 0 ? a.samples : std::clamp<int64_t>(to_integer<int64_t>(std::ceil(cell)), 0, 1024)};
 }
 
 // The four corners around (y, x), weighted.

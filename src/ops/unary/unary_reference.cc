@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "kernels/lut/tables.h"
+#include "base/integers.h"
 #include "ops/quantized.h"
 #include "ops/reference_tools.h"
 #include "ops/unary/unary_i16.h"
@@ -43,7 +44,7 @@ int64_t integer_value(const UnaryValue& f, int64_t x) {
   if (name == "square") return static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(x));
   if (name == "sign") return (x > 0) - (x < 0);
   if (name == "relu") return std::max<int64_t>(x, 0);
-  if (name == "clamp") return static_cast<double>(x) < f.a ? static_cast<int64_t>(std::ceil(f.a)) : static_cast<double>(x) > f.b ? static_cast<int64_t>(std::floor(f.b)) : x;
+  if (name == "clamp") return static_cast<double>(x) < f.a ? to_integer<int64_t>(std::ceil(f.a)) : static_cast<double>(x) > f.b ? to_integer<int64_t>(std::floor(f.b)) : x;
   if (name == "not") return x == 0;
   return x;  // the roundings
 }
