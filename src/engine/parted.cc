@@ -5,6 +5,7 @@
 
 #include "delegate/plugin.h"
 #include "engine/control.h"
+#include "engine/picture_nodes.h"
 #include "formats/format.h"
 #include "formats/onnx/parts.h"
 #include "ops/host/host_ops.h"
@@ -236,7 +237,8 @@ Result<void> PartedModel::carry_out(Prepared& prepared, const HostNode& node, Va
   }
   Result<std::vector<HostValue>> out = std::vector<HostValue>();
   if (node.bodies.empty()) {
-    out = ops::run_host_op({node.op, node.attrs, std::move(in), node.outputs.size()});
+    const ops::HostCall call{node.op, node.attrs, std::move(in), node.outputs.size()};
+    out = is_picture_node(node) ? run_picture_node(call) : ops::run_host_op(call);
   } else {
     const std::string& name = node.bodies.begin()->first;
     PartedModel& model = body(prepared, node, name);

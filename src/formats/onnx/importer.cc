@@ -76,6 +76,7 @@ std::string input_types(const Graph& graph, const std::vector<ValueId>& inputs) 
 // Those that run between the parts of a model (formats/parts.h).
 bool is_host_op(const pb::NodeProto& node) {
   const std::string& op = node.op_type();
+  if (node.domain() == "com.microsoft.extensions") return op == "DecodeImage" || op == "EncodeImage";
   if (!domain_text(node.domain()).empty()) return false;
   return op == "Loop" || op == "Scan" || op == "SequenceMap" || ops::is_host_op(op);
 }

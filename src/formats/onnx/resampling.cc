@@ -157,6 +157,26 @@ Result<ValueId> extrapolated(NodeContext& c, ValueId y, const std::vector<double
   return filled;
 }
 
+// Pictures of bytes as ONNX Runtime and Pillow resize them with antialiasing: axis by axis, the last one first, each result in whole numbers.
+ValueId resized_by_axes(NodeContext& c, const Extent& extent, Attrs attrs) {
+  std::vector<int64_t> sizes;
+  for (const Dim& d : c.type(size_t{0}).dims) sizes.push_back(d.known() ? d.size : -1);
+  ValueId x = cast(c, c.in(0), DataType::kF32);
+  for (size_t axis = sizes.size(); axis-- > 0;) {
+    if (sizes[axis] == extent.sizes[axis]) continue;
+    sizes[axis] = extent.sizes[axis];
+    attrs["sizes"] = sizes;
+    if (!extent.scales.empty()) {
+      std::vector<double> scales(sizes.size(), 1.0);
+      scales[axis] = extent.scales[axis];
+      attrs["scales"] = scales;
+    }
+    const ValueId y = c.add("resize", {x}, attrs);
+    x = c.add("floor", {c.add("add", {y, c.scalar(0.5, y)})});
+  }
+  return cast(c, x, DataType::kU8);
+}
+
 Result<void> resize(NodeContext& c) {
   VERGE_TRY(const Extent extent, extent_of(c));
   std::string coordinate = c.text("coordinate_transformation_mode", "half_pixel");
@@ -171,6 +191,8 @@ Result<void> resize(NodeContext& c) {
   attrs["antialias"] = c.integer("antialias", 0);
   attrs["exclude_outside"] = c.integer("exclude_outside", 0);
   attrs["cubic_a"] = c.real("cubic_coeff_a", -0.75);
+  if (c.type(size_t{0}).dtype == DataType::kU8 && c.integer("antialias", 0) && c.text("mode", "nearest") == "linear" && coordinate != "crop")
+    return c.finish(resized_by_axes(c, extent, attrs));
   const ValueId y = c.add("resize", {c.in(0)}, attrs);
   if (coordinate != "crop") return c.finish(y);
   VERGE_TRY(const ValueId filled, extrapolated(c, y, std::get<std::vector<double>>(attrs["crop"])));
