@@ -17,7 +17,10 @@
 #include "pipeline/preprocess.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
+#include "verge/detections.h"
 #include "verge/placement_options.h"
+#include "verge/run_video.h"
+#include "video/draw.h"
 
 namespace verge::cli {
 namespace {
@@ -25,6 +28,7 @@ namespace {
 struct Options {
   ModelOptions model;
   PlacementOptions placement;
+  VideoArguments video;
   std::vector<std::string> files;
   std::string input_dir, output_dir, pipeline, drawn;
   int top = 3;
@@ -158,34 +162,9 @@ void print_prediction(const Json& p) {
   std::puts(line.c_str());
 }
 
-std::string label_of(const Json& labels, int index) {
-  const bool named = labels.is_array() && index >= 0 && static_cast<size_t>(index) < labels.size() && labels[static_cast<size_t>(index)].is_string();
-  return named ? labels[static_cast<size_t>(index)].get<std::string>() : std::to_string(index);
-}
-
-Json detection_json(const Detection& d, const Json& labels) {
-  return {{"label", label_of(labels, d.label)}, {"index", d.label}, {"score", d.score}, {"box", {d.left, d.top, d.right, d.bottom}}};
-}
-
-// Frames of boxes, two pixels wide or more, a colour for each class.
-void draw(data::Picture& picture, const std::vector<Detection>& found) {
-  constexpr uint8_t kColours[][3] = {{255, 64, 64}, {64, 200, 64}, {64, 128, 255}, {255, 200, 0}, {220, 64, 220}, {0, 210, 210}};
-  const int thick = std::max(2, picture.width / 400);
-  for (const Detection& d : found) {
-    const uint8_t* colour = kColours[static_cast<size_t>(d.label) % std::size(kColours)];
-    const int top = static_cast<int>(d.top), left = static_cast<int>(d.left), bottom = static_cast<int>(d.bottom), right = static_cast<int>(d.right);
-    for (int y = std::max(0, top); y < std::min(picture.height, bottom); ++y)
-      for (int x = std::max(0, left); x < std::min(picture.width, right); ++x) {
-        const bool inside = y >= top + thick && y < bottom - thick && x >= left + thick && x < right - thick;
-        if (!inside) std::copy_n(colour, 3, &picture.rgb[3 * (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x))]);
-      }
-  }
-}
-
-Result<void> write_drawn(const Options& o, const Tensor& picture, const std::vector<Detection>& found) {
-  data::Picture out{picture.shape()[1], picture.shape()[0], {picture.bytes().begin(), picture.bytes().end()}};
-  draw(out, found);
-  VERGE_TRY(const Bytes png, data::encode_png(out));
+Result<void> write_drawn(const Options& o, Tensor picture, const std::vector<Detection>& found, const Json& labels) {
+  video::draw_detections(picture, found, [&](int label) { return label_of(labels, label); });
+  VERGE_TRY(const Bytes png, data::encode_png({picture.shape()[1], picture.shape()[0], {picture.bytes().begin(), picture.bytes().end()}}));
   return write_file(o.drawn, png);
 }
 
@@ -207,15 +186,13 @@ Result<void> detect_files(const Options& o, LoadedModel& m, const Declaration& d
     VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(std::span(&input, 1)));
     VERGE_TRY(std::vector<Detection> found, detector.run(outputs));
     const Window window = window_of(declaration, before.input(), height, width);
-    Json boxes = Json::array();
     for (Detection& d : found) {
       d = in_picture(d, window, height, width);
-      boxes.push_back(detection_json(d, labels));
       if (!o.model.json) std::printf("%s  %s %.3f  [%.1f, %.1f, %.1f, %.1f]\n", path.c_str(), label_of(labels, d.label).c_str(), d.score, d.left, d.top, d.right, d.bottom);
     }
     if (found.empty() && !o.model.json) std::printf("%s  nothing found\n", path.c_str());
-    all.push_back({{"file", path}, {"detections", std::move(boxes)}});
-    if (!o.drawn.empty()) VERGE_CHECK(write_drawn(o, picture, found));
+    all.push_back({{"file", path}, {"detections", detections_json(found, labels)}});
+    if (!o.drawn.empty()) VERGE_CHECK(write_drawn(o, picture, found, labels));
   }
   if (o.model.json) print_json(all);
   return done();
@@ -260,19 +237,22 @@ Result<void> run_files(const Options& o) {
 
 void add_run(CLI::App& app, Commands& commands) {
   auto options = std::make_shared<Options>();
-  CLI::App* sub = app.add_subcommand("run", "Run a model on pictures, arrays or folders\n\nExample: verge run model.vpk photo.jpg");
+  CLI::App* sub = app.add_subcommand("run", "Run a model on pictures, videos, cameras, arrays or folders\n\nExamples: verge run model.vpk photo.jpg\n          verge run detector.vpk --source clip.mp4 -o found.mp4");
   add_model_options(*sub, options->model);
   add_placement_options(*sub, options->placement);
   sub->add_option("files", options->files, "pictures (.jpg, .png), arrays (.npy), folders or archives of them");
   sub->add_option("--input-dir", options->input_dir, "folder with input_0.npy or input_0.pb, input_1...");
   sub->add_option("--output-dir", options->output_dir, "folder for output_0..., of the same kind");
   sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON or a file of it, instead of the package's (docs/pipeline.md)");
-  sub->add_option("-o,--output", options->drawn, "draw what a detector found into this .png");
+  sub->add_option("-o,--output", options->drawn, "draw what a detector found: a .png of one picture, a video of --source");
   sub->add_option("--top", options->top, "how many classes to print")->default_val(3);
+  add_video_options(*sub, options->video);
   commands.push_back({sub, [options]() -> Result<void> {
-                        if (!options->input_dir.empty()) return run_folder(*options);
-                        if (options->files.empty()) return invalid("nothing to run on: give files or --input-dir");
-                        return run_files(*options);
+                        const Options& o = *options;
+                        if (!o.video.source.empty()) return run_video(o.model, o.placement, o.pipeline, o.drawn, o.video);
+                        if (!o.input_dir.empty()) return run_folder(o);
+                        if (o.files.empty()) return invalid("nothing to run on: give files, --source or --input-dir");
+                        return run_files(o);
                       }});
 }
 

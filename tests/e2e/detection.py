@@ -3,22 +3,15 @@ import json
 import os
 import tempfile
 
-from support import VERGE, need, run, shared, verge, verge_json
+from support import ROOT, VERGE, need, run, shared, verge, verge_json
 
 np, ort, image = need("numpy"), need("onnxruntime"), need("PIL.Image")
 
 PICTURES = ["bird.bmp", "cat.bmp", "grace_hopper.bmp", "squat.bmp", "owl.jpg", "parrot.jpg"]
-COCO = """person bicycle car motorcycle airplane bus train truck boat|traffic light|fire hydrant|stop sign|parking meter|bench bird cat dog horse sheep cow elephant bear zebra
-giraffe backpack umbrella handbag tie suitcase frisbee skis snowboard|sports ball|kite|baseball bat|baseball glove|skateboard surfboard|tennis racket|bottle|wine glass|cup fork knife
-spoon bowl banana apple sandwich orange broccoli carrot|hot dog|pizza donut cake chair couch|potted plant|bed|dining table|toilet tv laptop mouse remote keyboard|cell phone|microwave
-oven toaster sink refrigerator book clock vase scissors|teddy bear|hair drier|toothbrush"""
-TWO_WORDS = {"traffic light", "fire hydrant", "stop sign", "parking meter", "sports ball", "baseball bat", "baseball glove", "tennis racket", "wine glass", "hot dog", "potted plant",
-             "dining table", "cell phone", "teddy bear", "hair drier"}
-NAMES = [n for part in COCO.replace("\n", " ").split("|") for n in ([part.strip()] if part.strip() in TWO_WORDS else part.split())]
-assert len(NAMES) == 80
-
-YOLOX = {"color": "BGR", "resize": {"mode": "bilinear", "fit": "letterbox", "antialias": False, "fill": 114, "place": "top-left"},
-         "detections": {"form": "yolox", "strides": [8, 16, 32], "score": 0.3, "iou": 0.45, "most": 100}}
+with open(f"{ROOT}/examples/detector/coco.txt") as f:
+    NAMES = f.read().split("\n")[:80]
+with open(f"{ROOT}/examples/detector/yolox_nano.json") as f:
+    YOLOX = json.load(f)
 FACE = {"color": "RGB", "resize": {"mode": "bilinear", "fit": "stretch", "antialias": False}, "mean": 127, "std": 128,
         "detections": {"form": "corners", "scores": 0, "boxes": 1, "background": True, "score": 0.7, "iou": 0.3, "most": 200}}
 

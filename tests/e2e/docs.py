@@ -47,6 +47,8 @@ def pipeline(text):
         f.write("\n".join(f"class {i}" for i in range(80)))
     image.open(shared("models/tflite/real/test_data_cat.bmp")).convert("RGB").save("photo.jpg")
     subprocess.run([VERGE, "convert", "yolox_nano.onnx", "--pipeline", "pipeline.json", "-o", "model.vpk"], check=True, capture_output=True)
+    os.symlink(os.path.join(ROOT, "examples"), "examples")
+    subprocess.run(["ffmpeg", "-v", "error", "-i", shared("data/video/test_video.mp4"), "-frames:v", "5", "-an", "clip.mp4"], check=True)
     np.save("what_i_feed.npy", np.zeros((1, 3, 416, 416), np.float32))
 
 
