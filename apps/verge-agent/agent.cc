@@ -124,7 +124,7 @@ class Agent {
   // The oldest records that wait, into a check-in's body; the last one's sequence, -1 without any.
   Result<int64_t> add_telemetry(Json& body) {
     if (!service_) return -1;
-    const std::lock_guard lock(service_->lock());
+    const std::lock_guard lock(service_->telemetry_lock());
     VERGE_TRY(auto waiting, telemetry_->waiting(kRecordsACheckIn));
     if (waiting.empty()) return -1;
     const int64_t last = waiting.back()["sequence"];
@@ -134,7 +134,7 @@ class Agent {
 
   Result<void> acknowledge(int64_t last) {
     if (last < 0) return done();
-    const std::lock_guard lock(service_->lock());
+    const std::lock_guard lock(service_->telemetry_lock());
     return telemetry_->acknowledge(last);
   }
 
@@ -255,6 +255,7 @@ class Agent {
                 {"health", health.state},
                 {"reason", health.reason.empty() ? r.reason : health.reason},
                 {"failed", r.refused.empty() ? "" : r.refused.back()}};
+    for (const std::string& label : o_.labels) out["labels"][label.substr(0, label.find('='))] = label.substr(label.find('=') + 1);
     if (!service_) return out;
     if (service_->runs() > 0) out["numbers"] = service_->numbers();
     const bool shadowed = r.state == agent::State::kShadow;
@@ -341,26 +342,35 @@ class Agent {
   Result<void> judge() {
     const auto bytes = updater_->active();
     if (!bytes.ok()) return bytes.error().code() == Code::kNotFound ? done() : Result<void>(bytes.error());
-    health_ = look_at(*bytes);
+    const Looked looked = look_at(*bytes);
+    health_ = looked.health;
     const bool trial = updater_->record().state == agent::State::kTrial;
     if (trial && health_.state != "HEALTHY") return take_back(health_.reason);
     if (service_) VERGE_CHECK(service_->run(*bytes));
+    std::printf("%s", looked.words.c_str());  // from here on programs are answered
+    std::fflush(stdout);
     return trial && !service_ ? updater_->commit() : done();
   }
 
-  Health look_at(const Bytes& bytes) {
+  struct Looked {
+    Health health;
+    std::string words;  // for the terminal, a line
+  };
+
+  Looked look_at(const Bytes& bytes) const {
+    const auto bad = [](const Error& e) { return Looked{{"DEGRADED", e.message()}, ""}; };
     auto model = RunningModel::open(bytes);
-    if (!model.ok()) return {"DEGRADED", model.error().message()};
+    if (!model.ok()) return bad(model.error());
     const auto golden = (*model)->run_golden();
-    if (!golden.ok()) return {"DEGRADED", golden.error().message()};
+    if (!golden.ok()) return bad(golden.error());
     const auto latency = (*model)->mean_latency_ms(o_.trial_runs);
-    if (!latency.ok()) return {"DEGRADED", latency.error().message()};
+    if (!latency.ok()) return bad(latency.error());
     const agent::Release& r = updater_->record().active;
-    std::printf("running version %lld (%.12s): %u outputs as promised, %.2f ms\n", static_cast<long long>(r.version), r.hash.c_str(), golden->outputs,
-                *latency);
-    std::fflush(stdout);
-    if (*latency > o_.most_latency_ms) return {"DEGRADED", format("mean latency %.1f ms, at most %.1f ms wanted", *latency, o_.most_latency_ms)};
-    return {"HEALTHY", ""};
+    Looked out{{"HEALTHY", ""},
+               format("running version %lld (%.12s): %u outputs as promised, %.2f ms\n", static_cast<long long>(r.version), r.hash.c_str(), golden->outputs,
+                      *latency)};
+    if (*latency > o_.most_latency_ms) out.health = {"DEGRADED", format("mean latency %.1f ms, at most %.1f ms wanted", *latency, o_.most_latency_ms)};
+    return out;
   }
 
   AgentOptions o_;
@@ -403,6 +413,8 @@ void wait(Agent& agent, int seconds) {
 Result<void> run_agent(const AgentOptions& o) {
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
+  std::signal(SIGPIPE, SIG_IGN);  // a server that ends a connection while we write is an error to be told, not our end
+  if (o.service.priority == Priority::kBackground) VERGE_CHECK(set_thread_priority(o.service.priority));  // downloads and self-tests too
   VERGE_TRY(const auto agent, Agent::begin(o));
   if (!o.import_from.empty()) return agent->import();
   while (true) {
@@ -424,6 +436,8 @@ void add_agent_options(CLI::App& app, AgentOptions& o) {
   app.add_option("--token", o.token, "an enrolment token, or @FILE; the first time only");
   app.add_option("--ca", o.ca, "the authority that the server's certificate is of; the first time only");
   app.add_option("--device", o.device, "this device's name (default: the host's)");
+  app.add_option("--label", o.labels, "NAME=VALUE by which deployments find this device, such as site=bonn; can be repeated")
+      ->check([](const std::string& text) { return text.find('=') == std::string::npos ? "a label is NAME=VALUE" : ""; });
   app.add_option("--interval", o.interval_s, "seconds between check-ins (default: 60)");
   app.add_option("--max-latency", o.most_latency_ms, "ms of mean latency above which a model is DEGRADED (default: 100)");
   CLI::Option* import =
@@ -431,6 +445,10 @@ void add_agent_options(CLI::App& app, AgentOptions& o) {
   import->needs(app.add_option("--target", o.target, "with --import: which target, as  verge fleet status  names it"));
   app.add_flag("--once", o.once, "check in once and end");
   app.add_option("--serve", o.service.socket, "answer local programs on this Unix socket (docs/fleet.md)");
+  app.add_option("--priority", o.service.priority, "of this model among others on the processor: background, normal or critical (default: normal)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Priority>{{"background", Priority::kBackground}, {"normal", Priority::kNormal}, {"critical", Priority::kCritical}}));
+  app.add_option("--deadline", o.service.deadline_ms, "ms from a request to its answer; later ones are counted and make the model DEGRADED (default: none)");
   app.add_option("--reference", o.service.reference, "what  verge drift learn  wrote: inputs are compared with it");
   app.add_option("--keep-samples", o.service.most_samples, "keep at most so many inputs of a drift alarm in the agent's folder 'samples' (default: none)");
   app.add_option("--shadow-share", o.service.shadow_share, "share of the inputs that a release in the shadow sees too (default: 0.2)")

@@ -11,6 +11,7 @@ namespace verge::device {
 
 struct AgentOptions {
   std::string folder, server, token, ca, device, import_from, target;
+  std::vector<std::string> labels;  // NAME=VALUE
   int interval_s = 60, trial_runs = 100;
   int shadow_runs = 200;
   double most_latency_ms = 100, least_agreement = 0.8;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <numeric>
@@ -20,7 +21,6 @@ namespace verge::device {
 namespace {
 
 constexpr size_t kMostClients = 32;
-constexpr uint32_t kMostInput = 64u << 20;
 constexpr int kRecordEvery = 100;
 
 size_t best(const std::vector<float>& scores) { return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
@@ -97,11 +97,16 @@ Result<void> Service::shadow(ByteSpan package) {
 }
 
 void Service::serve() {
+  if (o_.priority == Priority::kCritical) {
+    if (const auto allowed = set_thread_priority(o_.priority); !allowed.ok())
+      std::fprintf(stderr, "answering without priority: %s\n", allowed.error().message().c_str());
+  }
   std::vector<Client> clients;
   while (!stop_) {
     std::vector<pollfd> polls = {{clients.size() < kMostClients ? listening_ : -1, POLLIN, 0}};
     for (const Client& c : clients) polls.push_back({c.fd, POLLIN, 0});
     if (::poll(polls.data(), polls.size(), 500) <= 0) continue;
+    arrived_s_ = now_s();
     for (size_t i = clients.size(); i-- > 0;) {
       if (!polls[i + 1].revents || take(clients[i])) continue;
       ::close(clients[i].fd);
@@ -120,16 +125,10 @@ bool Service::take(Client& client) {
   uint8_t piece[65536];
   const ssize_t n = ::recv(client.fd, piece, sizeof piece, MSG_DONTWAIT);
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return false;
-  client.in.insert(client.in.end(), piece, piece + std::max<ssize_t>(n, 0));
-  uint32_t bytes = 0;
-  while (client.in.size() >= sizeof bytes) {
-    std::memcpy(&bytes, client.in.data(), sizeof bytes);
-    if (bytes > kMostInput) return false;
-    if (client.in.size() < sizeof bytes + bytes) break;
-    answer(client.fd, ByteSpan(client.in).subspan(sizeof bytes, bytes));
-    client.in.erase(client.in.begin(), client.in.begin() + static_cast<ptrdiff_t>(sizeof bytes + bytes));
-  }
-  return true;
+  client.requests.add({piece, static_cast<size_t>(std::max<ssize_t>(n, 0))});
+  auto next = client.requests.next();
+  for (; next.ok() && *next; next = client.requests.next()) answer(client.fd, **next);
+  return next.ok();
 }
 
 void Service::answer(int fd, ByteSpan input) {
@@ -144,16 +143,19 @@ void Service::answer(int fd, ByteSpan input) {
     const std::string& words = ran.error().message();
     send_reply(fd, static_cast<uint32_t>(ran.error().code()), {reinterpret_cast<const uint8_t*>(words.data()), words.size()});
   }
+  const double answered_ms = (now_s() - arrived_s_) * 1000;
   if (!live_ || (!ran.ok() && ran.error().code() == Code::kInvalidArgument)) return;  // the program's fault, not the model's
-  learn(input, output, ms, ran.ok());
+  learn(input, output, {ms, answered_ms}, ran.ok());
   if (ran.ok()) run_shadow(input, output);
 }
 
-void Service::learn(ByteSpan input, const Bytes& output, double ms, bool good) {
+void Service::learn(ByteSpan input, const Bytes& output, const Timing& timing, bool good) {
   const size_t at = static_cast<size_t>(counts_.runs) % kWindow;
-  if (counts_.ms.size() <= at) counts_.ms.resize(at + 1), counts_.failed.resize(at + 1);
-  counts_.ms[at] = ms;
+  if (counts_.ms.size() <= at) counts_.ms.resize(at + 1), counts_.failed.resize(at + 1), counts_.late.resize(at + 1);
+  counts_.ms[at] = timing.run_ms;
   counts_.failed[at] = !good;
+  counts_.late[at] = o_.deadline_ms > 0 && timing.answered_ms > o_.deadline_ms;
+  counts_.misses += counts_.late[at];
   ++counts_.runs;
   counts_.errors += !good;
   bytes_kept_here_ += input.size();
@@ -163,14 +165,17 @@ void Service::learn(ByteSpan input, const Bytes& output, double ms, bool good) {
     if (drift_) drift_->add(features);
     if (drift_ && drift_->alarmed()) keep(input);
   }
-  if (++counts_.since_record == kRecordEvery) record();
+  if (++counts_.since_record >= kRecordEvery) record();
 }
 
-// One telemetry record for each hundred inferences.
+// One telemetry record for each hundred inferences, or later when the ring is being written to the disk: no answer waits for a disk.
 void Service::record() {
+  const std::unique_lock telemetry(telemetry_mutex_, std::try_to_lock);
+  if (!telemetry) return;
   Json record = {{"time_s", std::time(nullptr)}, {"runs", counts_.runs},     {"latency_ms", mean_ms()},
                  {"p99_ms", p99_ms()},           {"errors", counts_.errors}, {"confidence", counts_.confidence / static_cast<double>(counts_.since_record)},
                  {"accuracy", Json()},           {"power_mw", Json()},       {"bytes_kept_here", bytes_kept_here_}};
+  if (o_.deadline_ms > 0) record["deadline_misses"] = counts_.misses;
   if (drift_) {
     record["drift_alarm"] = drift_->alarmed();
     for (size_t f = 0; f < agent::kDriftFeatures; ++f) record["psi"][agent::kDriftNames[f]] = drift_->psi(f);
@@ -209,6 +214,8 @@ Health Service::conduct_now() const {
   if (counts_.runs == 0) return {"UNKNOWN", "no inference yet"};
   const auto errors = std::count(counts_.failed.begin(), counts_.failed.end(), 1);
   if (errors > 0) return {"DEGRADED", format("%d of the last %zu inferences failed", static_cast<int>(errors), counts_.failed.size())};
+  const auto late = std::count(counts_.late.begin(), counts_.late.end(), 1);
+  if (late > 0) return {"DEGRADED", format("%d of the last %zu answers came later than %.3g ms", static_cast<int>(late), counts_.late.size(), o_.deadline_ms)};
   const double mean = mean_ms();
   if (mean > o_.most_latency_ms)
     return {"DEGRADED", format("mean latency %.3g ms over the last %zu inferences, at most %.3g ms wanted", mean, counts_.ms.size(), o_.most_latency_ms)};
@@ -243,6 +250,7 @@ ShadowCounts Service::shadow_counts() {
 Json Service::numbers() {
   const std::lock_guard lock(mutex_);
   Json out = {{"latency_ms", mean_ms()}, {"p99_ms", p99_ms()}, {"errors", counts_.errors}, {"bytes_kept_here", bytes_kept_here_}, {"samples", samples_}};
+  if (o_.deadline_ms > 0) out["deadline_misses"] = counts_.misses;
   if (drift_) out["drift_alarm"] = drift_->alarmed();
   return out;
 }

@@ -10,7 +10,9 @@
 #include <thread>
 
 #include "agent/drift.h"
+#include "agent/requests.h"
 #include "agent/telemetry.h"
+#include "os/priority.h"
 #include "verge-agent/running_model.h"
 
 namespace verge::device {
@@ -20,6 +22,8 @@ struct ServiceOptions {
   std::string samples;            // folder for inputs kept during an alarm; empty: none are kept
   int most_samples = 0;
   double most_latency_ms = 100, shadow_share = 0.2;
+  double deadline_ms = 0;                 // from a request's arrival to its answer; 0: none
+  Priority priority = Priority::kNormal;  // of the thread that answers
 };
 
 struct Health {
@@ -32,7 +36,7 @@ struct ShadowCounts {
 
 class Service {
  public:
-  // Listens; `telemetry` must outlive the service and is used under its lock.
+  // Listens; `telemetry` must outlive the service and is used under telemetry_lock().
   static Result<std::unique_ptr<Service>> start(const ServiceOptions& options, agent::TelemetryRing& telemetry);
   ~Service();
 
@@ -41,36 +45,40 @@ class Service {
   // Runs a candidate on a share of the inputs, after the answer was sent; an empty span ends it.
   Result<void> shadow(ByteSpan package);
 
-  // Of the last 100 inferences: DEGRADED for errors, latency or drift, with the reason; UNKNOWN before the first.
+  // Of the last 100 inferences: DEGRADED for errors, missed deadlines, latency or drift, with the reason; UNKNOWN before the first.
   Health health();
-  // The model's part of it, errors and latency: what the world does to the inputs is not a release's fault.
+  // The model's part of it, errors, deadlines and latency: what the world does to the inputs is not a release's fault.
   Health conduct();
   int64_t runs();
   ShadowCounts shadow_counts();
   // For the report: latency, drift, bytes that stayed here.
   Json numbers();
-  std::mutex& lock() { return mutex_; }
+  std::mutex& telemetry_lock() { return telemetry_mutex_; }
 
  private:
   static constexpr size_t kWindow = 100;
   struct Client {
     int fd;
-    Bytes in;
+    agent::Requests requests;
   };
   // Of the live model's inferences since it began.
   struct Counts {
     int64_t runs = 0, errors = 0;
     std::vector<double> ms;  // the last kWindow, as a ring
-    std::vector<uint8_t> failed;
+    std::vector<uint8_t> failed, late;
+    int64_t misses = 0;     // of the deadline
     double confidence = 0;  // sum over the window's telemetry record
     int64_t since_record = 0;
+  };
+  struct Timing {
+    double run_ms, answered_ms;  // the inference, and from the request's arrival to its answer
   };
   Service(const ServiceOptions& options, agent::TelemetryRing& telemetry) : o_(options), telemetry_(telemetry) {}
   Result<void> listen();
   void serve();
   bool take(Client& client);
   void answer(int fd, ByteSpan input);
-  void learn(ByteSpan input, const Bytes& output, double ms, bool good);
+  void learn(ByteSpan input, const Bytes& output, const Timing& timing, bool good);
   void run_shadow(ByteSpan input, const Bytes& output);
   void record();
   void keep(ByteSpan input);
@@ -80,13 +88,14 @@ class Service {
 
   ServiceOptions o_;
   agent::TelemetryRing& telemetry_;
-  std::mutex mutex_;
+  std::mutex mutex_, telemetry_mutex_;
   std::unique_ptr<RunningModel> live_, candidate_;
   std::optional<agent::DriftMonitor> drift_;
   std::optional<agent::DriftReference> reference_;
   Counts counts_;
   ShadowCounts shadow_;
   double shadow_debt_ = 0;
+  double arrived_s_ = 0;  // when the requests that are being taken came
   uint64_t bytes_kept_here_ = 0;
   int samples_ = 0;
   int listening_ = -1;

@@ -18,7 +18,7 @@ namespace verge::cli {
 namespace {
 
 struct FleetOptions {
-  std::string folder, model, name, verb;
+  std::string folder, model, name, verb, query;
   std::vector<std::string> hosts = {"localhost", "127.0.0.1"};
   fleet::ServerOptions server;
   int64_t deployment = 0, version = 0;
@@ -116,6 +116,7 @@ Result<int64_t> roll_out(const FleetOptions& o, fleet::Registry& registry) {
   d.hash = sha256_hex(bytes);
   d.agreement = o.agreement;
   d.automatic = o.automatic;
+  d.devices = o.query;
   return registry.deploy(d, "local", now());
 }
 
@@ -162,8 +163,8 @@ Result<void> serve(const FleetOptions& o) {
   VERGE_TRY(const std::string root, read_text(o.folder + "/updates/metadata/1.root.json"));
   fleet::Api api(*registry, authority, root);
   VERGE_TRY(const auto server, fleet::Server::start(o.server, api, authority, o.folder + "/updates"));
-  std::printf("serving https://%s:%d, certificate authority %s, enrolment token in %s/token\n", o.server.host.c_str(), server->port(),
-              authority.path("ca.pem").c_str(), o.folder.c_str());
+  std::printf("serving https://%s:%d, certificate authority %s, enrolment token in %s/token, the dashboard's in %s/admin-token\n", o.server.host.c_str(),
+              server->port(), authority.path("ca.pem").c_str(), o.folder.c_str(), o.folder.c_str());
   std::fflush(stdout);
   return stay(o);
 }
@@ -191,7 +192,8 @@ Result<void> steer(const FleetOptions& o) {
 
 Result<void> status(const FleetOptions& o) {
   VERGE_TRY(const auto registry, open_registry(o));
-  VERGE_TRY(const Json devices, registry->devices());
+  VERGE_TRY(const fleet::Group group, fleet::Group::parse(o.query));
+  VERGE_TRY(const Json devices, registry->devices(now(), group));
   VERGE_TRY(const Json deployments, registry->deployments());
   const Result<void> audit = registry->check_audit();
   if (o.json) {
@@ -240,6 +242,7 @@ void add_deploy(CLI::App* parent, Commands& commands) {
   sub->add_option(
       "--agreement", o->agreement,
       "devices run it beside the model before and tell how often both agree; this share, 0 to 1, is what a good release has (verge fleet rehearse)");
+  sub->add_option("--devices", o->query, "only those that this query holds for, such as hardware=aarch64,label.site=bonn (docs/fleet.md; default: all)");
   sub->add_flag("--automatic", o->automatic, "go from phase to phase as the gate allows");
   sub->add_option("--release", o->version, "its version (default: one more than the highest)");
   for (const char* verb : {"pause", "resume", "abort", "promote"}) {
@@ -264,6 +267,7 @@ void add_fleet(CLI::App& app, Commands& commands) {
   sub->add_option("--role", o->role, "enrol, admin or read (default: enrol)");
   o = std::make_shared<FleetOptions>();
   sub = command(parent, commands, o, "status", "Devices and deployments\n\nExample: verge fleet status --folder fleet", status);
+  sub->add_option("--devices", o->query, "only those that this query holds for (docs/fleet.md)");
   sub->add_flag("--json", o->json, "print the result as JSON");
 }
 

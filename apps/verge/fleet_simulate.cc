@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <mutex>
@@ -280,6 +281,7 @@ void print_phase(const char* name, Tally t) {
 }
 
 Result<void> run_simulate(const Options& o) {
+  std::signal(SIGPIPE, SIG_IGN);  // a cut connection is counted
   VERGE_TRY(const auto simulation, Simulation::make(o));
   VERGE_CHECK(simulation->enrol());
   Tally first = simulation->poll(o.interval_s);  // whole handshakes and whole reports

@@ -3,19 +3,17 @@
 #include "core/text.h"
 #include "ir/text_form.h"
 #include "ops/op.h"
-#include "verge/command.h"
+#include "verge/bom.h"
 
 namespace verge::cli {
 namespace {
 
 struct Options {
   ModelOptions model;
-  bool text = false;
+  bool text = false, bom = false, provenance = false;
 };
 
-std::string type_text(const TensorView& v) {
-  return std::string(dtype_name(v.dtype)) + bracketed(std::vector<int>(v.shape.dim, v.shape.dim + v.shape.rank));
-}
+std::string type_text(const TensorView& v) { return std::string(dtype_name(v.dtype)) + bracketed(std::vector<int>(v.shape.dim, v.shape.dim + v.shape.rank)); }
 
 Json io_json(const char* name, const TensorView& v) {
   Json out = {{"name", name}, {"dtype", dtype_name(v.dtype)}, {"shape", std::vector<int>(v.shape.dim, v.shape.dim + v.shape.rank)}};
@@ -25,8 +23,14 @@ Json io_json(const char* name, const TensorView& v) {
 
 Json description(const LoadedModel& m) {
   const rt::Model& model = m.executable.model();
-  Json out = {{"file", m.path}, {"format", m.format}, {"file_bytes", m.file_bytes}, {"source_sha256", m.source_sha256}, {"macs", model.macs()},
-              {"instructions", model.instruction_count()}, {"weight_bytes", model.const_bytes()}, {"arena_bytes", model.arena_bytes()}};
+  Json out = {{"file", m.path},
+              {"format", m.format},
+              {"file_bytes", m.file_bytes},
+              {"source_sha256", m.source_sha256},
+              {"macs", model.macs()},
+              {"instructions", model.instruction_count()},
+              {"weight_bytes", model.const_bytes()},
+              {"arena_bytes", model.arena_bytes()}};
   for (size_t i = 0; i < model.input_count(); ++i) out["inputs"].push_back(io_json(model.input_name(i), model.input(i)));
   for (size_t i = 0; i < model.output_count(); ++i) out["outputs"].push_back(io_json(model.output_name(i), model.output(i)));
   std::map<std::string, int> counts;
@@ -57,7 +61,10 @@ Result<void> inspect(const Options& o) {
     return done();
   }
   VERGE_TRY(const LoadedModel m, load_model(o.model.path, load));
-  if (o.model.json) {
+  if (o.bom || o.provenance) {
+    VERGE_TRY(const Json paper, bill_of_materials(m, o.bom ? Paper::kMaterials : Paper::kProvenance));
+    print_json(paper);
+  } else if (o.model.json) {
     print_json(description(m));
   } else {
     print_text(m);
@@ -72,6 +79,8 @@ void add_inspect(CLI::App& app, Commands& commands) {
   CLI::App* sub = app.add_subcommand("inspect", "What a model is: inputs, outputs, operators, memory\n\nExample: verge inspect model.onnx");
   add_model_options(*sub, options->model);
   sub->add_flag("--text", options->text, "print the imported graph in its text form instead");
+  sub->add_flag("--bom", options->bom, "print a package's bill of materials (CycloneDX 1.6) instead");
+  sub->add_flag("--provenance", options->provenance, "print what a package was made from and how (in-toto, SLSA v1) instead")->excludes("--bom");
   commands.push_back({sub, [options] { return inspect(*options); }});
 }
 

@@ -14,7 +14,7 @@ struct KeyOptions {
 };
 
 struct SignOptions {
-  std::string package, key, output, bundle;
+  std::string package, key, output, bundle, certificate, authority;
   bool json = false;
 };
 
@@ -31,7 +31,11 @@ Result<void> new_key(const KeyOptions& o) {
 Result<void> sign(const SignOptions& o) {
   VERGE_TRY(const std::string text, read_text(o.key));
   if (!o.bundle.empty()) {
-    VERGE_TRY(const std::string bundle, tuf::sign_model(o.package, o.bundle, text));
+    std::string chain;
+    if (!o.certificate.empty()) {
+      VERGE_TRY(chain, read_text(o.certificate));
+    }
+    VERGE_TRY(const std::string bundle, tuf::sign_model(o.package, o.bundle, text, chain));
     VERGE_CHECK(write_file(o.bundle, bundle));
     std::printf("wrote %s\n", o.bundle.c_str());
     return done();
@@ -49,10 +53,11 @@ Result<void> sign(const SignOptions& o) {
 }
 
 Result<void> verify_bundle(const SignOptions& o) {
-  if (o.key.empty()) return invalid("--bundle needs the public key to trust: --key");
-  VERGE_TRY(const std::string text, read_text(o.key));
+  if (o.key.empty() == o.authority.empty()) return invalid("--bundle needs whom to trust: the public --key, or the --authority of its certificate");
+  VERGE_TRY(const std::string text, read_text(o.key.empty() ? o.authority : o.key));
   VERGE_TRY(const std::string bundle, read_text(o.bundle));
-  VERGE_CHECK(tuf::verify_model(o.package, o.bundle, bundle, text), "'" + o.package + "'");
+  const auto check = o.key.empty() ? tuf::verify_model_by_authority : tuf::verify_model;
+  VERGE_CHECK(check(o.package, o.bundle, bundle, text), "'" + o.package + "'");
   if (o.json)
     print_json({{"model", o.package}, {"signature", "valid"}});
   else
@@ -103,6 +108,8 @@ void add_sign(CLI::App& app, Commands& commands) {
   sub->add_option("package", signing->package, "a .vpk")->required();
   sub->add_option("--key", signing->key, "the secret key (PEM, ed25519; for --bundle ECDSA)")->required();
   sub->add_option("--bundle", signing->bundle, "write an OpenSSF model signature (Sigstore bundle) of a file or folder here, and leave the model as it is");
+  sub->add_option("--certificate", signing->certificate, "with --bundle: the key's X.509 certificate in PEM, then those between it and an authority")
+      ->needs("--bundle");
   sub->add_option("-o,--output", signing->output, "where to write (default: in place)");
   commands.push_back({sub, [signing] { return sign(*signing); }});
 
@@ -111,6 +118,7 @@ void add_sign(CLI::App& app, Commands& commands) {
   sub->add_option("package", verifying->package, "a .vpk")->required();
   sub->add_option("--key", verifying->key, "the public key to trust (PEM, ed25519; for --bundle ECDSA)");
   sub->add_option("--bundle", verifying->bundle, "check this OpenSSF model signature of a file or folder instead of the package's own");
+  sub->add_option("--authority", verifying->authority, "with --bundle: the certificates to trust (PEM), to which the signer's must lead")->needs("--bundle");
   sub->add_flag("--json", verifying->json, "print the result as JSON");
   commands.push_back({sub, [verifying] { return verify(*verifying); }});
 }

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "agent/http_head.h"
 #include "core/text.h"
 #include "os/clock.h"
 #include "tuf/openssl.h"
@@ -32,33 +33,6 @@ std::string tls_reason() {
   const char* words = code ? ERR_reason_error_string(code) : nullptr;
   ERR_clear_error();
   return words ? words : "the connection was cut";
-}
-
-struct Head {
-  HttpsReply reply;
-  int64_t length = -1;  // unknown: until the end of the connection
-};
-
-Result<Head> parse_head(const std::string& text) {
-  Head out;
-  const std::vector<std::string> lines = split(text, '\n');
-  if (lines.empty() || !starts_with(lines[0], "HTTP/1.") || lines[0].size() < 12) return io_error("the answer is no HTTP");
-  out.reply.status = std::atoi(lines[0].c_str() + 9);
-  if (out.reply.status < 100 || out.reply.status > 599) return io_error("the answer's status is no number");
-  for (const std::string& line : lines) {
-    const size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    const std::string name = lower_case(line.substr(0, colon));
-    const size_t from = line.find_first_not_of(' ', colon + 1), to = line.find_last_not_of(" \r");
-    if (from == std::string::npos || from > to) continue;
-    const std::string value = line.substr(from, to - from + 1);
-    if (name == "etag") out.reply.etag = value;
-    if (name == "content-length") out.length = std::atoll(value.c_str());
-    if (name == "retry-after") out.reply.retry_after_s = std::clamp<int64_t>(std::atoll(value.c_str()), 0, 3600);
-    if (name == "transfer-encoding" && value != "identity") return io_error("the answer comes in chunks, which an HTTP/1.0 request does not allow");
-  }
-  if (out.reply.status == 304 || out.reply.status == 204) out.length = 0;
-  return out;
 }
 
 class HttpsTransport final : public tuf::Transport {
@@ -275,13 +249,13 @@ Result<HttpsReply> HttpsClient::receive(Connection& from, uint64_t most_bytes, c
     if (n <= 0) return io_error(n == 0 ? "the connection ended before the answer" : tls_reason());
     text.append(piece, static_cast<size_t>(n));
   }
-  VERGE_TRY(const Head head, parse_head(text.substr(0, end)));
+  VERGE_TRY(const HttpHead head, parse_http_head(std::string_view(text).substr(0, end)));
   if (head.length >= 0 && static_cast<uint64_t>(head.length) > most_bytes) return Error(Code::kBudget, "more bytes are announced than were allowed");
   uint64_t left = head.length >= 0 ? static_cast<uint64_t>(head.length) : most_bytes;
   const auto give = [&](const char* data, size_t bytes) -> Result<void> {
     if (bytes > left) return Error(Code::kBudget, "more bytes came than were allowed");
     left -= bytes;
-    return bytes ? sink(head.reply.status, {reinterpret_cast<const uint8_t*>(data), bytes}) : done();
+    return bytes ? sink(head.status, {reinterpret_cast<const uint8_t*>(data), bytes}) : done();
   };
   VERGE_CHECK(give(text.data() + end + 4, text.size() - end - 4));
   while (left > 0 || head.length < 0) {
@@ -290,7 +264,7 @@ Result<HttpsReply> HttpsClient::receive(Connection& from, uint64_t most_bytes, c
     if (n <= 0) return io_error(n == 0 ? "the connection ended within the answer" : tls_reason());
     VERGE_CHECK(give(piece, static_cast<size_t>(n)));
   }
-  return head.reply;
+  return HttpsReply{head.status, head.etag, head.retry_after_s};
 }
 
 Result<HttpsReply> HttpsClient::ask(const HttpsAddress& server, const HttpsRequest& request, uint64_t most_bytes, const BodySink& sink) {

@@ -1,12 +1,17 @@
 #include "fleet/api.h"
 
+#include <charconv>
+#include <optional>
+
 #include "core/digest.h"
 #include "core/text.h"
+#include "fleet/dashboard.h"
 
 namespace verge::fleet {
 namespace {
 
 constexpr size_t kMostText = 512, kMostTelemetry = 256, kMostRecord = 4096;
+constexpr size_t kMostLabels = 16, kMostLabel = 64;
 constexpr int64_t kMostRuns = 1'000'000;
 
 Error unauthorised(const std::string& why) { return Error(Code::kIntegrity, why); }
@@ -47,6 +52,18 @@ Result<Json> parse_object(const std::string& body) {
 
 namespace {
 
+Result<void> parse_labels(const Json& j, Report& out) {
+  const auto labels = j.find("labels");
+  if (labels == j.end()) return done();
+  if (!labels->is_object() || labels->size() > kMostLabels) return corrupt("'labels' is no object of at most 16 texts");
+  for (const auto& [name, value] : labels->items()) {
+    if (!value.is_string() || name.size() > kMostLabel || value.get_ref<const std::string&>().size() > kMostLabel)
+      return corrupt("a label is no text of at most 64 bytes");
+    out.labels[name] = value.get<std::string>();
+  }
+  return done();
+}
+
 Result<void> parse_state(const Json& j, Report& out) {
   VERGE_TRY(out.hardware, short_text(j, "hardware"));
   VERGE_TRY(out.hash, short_text(j, "hash"));
@@ -55,6 +72,7 @@ Result<void> parse_state(const Json& j, Report& out) {
   VERGE_TRY(out.reason, short_text(j, "reason"));
   VERGE_TRY(out.failed, short_text(j, "failed"));
   VERGE_TRY(out.version, whole(j, "version", 0));
+  VERGE_CHECK(parse_labels(j, out));
   if (out.health != "HEALTHY" && out.health != "DEGRADED") out.health = "UNKNOWN";
   if (const auto numbers = j.find("numbers"); numbers != j.end()) {
     out.numbers = numbers->dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -96,7 +114,42 @@ Result<Report> parse_report(const std::string& body) {
   return out;
 }
 
-Result<Json> Api::enrol(const Question& q, int64_t now_s) {
+namespace {
+
+Answer json_answer(const Json& body) { return {200, body.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json", ""}; }
+
+std::string parameter(const Question& q, const std::string& name) {
+  const auto it = q.parameters.find(name);
+  return it == q.parameters.end() ? "" : it->second;
+}
+
+// A whole number of at most `most`; `otherwise` when the question has none.
+Result<int64_t> counted(const Question& q, const std::string& name, int64_t otherwise, int64_t most) {
+  const std::string text = parameter(q, name);
+  if (text.empty()) return otherwise;
+  int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size() || out < 0 || out > most)
+    return invalid(format("'%s' is '%.40s', a number from 0 to %lld is wanted", name.c_str(), text.c_str(), static_cast<long long>(most)));
+  return out;
+}
+
+// What `path` has in the places of the pattern's {names}; nothing when it is another path.
+std::optional<std::map<std::string, std::string>> parts_of(const std::string& pattern, const std::string& path) {
+  const std::vector<std::string> wanted = split(pattern, '/'), found = split(path, '/');
+  if (wanted.size() != found.size()) return std::nullopt;
+  std::map<std::string, std::string> out;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const bool named = !wanted[i].empty() && wanted[i][0] == '{';
+    if (named ? found[i].empty() : wanted[i] != found[i]) return std::nullopt;
+    if (named) out[wanted[i].substr(1, wanted[i].size() - 2)] = found[i];
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Answer> Api::enrol(const Question& q, int64_t now_s) {
   VERGE_TRY(const Json j, parse_object(q.body));
   VERGE_TRY(const std::string device, short_text(j, "device"));
   VERGE_TRY(const std::string token, short_text(j, "token"));
@@ -104,11 +157,10 @@ Result<Json> Api::enrol(const Question& q, int64_t now_s) {
   if (request == j.end() || !request->is_string()) return corrupt("'request' is no certificate request in PEM");
   VERGE_TRY(const std::string certificate, authority_.certify(request->get<std::string>(), device));
   VERGE_CHECK(registry_.enrol(token, device, now_s));
-  return Json{{"certificate", certificate}, {"root", first_root_}};
+  return json_answer({{"certificate", certificate}, {"root", first_root_}});
 }
 
 Result<Answer> Api::check_in(const Question& q, int64_t now_s) {
-  if (q.device.empty()) return unauthorised("a check-in needs the device's certificate; enrol it first");
   VERGE_TRY(const Report report, parse_report(q.body));
   VERGE_TRY(const std::string running, registry_.check_in(q.device, report, now_s));
   VERGE_TRY(const auto wanted, registry_.desired(q.device, running));
@@ -124,30 +176,118 @@ Result<Answer> Api::check_in(const Question& q, int64_t now_s) {
   return out;
 }
 
-// What people and scripts ask, with a token.
-Result<Json> Api::operate(const Question& q, int64_t now_s) {
-  const bool write = q.method != "GET";
-  if (!registry_.may(q.token, write)) return unauthorised(write ? "this needs an admin token" : "this needs a token");
-  if (q.path == "/v1/devices") return registry_.devices();
-  if (q.path == "/v1/audit") return registry_.audit_log();
-  if (q.path == "/v1/deployments" && !write) return registry_.deployments();
-  const std::vector<std::string> parts = split(q.path, '/');  // "", "v1", "deployments", ID, VERB
-  if (parts.size() == 5 && parts[2] == "deployments" && write) {
-    VERGE_CHECK(registry_.steer(std::atoll(parts[3].c_str()), parts[4], "api", now_s));
-    return registry_.deployments();
+Result<Answer> Api::summary(const Question&, int64_t now_s) {
+  VERGE_TRY(const Json out, registry_.summary(now_s));
+  return json_answer(out);
+}
+
+Result<Answer> Api::devices(const Question& q, int64_t now_s) {
+  constexpr int64_t kMostDevices = 1'000'000;
+  VERGE_TRY(const Group group, Group::parse(parameter(q, "query")));
+  VERGE_TRY(const int64_t limit, counted(q, "limit", kMostDevices, kMostDevices));
+  VERGE_TRY(const Json out, registry_.devices(now_s, group, parameter(q, "after"), static_cast<size_t>(limit)));
+  return json_answer(out);
+}
+
+Result<Answer> Api::device(const Question& q, int64_t) {
+  VERGE_TRY(const Json out, registry_.device(parameter(q, "device")));
+  return json_answer(out);
+}
+
+Result<Answer> Api::deployments(const Question&, int64_t) {
+  VERGE_TRY(const Json out, registry_.deployments());
+  return json_answer(out);
+}
+
+Result<Answer> Api::deployment(const Question& q, int64_t) {
+  VERGE_TRY(const int64_t id, counted(q, "deployment", 0, INT64_MAX));
+  VERGE_TRY(const Json out, registry_.deployment_in_full(id));
+  return json_answer(out);
+}
+
+Result<Answer> Api::steer(const Question& q, int64_t now_s) {
+  VERGE_TRY(const int64_t id, counted(q, "deployment", 0, INT64_MAX));
+  VERGE_CHECK(registry_.steer(id, parameter(q, "verb"), "token " + sha256_hex(q.token).substr(0, 8), now_s));
+  return deployments(q, now_s);
+}
+
+Result<Answer> Api::audit(const Question&, int64_t) {
+  VERGE_TRY(const Json out, registry_.audit_log());
+  return json_answer(out);
+}
+
+Result<Answer> Api::metrics(const Question&, int64_t now_s) {
+  VERGE_TRY(std::string text, registry_.metrics(now_s));
+  return Answer{200, std::move(text), "text/plain; version=0.0.4", ""};
+}
+
+Result<Answer> Api::describe(const Question&, int64_t) { return json_answer(description()); }
+
+const std::vector<Api::Route>& Api::routes() {
+  static const std::vector<Route> kRoutes = {
+      {"POST", "/v1/enrol", "Exchange an enrolment token and a certificate request for a certificate", Asker::kAnybody, &Api::enrol, ""},
+      {"POST", "/v1/checkin", "Tell what a device runs, hear what it shall run", Asker::kDevice, &Api::check_in, ""},
+      {"GET", "/v1/summary", "Counts of the fleet: versions by hardware, health, drift, silence", Asker::kReader, &Api::summary, ""},
+      {"GET", "/v1/devices", "Devices by name; query as in docs/fleet.md, after and limit for pages", Asker::kReader, &Api::devices, "query,after,limit"},
+      {"GET", "/v1/devices/{device}", "One device: desired and actual state, timeline, last telemetry", Asker::kReader, &Api::device, ""},
+      {"GET", "/v1/deployments", "Deployments, the newest first", Asker::kReader, &Api::deployments, ""},
+      {"GET", "/v1/deployments/{deployment}", "One deployment: devices in each step, the gate's evidence", Asker::kReader, &Api::deployment, ""},
+      {"POST", "/v1/deployments/{deployment}/{verb}", "pause, resume, abort or promote a deployment", Asker::kAdmin, &Api::steer, ""},
+      {"GET", "/v1/audit", "Every change, who made it and when", Asker::kReader, &Api::audit, ""},
+      {"GET", "/v1/openapi.json", "This description", Asker::kAnybody, &Api::describe, ""},
+      {"GET", "/metrics", "Prometheus text", Asker::kAnybody, &Api::metrics, ""},
+  };
+  return kRoutes;
+}
+
+Json Api::description() {
+  Json paths = Json::object();
+  for (const Route& r : routes()) {
+    Json parameters = Json::array();
+    const auto add = [&](const std::string& name, const char* in, bool required) {
+      parameters.push_back({{"name", name}, {"in", in}, {"required", required}, {"schema", {{"type", "string"}}}});
+    };
+    for (const std::string& part : split(r.path, '/'))
+      if (starts_with(part, "{")) add(part.substr(1, part.size() - 2), "path", true);
+    for (const std::string& name : split(r.parameters, ','))
+      if (!name.empty()) add(name, "query", false);
+    Json operation = {{"summary", r.summary},
+                      {"parameters", parameters},
+                      {"responses", {{"200", {{"description", "done"}}}, {"default", {{"description", "{\"error\": words}"}}}}}};
+    if (r.method == std::string("POST") && r.asker != Asker::kAdmin)
+      operation["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}};
+    if (r.asker == Asker::kReader || r.asker == Asker::kAdmin) operation["security"] = Json::array({{{"token", Json::array()}}});
+    if (r.asker == Asker::kDevice) operation["security"] = Json::array({{{"certificate", Json::array()}}});
+    paths[r.path][lower_case(r.method)] = operation;
   }
-  return not_found("no such thing as " + q.path);
+  return {{"openapi", "3.1.0"},
+          {"info", {{"title", "Verge fleet server"}, {"version", "1"}, {"license", {{"name", "Apache-2.0"}}}}},
+          {"paths", paths},
+          {"components", {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}, {"certificate", {{"type", "mutualTLS"}}}}}}}};
+}
+
+Result<void> Api::admit(const Route& r, const Question& q) {
+  switch (r.asker) {
+    case Asker::kAnybody: return done();
+    case Asker::kDevice: return q.device.empty() ? unauthorised("a check-in needs the device's certificate; enrol it first") : done();
+    case Asker::kReader: return registry_.may(q.token, false) ? done() : unauthorised("this needs a token; make one with  verge fleet token --role read");
+    case Asker::kAdmin: return registry_.may(q.token, true) ? done() : unauthorised("this needs an admin token");
+  }
+  return internal("no such asker");
 }
 
 Result<Answer> Api::route(const Question& q, int64_t now_s) {
-  if (q.path == "/v1/checkin") return check_in(q, now_s);
-  if (q.path == "/metrics") {
-    VERGE_TRY(std::string text, registry_.metrics(now_s));
-    return Answer{200, std::move(text), "text/plain; version=0.0.4", ""};
+  for (const Route& r : routes()) {
+    const auto parts = q.method == r.method ? parts_of(r.path, q.path) : std::nullopt;
+    if (!parts) continue;
+    VERGE_CHECK(admit(r, q));
+    Question asked = q;
+    for (const auto& [name, value] : *parts) asked.parameters[name] = value;
+    return (this->*r.handle)(asked, now_s);
   }
-  if (!starts_with(q.path, "/v1/")) return not_found("no such thing as " + q.path);
-  VERGE_TRY(const Json body, q.path == "/v1/enrol" ? enrol(q, now_s) : operate(q, now_s));
-  return Answer{200, body.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json", ""};
+  const Asset* page = q.method == "GET" ? dashboard_asset(q.path) : nullptr;
+  if (page) return Answer{200, std::string(page->bytes), page->type, ""};
+  return not_found("no such thing as " + q.method + " " + q.path);
 }
 
 Answer Api::answer(const Question& q, int64_t now_s) {

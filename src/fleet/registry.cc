@@ -7,11 +7,12 @@
 
 #include "core/digest.h"
 #include "core/text.h"
+#include "os/clock.h"
 
 namespace verge::fleet {
 namespace {
 
-constexpr int64_t kTokenLife = 3600;
+constexpr int64_t kTokenLife = 3600, kSilent = 600;
 
 constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS tokens(hash TEXT PRIMARY KEY, role TEXT NOT NULL, made_s INTEGER NOT NULL, used_s INTEGER)",
@@ -24,14 +25,24 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS telemetry(device TEXT NOT NULL, sequence INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(device, sequence)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS shadows(hash TEXT NOT NULL, device TEXT NOT NULL, runs INTEGER NOT NULL, agreed INTEGER NOT NULL, PRIMARY KEY(hash, device)) "
     "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS events(device TEXT NOT NULL, n INTEGER NOT NULL, time_s INTEGER NOT NULL, what TEXT NOT NULL, PRIMARY KEY(device, n)) "
+    "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS evidence(deployment INTEGER NOT NULL, runs INTEGER NOT NULL, agreed INTEGER NOT NULL, PRIMARY KEY(deployment, runs)) "
+    "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS audit(n INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, hash TEXT NOT NULL)",
 };
 
 // Since the first form of the tables.
 constexpr const char* kColumns[][3] = {
     {"devices", "numbers", "TEXT DEFAULT ''"},      {"deployments", "agreement", "REAL DEFAULT 0"},    {"deployments", "runs", "INTEGER DEFAULT 0"},
-    {"deployments", "agreed", "INTEGER DEFAULT 0"}, {"deployments", "automatic", "INTEGER DEFAULT 0"},
+    {"deployments", "agreed", "INTEGER DEFAULT 0"}, {"deployments", "automatic", "INTEGER DEFAULT 0"}, {"deployments", "devices", "TEXT DEFAULT ''"},
+    {"devices", "labels", "TEXT DEFAULT '{}'"},
 };
+
+std::map<std::string, std::string> labels_of(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  return json.is_object() ? json.get<std::map<std::string, std::string>>() : std::map<std::string, std::string>();
+}
 
 std::string audit_hash(const std::string& before, int64_t n, int64_t time_s, const std::string& who, const std::string& what) {
   return sha256_hex(before + "\n" + std::to_string(n) + "\n" + std::to_string(time_s) + "\n" + who + "\n" + what);
@@ -39,13 +50,35 @@ std::string audit_hash(const std::string& before, int64_t n, int64_t time_s, con
 
 Deployment deployment_of(const Row& r) {
   const double agreement = std::holds_alternative<double>(r[8]) ? std::get<double>(r[8]) : 0.0;
-  return {integer(r[0]), text(r[1]), text(r[2]), integer(r[3]), integer(r[4]),  static_cast<int>(integer(r[5])),
-          text(r[6]),    text(r[7]), agreement,  integer(r[9]), integer(r[10]), integer(r[11]) != 0};
+  return {integer(r[0]), text(r[1]),    text(r[2]),     integer(r[3]),       integer(r[4]), static_cast<int>(integer(r[5])), text(r[6]), text(r[7]),
+          agreement,     integer(r[9]), integer(r[10]), integer(r[11]) != 0, text(r[12])};
 }
 
 Json to_json(const Deployment& d) {
-  return {{"id", d.id},       {"target", d.target}, {"hash", d.hash},           {"version", d.version}, {"bytes", d.bytes},   {"percent", d.percent},
-          {"state", d.state}, {"reason", d.reason}, {"agreement", d.agreement}, {"runs", d.runs},       {"agreed", d.agreed}, {"automatic", d.automatic}};
+  return {{"id", d.id},           {"target", d.target},       {"hash", d.hash},      {"version", d.version},     {"bytes", d.bytes},
+          {"percent", d.percent}, {"state", d.state},         {"reason", d.reason},  {"agreement", d.agreement}, {"runs", d.runs},
+          {"agreed", d.agreed},   {"automatic", d.automatic}, {"devices", d.devices}};
+}
+
+constexpr const char* kDeviceColumns = "SELECT id, seen_s, hardware, hash, version, state, health, reason, numbers, labels FROM devices ";
+
+Json device_of(const Row& r) {
+  return {{"id", text(r[0])},
+          {"seen_s", integer(r[1])},
+          {"hardware", text(r[2])},
+          {"hash", text(r[3])},
+          {"version", integer(r[4])},
+          {"state", text(r[5])},
+          {"health", text(r[6])},
+          {"reason", text(r[7])},
+          {"numbers", text(r[8]).empty() ? Json() : Json::parse(text(r[8]), nullptr, false)},
+          {"labels", labels_of(text(r[9]))}};
+}
+
+// What queries ask of a device. At `now_s` it is silent when it was not heard of for ten minutes; 0: nobody is.
+Facts facts_of(const Row& r, int64_t now_s) {
+  const bool drifted = text(r[8]).find("\"drift_alarm\":true") != std::string::npos;
+  return {text(r[0]), text(r[2]), text(r[6]), text(r[5]), integer(r[4]), drifted, integer(r[1]) < now_s - kSilent, labels_of(text(r[9]))};
 }
 
 int next_phase(int percent) {
@@ -169,7 +202,10 @@ Result<void> Registry::enrol(const std::string& token, const std::string& device
     if (!taken.empty()) return invalid("a device '" + device + "' is enrolled already");
     VERGE_CHECK(db_->run("UPDATE tokens SET used_s = ? WHERE hash = ?", {now_s, sha256_hex(token)}));
     VERGE_CHECK(db_->run("INSERT INTO devices(id, enrolled_s) VALUES(?, ?)", {device, now_s}));
-    fleet_size_ = -1;
+    {
+      const std::lock_guard lock(sizes_mutex_);
+      sizes_.clear();
+    }
     return record(device, "enrolled", now_s);
   });
 }
@@ -177,11 +213,12 @@ Result<void> Registry::enrol(const std::string& token, const std::string& device
 Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, int64_t now_s) {
   if (d.agreement != 0 && (d.agreement < 0.06 || d.agreement > 1)) return invalid("an agreement is a share from 0.06 to 1");
   if (d.percent < 0 || d.percent > 100) return invalid("a share of " + std::to_string(d.percent) + " percent");
+  VERGE_CHECK(Group::parse(d.devices));
   int64_t id = 0;
   VERGE_CHECK(db_->transaction([&]() -> Result<void> {
-    VERGE_TRY(const auto row, db_->query("INSERT INTO deployments(target, hash, version, bytes, percent, state, made_s, agreement, automatic) "
-                                         "VALUES(?, ?, ?, ?, ?, 'active', ?, ?, ?) RETURNING id",
-                                         {d.target, d.hash, d.version, d.bytes, int64_t{d.percent}, now_s, d.agreement, int64_t{d.automatic}}));
+    VERGE_TRY(const auto row, db_->query("INSERT INTO deployments(target, hash, version, bytes, percent, state, made_s, agreement, automatic, devices) "
+                                         "VALUES(?, ?, ?, ?, ?, 'active', ?, ?, ?, ?) RETURNING id",
+                                         {d.target, d.hash, d.version, d.bytes, int64_t{d.percent}, now_s, d.agreement, int64_t{d.automatic}, d.devices}));
     id = integer(row[0][0]);
     return record(
         who, format("deployment %lld: %s version %lld to %d %%", static_cast<long long>(id), d.target.c_str(), static_cast<long long>(d.version), d.percent),
@@ -191,9 +228,10 @@ Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, in
 }
 
 Result<std::vector<Deployment>> Registry::all_deployments(const char* where) {
-  VERGE_TRY(const auto rows,
-            db_->query(std::string("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic FROM deployments ") +
-                       where + " ORDER BY id DESC"));
+  VERGE_TRY(
+      const auto rows,
+      db_->query(std::string("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic, devices FROM deployments ") +
+                 where + " ORDER BY id DESC"));
   std::vector<Deployment> out;
   for (const Row& r : rows) out.push_back(deployment_of(r));
   return out;
@@ -202,7 +240,8 @@ Result<std::vector<Deployment>> Registry::all_deployments(const char* where) {
 Result<Deployment> Registry::deployment(int64_t id) {
   VERGE_TRY(
       const auto rows,
-      db_->query("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic FROM deployments WHERE id = ?", {id}));
+      db_->query("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic, devices FROM deployments WHERE id = ?",
+                 {id}));
   if (rows.empty()) return not_found("there is no deployment " + std::to_string(id));
   return deployment_of(rows[0]);
 }
@@ -229,25 +268,50 @@ Result<void> Registry::steer(int64_t id, const std::string& verb, const std::str
   });
 }
 
-Result<int64_t> Registry::fleet_size() {
-  if (fleet_size_ < 0) {
+// Of one device, or of all when `device` is empty.
+Result<std::vector<Facts>> Registry::facts(const std::string& device) {
+  VERGE_TRY(const auto rows, db_->query(std::string(kDeviceColumns) + "WHERE ?1 = '' OR id = ?1", {device}));
+  std::vector<Facts> out;
+  for (const Row& r : rows) out.push_back(facts_of(r, 0));
+  return out;
+}
+
+// Devices that a deployment is for, counted anew each ten seconds.
+Result<int64_t> Registry::size_of(const Deployment& d) {
+  constexpr double kFresh = 10;
+  const std::lock_guard lock(sizes_mutex_);
+  const auto known = sizes_.find(d.devices);
+  if (known != sizes_.end() && now_s() - known->second.second < kFresh) return known->second.first;
+  VERGE_TRY(const Group group, Group::parse(d.devices));
+  int64_t count = 0;
+  if (group.everyone()) {
     VERGE_TRY(const auto rows, db_->query("SELECT COUNT(*) FROM devices"));
-    fleet_size_ = integer(rows[0][0]);
+    count = integer(rows[0][0]);
+  } else {
+    VERGE_TRY(const auto all, facts(""));
+    count = std::count_if(all.begin(), all.end(), [&](const Facts& f) { return group.holds(f); });
   }
-  return fleet_size_.load();
+  sizes_[d.devices] = {count, now_s()};
+  return count;
 }
 
 // The part of the fleet that a deployment may reach now, 0 .. 1.
 Result<double> Registry::share_of(const Deployment& d) {
   const double phase = d.percent / 100.0;
   if (d.agreement == 0 || judge_agreement(d.agreed, d.runs, d.agreement) == Verdict::kGood) return phase;
-  VERGE_TRY(const int64_t devices, fleet_size());
+  VERGE_TRY(const int64_t devices, size_of(d));
   return std::min(phase, static_cast<double>(devices_before_verdict(d)) / static_cast<double>(std::max<int64_t>(devices, 1)));
 }
 
 Result<std::optional<Deployment>> Registry::desired(const std::string& device, const std::string& actual_hash) {
   VERGE_TRY(const auto all, all_deployments("WHERE state != 'aborted'"));
+  std::vector<Facts> known;
   for (const Deployment& d : all) {
+    VERGE_TRY(const Group group, Group::parse(d.devices));
+    if (!group.everyone() && known.empty()) {
+      VERGE_TRY(known, facts(device));
+    }
+    if (!group.everyone() && (known.empty() || !group.holds(known[0]))) continue;
     VERGE_TRY(const double share, share_of(d));
     const int place = place_of(d.id, device);
     const bool admitted = d.state == "active" && place < share * 10000, has = d.hash == actual_hash;
@@ -276,6 +340,14 @@ Result<void> Registry::watch(const Report& report, int64_t now_s) {
   return done();
 }
 
+// A point of the gate's curve, when the evidence has grown by a twentieth.
+Result<void> Registry::draw(const Deployment& d) {
+  VERGE_TRY(const auto last, db_->query("SELECT MAX(runs) FROM evidence WHERE deployment = ?", {d.id}));
+  const int64_t before = integer(last[0][0]);
+  if (d.runs - before < std::max<int64_t>(10, before / 20)) return done();
+  return db_->run("INSERT OR IGNORE INTO evidence VALUES(?, ?, ?)", {d.id, d.runs, d.agreed});
+}
+
 // Counts what a shadow run has told since the device's last report; statistics grow, and one that shrank began anew.
 Result<void> Registry::weigh(const std::string& device, const Report& r, int64_t now_s) {
   if (r.shadow.empty() || r.shadow_runs <= 0) return done();
@@ -288,6 +360,7 @@ Result<void> Registry::weigh(const std::string& device, const Report& r, int64_t
                        {r.shadow_runs - runs, r.shadow_agreed - agreed, r.shadow}));
   VERGE_TRY(const auto active, all_deployments("WHERE state = 'active' AND agreement > 0"));
   for (const Deployment& d : active) {
+    if (d.hash == r.shadow) VERGE_CHECK(draw(d));
     if (d.hash != r.shadow || judge_agreement(d.agreed, d.runs, d.agreement) != Verdict::kBad) continue;
     VERGE_CHECK(pause(d,
                       format("the model before and this one agree in %.1f %% of %lld inferences, %.1f %% are expected",
@@ -301,7 +374,7 @@ Result<void> Registry::weigh(const std::string& device, const Report& r, int64_t
 Result<void> Registry::advance(const Deployment& d, int64_t now_s) {
   if (d.agreement > 0 && judge_agreement(d.agreed, d.runs, d.agreement) != Verdict::kGood) return done();
   VERGE_TRY(const auto rows, db_->query("SELECT COUNT(*) FROM devices WHERE hash = ? AND state = 'idle'", {d.hash}));
-  VERGE_TRY(const int64_t devices, fleet_size());
+  VERGE_TRY(const int64_t devices, size_of(d));
   const double wanted = 0.9 * static_cast<double>(devices) * d.percent / 100;
   if (static_cast<double>(integer(rows[0][0])) < std::max(1.0, wanted - 2)) return done();
   const int64_t percent = next_phase(d.percent);
@@ -309,12 +382,27 @@ Result<void> Registry::advance(const Deployment& d, int64_t now_s) {
   return record("gate", format("deployment %lld: promoted, %lld %%", static_cast<long long>(d.id), static_cast<long long>(percent)), now_s);
 }
 
+// A line of the device's timeline for each change of version, state, health or its reason; the last hundred are kept.
+Result<void> Registry::tell_change(const std::string& device, const Report& r, int64_t now_s) {
+  VERGE_TRY(const auto rows, db_->query("SELECT version, state, health, reason FROM devices WHERE id = ?", {device}));
+  if (rows.empty()) return done();
+  const Row& before = rows[0];
+  if (integer(before[0]) == r.version && text(before[1]) == r.state && text(before[2]) == r.health && text(before[3]) == r.reason) return done();
+  VERGE_TRY(const auto last, db_->query("SELECT MAX(n) FROM events WHERE device = ?", {device}));
+  const int64_t n = integer(last[0][0]) + 1;
+  const std::string what =
+      format("version %lld, %s, %s", static_cast<long long>(r.version), r.state.c_str(), r.health.c_str()) + (r.reason.empty() ? "" : ": " + r.reason);
+  VERGE_CHECK(db_->run("INSERT INTO events VALUES(?, ?, ?, ?)", {device, n, now_s, what}));
+  return db_->run("DELETE FROM events WHERE device = ? AND n <= ?", {device, n - 100});
+}
+
 Result<std::string> Registry::store(const std::string& device, const Report& r, int64_t now_s) {
+  if (!r.same) VERGE_CHECK(tell_change(device, r, now_s));
   const auto known = r.same ? db_->query("UPDATE devices SET seen_s = ? WHERE id = ? RETURNING hash", {now_s, device})
                             : db_->query(
                                   "UPDATE devices SET seen_s = ?, hardware = ?, hash = ?, version = ?, state = ?, health = ?, reason = ?, failed = ?, "
-                                  "numbers = CASE WHEN ?9 = '' THEN numbers ELSE ?9 END WHERE id = ?10 RETURNING hash",
-                                  {now_s, r.hardware, r.hash, r.version, r.state, r.health, r.reason, r.failed, r.numbers, device});
+                                  "numbers = CASE WHEN ?9 = '' THEN numbers ELSE ?9 END, labels = ?10 WHERE id = ?11 RETURNING hash",
+                                  {now_s, r.hardware, r.hash, r.version, r.state, r.health, r.reason, r.failed, r.numbers, Json(r.labels).dump(), device});
   if (!known.ok()) return known.error();
   if (known->empty()) return not_found("no device '" + device + "' is enrolled");
   for (const auto& [sequence, body] : r.telemetry) VERGE_CHECK(db_->run("INSERT OR IGNORE INTO telemetry VALUES(?, ?, ?)", {device, sequence, body}));
@@ -336,19 +424,67 @@ Result<std::string> Registry::check_in(const std::string& device, const Report& 
   return running;
 }
 
-Result<Json> Registry::devices() {
-  VERGE_TRY(const auto rows, db_->query("SELECT id, seen_s, hardware, hash, version, state, health, reason, numbers FROM devices ORDER BY id"));
+Result<Json> Registry::devices(int64_t now_s, const Group& group, const std::string& after, size_t most) {
+  VERGE_TRY(const auto rows, db_->query(std::string(kDeviceColumns) + "WHERE id > ? ORDER BY id", {after}));
   Json out = Json::array();
   for (const Row& r : rows)
-    out.push_back({{"id", text(r[0])},
-                   {"seen_s", integer(r[1])},
-                   {"hardware", text(r[2])},
-                   {"hash", text(r[3])},
-                   {"version", integer(r[4])},
-                   {"state", text(r[5])},
-                   {"health", text(r[6])},
-                   {"reason", text(r[7])},
-                   {"numbers", text(r[8]).empty() ? Json() : Json::parse(text(r[8]), nullptr, false)}});
+    if (out.size() < most && (group.everyone() || group.holds(facts_of(r, now_s)))) out.push_back(device_of(r));
+  return out;
+}
+
+Result<Json> Registry::device(const std::string& id) {
+  constexpr int64_t kRecords = 120;
+  VERGE_TRY(const auto rows, db_->query(std::string(kDeviceColumns) + "WHERE id = ?", {id}));
+  if (rows.empty()) return not_found("no device '" + id + "' is enrolled");
+  Json out = device_of(rows[0]);
+  VERGE_TRY(const auto wanted, desired(id, text(rows[0][3])));
+  out["desired"] = wanted ? to_json(*wanted) : Json();
+  VERGE_TRY(const auto events, db_->query("SELECT time_s, what FROM events WHERE device = ? ORDER BY n DESC", {id}));
+  out["events"] = Json::array();
+  for (const Row& r : events) out["events"].push_back({{"time_s", integer(r[0])}, {"what", text(r[1])}});
+  VERGE_TRY(const auto records, db_->query("SELECT body FROM telemetry WHERE device = ? ORDER BY sequence DESC LIMIT ?", {id, kRecords}));
+  out["telemetry"] = Json::array();
+  for (auto r = records.rbegin(); r != records.rend(); ++r) out["telemetry"].push_back(Json::parse(text((*r)[0]), nullptr, false));
+  return out;
+}
+
+Result<Json> Registry::summary(int64_t now_s) {
+  Json out = {{"versions", Json::array()}, {"health", Json::object()}};
+  VERGE_TRY(const auto versions,
+            db_->query("SELECT version, hardware, COUNT(*), SUM(health = 'DEGRADED') FROM devices GROUP BY version, hardware ORDER BY version DESC, hardware"));
+  int64_t devices = 0;
+  for (const Row& r : versions) {
+    out["versions"].push_back({{"version", integer(r[0])}, {"hardware", text(r[1])}, {"devices", integer(r[2])}, {"degraded", integer(r[3])}});
+    devices += integer(r[2]);
+  }
+  VERGE_TRY(const auto health, db_->query("SELECT health, COUNT(*) FROM devices GROUP BY health"));
+  for (const Row& r : health) out["health"][text(r[0])] = integer(r[1]);
+  VERGE_TRY(const auto counts, db_->query("SELECT SUM(seen_s < ?), SUM(numbers LIKE '%\"drift_alarm\":true%') FROM devices", {now_s - kSilent}));
+  out["devices"] = devices;
+  out["silent"] = integer(counts[0][0]);
+  out["drifted"] = integer(counts[0][1]);
+  return out;
+}
+
+Result<Json> Registry::deployment_in_full(int64_t id) {
+  VERGE_TRY(const Deployment d, deployment(id));
+  Json out = to_json(d);
+  VERGE_TRY(const int64_t group, size_of(d));
+  VERGE_TRY(const double share, share_of(d));
+  VERGE_TRY(const auto counts,
+            db_->query("SELECT (SELECT COUNT(*) FROM shadows WHERE hash = ?1), (SELECT COUNT(*) FROM devices WHERE hash = ?1 AND state = 'trial'), "
+                       "(SELECT COUNT(*) FROM devices WHERE hash = ?1 AND state != 'trial'), (SELECT COUNT(*) FROM devices WHERE failed = ?1)",
+                       {d.hash}));
+  out["funnel"] = {{"group", group},
+                   {"offered", static_cast<int64_t>(std::ceil(share * static_cast<double>(group)))},
+                   {"shadow", integer(counts[0][0])},
+                   {"trial", integer(counts[0][1])},
+                   {"committed", integer(counts[0][2])},
+                   {"refused", integer(counts[0][3])}};
+  out["gate"] = {{"limit", agreement_limit()}, {"points", Json::array()}};
+  VERGE_TRY(const auto points, db_->query("SELECT runs, agreed FROM evidence WHERE deployment = ? ORDER BY runs", {id}));
+  for (const Row& r : points)
+    out["gate"]["points"].push_back({{"runs", integer(r[0])}, {"agreed", integer(r[1])}, {"weight", weight_of(integer(r[1]), integer(r[0]), d.agreement)}});
   return out;
 }
 
@@ -371,7 +507,7 @@ Result<std::string> Registry::metrics(int64_t now_s) {
       const auto counts,
       db_->query(
           "SELECT (SELECT COUNT(*) FROM devices WHERE seen_s < ?), (SELECT COUNT(*) FROM telemetry), (SELECT COUNT(*) FROM deployments WHERE state = 'active')",
-          {now_s - 600}));
+          {now_s - kSilent}));
   std::string out = "# HELP verge_devices Enrolled devices by health.\n# TYPE verge_devices gauge\n";
   for (const Row& r : health) out += format("verge_devices{health=\"%s\"} %lld\n", text(r[0]).c_str(), static_cast<long long>(integer(r[1])));
   out += "# HELP verge_devices_running Devices by the version that they run.\n# TYPE verge_devices_running gauge\n";

@@ -3,11 +3,13 @@
 // State is desired against actual: a deployment is one row, what a device shall run follows from the row and the device's name, and a device says at
 // each check-in what it runs. There is no queue per device.
 #pragma once
-#include <atomic>
+#include <map>
+#include <mutex>
 #include <optional>
 
 #include "core/json.h"
 #include "fleet/database.h"
+#include "fleet/group.h"
 
 namespace verge::fleet {
 
@@ -22,12 +24,14 @@ struct Deployment {
   double agreement = 0;          // with the model before, of a good release; 0: only refusals are watched
   int64_t runs = 0, agreed = 0;  // shadow inferences that devices told of
   bool automatic = false;        // promoted by the gate
+  std::string devices;           // a query (fleet/group.h): whom the deployment is for; empty: everybody
 };
 
 // What a device says about itself.
 struct Report {
   bool same = false;  // as the report before; only telemetry is told
   std::string hardware, hash, state, health, reason;
+  std::map<std::string, std::string> labels;  // what its owner calls it
   int64_t version = 0;
   std::string failed;                                      // the hash of the last release that this device refused or took back
   std::string numbers;                                     // latency, drift and so on, JSON; empty: as before
@@ -68,8 +72,15 @@ class Registry {
   Result<std::string> check_in(const std::string& device, const Report& report, int64_t now_s);
 
   Result<Deployment> deployment(int64_t id);
-  Result<Json> devices();
+  // Devices that a query holds for, by name from the one after `after` on.
+  Result<Json> devices(int64_t now_s, const Group& group = {}, const std::string& after = "", size_t most = 1'000'000);
+  // One device with what it shall run, what happened to it, and its last telemetry. kNotFound without it.
+  Result<Json> device(const std::string& id);
+  // Counts: version by hardware, health, drift, silence.
+  Result<Json> summary(int64_t now_s);
   Result<Json> deployments();
+  // One deployment with the devices in each step of the update, and how the gate's evidence grew.
+  Result<Json> deployment_in_full(int64_t id);
   // Records kept of devices whose names begin so.
   Result<int64_t> telemetry_of(const std::string& prefix);
   // Prometheus text format.
@@ -86,12 +97,16 @@ class Registry {
   Result<void> weigh(const std::string& device, const Report& report, int64_t now_s);
   Result<void> advance(const Deployment& d, int64_t now_s);
   Result<void> pause(const Deployment& d, const std::string& reason, int64_t now_s);
-  Result<int64_t> fleet_size();
+  Result<void> tell_change(const std::string& device, const Report& report, int64_t now_s);
+  Result<void> draw(const Deployment& d);
+  Result<int64_t> size_of(const Deployment& d);
   Result<double> share_of(const Deployment& d);
+  Result<std::vector<Facts>> facts(const std::string& device);
   Result<std::vector<Deployment>> all_deployments(const char* where);
 
   std::unique_ptr<Database> db_;
-  std::atomic<int64_t> fleet_size_ = -1;  // enrolled devices; below 0: to be counted
+  std::mutex sizes_mutex_;
+  std::map<std::string, std::pair<int64_t, double>> sizes_;  // devices by query, and when (seconds of the steady clock) they were counted
 };
 
 }  // namespace verge::fleet

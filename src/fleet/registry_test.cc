@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "core/json.h"
 #include "fleet/api.h"
 
 namespace verge::fleet {
@@ -95,6 +96,88 @@ TEST_F(RegistryTest, TooManyRefusalsPauseADeployment) {
   EXPECT_NE(deployment["reason"].get<std::string>().find("refused it"), std::string::npos);
 }
 
+TEST_F(RegistryTest, ADeploymentForAGroupReachesNobodyElse) {
+  for (const char* device : {"a", "b", "c", "d"}) {
+    enrol(device);
+    Report r;
+    r.hardware = device[0] < 'c' ? "x86_64" : "aarch64";
+    r.labels = {{"site", "bonn"}};
+    ASSERT_TRUE(registry_->check_in(device, r, 200).ok());
+  }
+  Deployment d;
+  d.target = d.hash = "arm";
+  d.percent = 100;
+  d.devices = "hardware=aarch64,label.site=b*";
+  const int64_t id = *registry_->deploy(d, "test", 100);
+  EXPECT_EQ(wanted("a"), "");
+  EXPECT_EQ(wanted("c"), "arm");
+  EXPECT_EQ((*registry_->deployment_in_full(id))["funnel"]["group"], 2);
+  EXPECT_EQ(registry_->devices(200, *Group::parse("hardware=x86_64"))->size(), 2);
+  EXPECT_EQ((*registry_->devices(200, {}, "b", 1))[0]["id"], "c");
+  d.devices = "colour=red";
+  EXPECT_FALSE(registry_->deploy(d, "test", 100).ok());
+}
+
+TEST_F(RegistryTest, ADevicesTimelineHasALineForEachChange) {
+  enrol("d");
+  Report r;
+  for (const char* state : {"idle", "idle", "trial", "idle"}) {
+    r.state = state;
+    ASSERT_TRUE(registry_->check_in("d", r, 200).ok());
+  }
+  const Json device = *registry_->device("d");
+  ASSERT_EQ(device["events"].size(), 3);
+  EXPECT_NE(device["events"][1]["what"].get<std::string>().find("trial"), std::string::npos);
+  EXPECT_EQ(registry_->device("e").error().code(), Code::kNotFound);
+}
+
+TEST_F(RegistryTest, TheGatesEvidenceIsKeptAsACurve) {
+  for (int i = 0; i < 20; ++i) enrol("d" + std::to_string(i));
+  Deployment d;
+  d.target = d.hash = "next";
+  d.percent = 100;
+  d.agreement = 0.95;
+  const int64_t id = *registry_->deploy(d, "test", 100);
+  Report r;
+  r.shadow = "next";
+  r.shadow_runs = 20;
+  r.shadow_agreed = 19;
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(registry_->check_in("d" + std::to_string(i), r, 200).ok());
+  const Json full = *registry_->deployment_in_full(id);
+  const Json& points = full["gate"]["points"];
+  ASSERT_GE(points.size(), 10);
+  EXPECT_EQ(points.back()["runs"], 400);
+  EXPECT_LT(points.back()["weight"], 0) << "a good release";
+  EXPECT_EQ(full["funnel"]["shadow"], 20);
+}
+
+TEST_F(RegistryTest, EveryDescribedRouteAnswersAndNoOther) {
+  const auto folder = std::filesystem::temp_directory_path() / ("verge_authority_" + std::to_string(::getpid()));
+  const auto authority = *Authority::open(folder, {"localhost"});
+  std::filesystem::remove_all(folder);
+  Api api(*registry_, authority, "{}");
+  enrol("d");
+  deploy("m", 100);
+  const std::string admin = *registry_->make_access_token("admin", 100);
+  const Json description = Json::parse(api.answer({"GET", "/v1/openapi.json", "", "", "", "", {}}, 200).body);
+  EXPECT_EQ(description["openapi"], "3.1.0");
+  ASSERT_GE(description["paths"].size(), 10);
+  for (const auto& [path, operations] : description["paths"].items()) {
+    std::string asked = path;
+    for (const auto& [name, value] : std::map<std::string, std::string>{{"{device}", "d"}, {"{deployment}", "1"}, {"{verb}", "pause"}})
+      if (const size_t at = asked.find(name); at != std::string::npos) asked.replace(at, name.size(), value);
+    for (const auto& [method, operation] : operations.items()) {
+      const std::string upper = method == "get" ? "GET" : "POST";
+      EXPECT_NE(api.answer({upper, asked, "{}", "d", admin, "", {}}, 200).status, 404) << asked;
+      if (operation.contains("security")) {
+        EXPECT_EQ(api.answer({upper, asked, "{}", "", "", "", {}}, 200).status, 401) << asked;
+      }
+      EXPECT_EQ(api.answer({upper == "GET" ? "POST" : "GET", asked, "{}", "d", admin, "", {}}, 200).status, operations.size() == 2 ? 200 : 404) << asked;
+    }
+  }
+  EXPECT_EQ(api.answer({"GET", "/v1/secrets", "", "", admin, "", {}}, 200).status, 404);
+}
+
 TEST(Judge, FewFailuresAmongManyAreFine) {
   EXPECT_EQ(judge(0, 0), Verdict::kGoOn);
   EXPECT_EQ(judge(0, 2), Verdict::kBad);
@@ -122,7 +205,7 @@ TEST_F(RegistryTest, ADeviceWithoutNewsKeepsWhatItSaid) {
   Report same;
   same.same = true;
   EXPECT_EQ(*registry_->check_in("d", same, 300), "abc");
-  const Json device = (*registry_->devices())[0];
+  const Json device = (*registry_->devices(100))[0];
   EXPECT_EQ(device["seen_s"], 300);
   EXPECT_EQ(device["hash"], "abc");
   EXPECT_FALSE(registry_->check_in("stranger", same, 300).ok());

@@ -11,6 +11,8 @@ namespace verge::fleet {
 namespace {
 
 constexpr size_t kMostBody = 256 * 1024;
+// The dashboard's page loads nothing from elsewhere and is framed by nobody.
+constexpr char kPolicy[] = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 constexpr int kWaiting = 2048;  // connections that the kernel keeps until a thread is free
 
 // TLS 1.2 or newer; a client's certificate is asked for, and refused when it is not of the fleet's authority.
@@ -75,10 +77,13 @@ class HttpsServer final : public Server {
 
  private:
   void handle(const httplib::Request& request, httplib::Response& response) {
-    Question q{request.method, request.path, request.body, common_name(request.ssl), "", request.get_header_value("If-None-Match")};
+    Question q{request.method, request.path, request.body, common_name(request.ssl), "", request.get_header_value("If-None-Match"), {}};
     const std::string authorization = request.get_header_value("Authorization");
     if (starts_with(authorization, "Bearer ")) q.token = authorization.substr(7);
+    for (const auto& [name, value] : request.params) q.parameters[name] = value;
     const Answer a = api_.answer(q, std::time(nullptr));
+    if (starts_with(a.type, "text/")) response.set_header("X-Content-Type-Options", "nosniff");  // not at check-ins, whose bytes count
+    if (starts_with(a.type, "text/html")) response.set_header("Content-Security-Policy", kPolicy);
     response.status = a.status;
     if (!a.etag.empty()) response.set_header("ETag", a.etag);
     if (a.status != 304) response.set_content(a.body, a.type.c_str());

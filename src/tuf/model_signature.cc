@@ -1,8 +1,11 @@
 #include "tuf/model_signature.h"
 
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <sodium.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <map>
 
@@ -168,6 +171,74 @@ Result<std::string> open_bundle(const std::string& bundle, EVP_PKEY* key) {
   }
 }
 
+// Every certificate of a PEM text, in its order.
+std::vector<openssl::Certificate> certificates_of(const std::string& pem) {
+  std::vector<openssl::Certificate> out;
+  const openssl::Bio bio = openssl::reader_of(pem);
+  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(one);
+  ERR_clear_error();  // the end of the text
+  return out;
+}
+
+Result<Value> material_of(EVP_PKEY* key, const std::string& chain_pem) {
+  if (chain_pem.empty()) return Value{{"publicKey", {{"hint", sha256_hex(openssl::public_pem(key))}}}, {"tlogEntries", Value::array()}};
+  const auto chain = certificates_of(chain_pem);
+  if (chain.empty()) return invalid("the certificate is no X.509 in PEM");
+  if (X509_check_private_key(chain[0].get(), key) != 1)
+    return invalid("the first certificate is not the key's; put the signer's before those of its authorities");
+  Value certificates = Value::array();
+  for (const auto& c : chain) {
+    uint8_t* der = nullptr;
+    const int bytes = i2d_X509(c.get(), &der);
+    if (bytes <= 0) return internal("OpenSSL cannot write a certificate");
+    certificates.push_back({{"rawBytes", base64(std::string(reinterpret_cast<const char*>(der), static_cast<size_t>(bytes)))}});
+    OPENSSL_free(der);
+  }
+  return Value{{"x509CertificateChain", {{"certificates", certificates}}}, {"tlogEntries", Value::array()}};
+}
+
+Result<std::vector<openssl::Certificate>> chain_in(const std::string& bundle) {
+  try {
+    const Value b = Value::parse(bundle);
+    std::vector<openssl::Certificate> out;
+    for (const Value& c : b.at("verificationMaterial").at("x509CertificateChain").at("certificates")) {
+      VERGE_TRY(const std::string der, from_base64(c.at("rawBytes")));
+      const uint8_t* at = bytes_of(der).data();
+      out.emplace_back(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+      if (!out.back()) return corrupt("the signature's bundle is damaged: a certificate is no X.509");
+    }
+    if (out.empty()) return corrupt("the signature's bundle holds no certificate");
+    return out;
+  } catch (const nlohmann::json::exception& e) {
+    return corrupt(std::string("the signature's bundle holds no certificates, or is damaged: ") + e.what());
+  }
+}
+
+// The signer's key, when its certificate leads to an authority.
+Result<openssl::Key> certified_key(const std::string& bundle, const std::string& authorities_pem) {
+  VERGE_TRY(const auto chain, chain_in(bundle));
+  const auto authorities = certificates_of(authorities_pem);
+  if (authorities.empty()) return invalid("the authorities are no X.509 certificates in PEM");
+  const openssl::Store store(X509_STORE_new());
+  for (const auto& a : authorities) X509_STORE_add_cert(store.get(), a.get());
+  const openssl::Certificates between(sk_X509_new_null());
+  for (size_t i = 1; i < chain.size(); ++i) sk_X509_push(between.get(), chain[i].get());
+  const openssl::Verification check(X509_STORE_CTX_new());
+  tm begin{};
+  if (X509_STORE_CTX_init(check.get(), store.get(), chain[0].get(), between.get()) != 1 || ASN1_TIME_to_tm(X509_get0_notBefore(chain[0].get()), &begin) != 1)
+    return corrupt("the signature's bundle is damaged: a certificate is no X.509");
+  X509_STORE_CTX_set_time(check.get(), 0, ::timegm(&begin));
+  if (X509_verify_cert(check.get()) != 1)
+    return refused(std::string("the signer's certificate does not lead to the authority: ") +
+                   X509_verify_cert_error_string(X509_STORE_CTX_get_error(check.get())));
+  const uint32_t usage = X509_get_key_usage(chain[0].get()), purpose = X509_get_extended_key_usage(chain[0].get());
+  const bool may_sign = (usage != UINT32_MAX && (usage & KU_DIGITAL_SIGNATURE)) || (purpose != UINT32_MAX && (purpose & XKU_CODE_SIGN));
+  if (!may_sign) return refused("the signer's certificate is not for signing");
+  openssl::Key key(X509_get_pubkey(chain[0].get()));
+  if (!key || !hash_for(key.get())) return wrong_key("certified");
+  return key;
+}
+
 std::string sign(EVP_PKEY* key, const std::string& message) {
   const openssl::Digest context(EVP_MD_CTX_new());
   size_t bytes = 0;
@@ -182,7 +253,7 @@ std::string sign(EVP_PKEY* key, const std::string& message) {
 
 }  // namespace
 
-Result<std::string> sign_model(const std::string& path, const std::string& signature, const std::string& secret_pem) {
+Result<std::string> sign_model(const std::string& path, const std::string& signature, const std::string& secret_pem, const std::string& chain_pem) {
   const openssl::Key key = openssl::parse_secret(secret_pem);
   if (!key || !hash_for(key.get())) return wrong_key("secret");
   std::vector<std::string> ignored = {".git", ".gitattributes", ".github", ".gitignore"};
@@ -194,14 +265,14 @@ Result<std::string> sign_model(const std::string& path, const std::string& signa
   if (signed_.empty()) return internal("OpenSSL cannot sign");
   const Value envelope = {
       {"payload", base64(payload)}, {"payloadType", kPayloadType}, {"signatures", Value::array({{{"sig", base64(signed_)}, {"keyid", ""}}})}};
-  const Value material = {{"publicKey", {{"hint", sha256_hex(openssl::public_pem(key.get()))}}}, {"tlogEntries", Value::array()}};
+  VERGE_TRY(const Value material, material_of(key.get(), chain_pem));
   return Value{{"mediaType", kBundleType}, {"verificationMaterial", material}, {"dsseEnvelope", envelope}}.dump();
 }
 
-Result<void> verify_model(const std::string& path, const std::string& signature, const std::string& bundle, const std::string& public_pem) {
-  const openssl::Key key = openssl::parse_public(public_pem);
-  if (!key || !hash_for(key.get())) return wrong_key("public");
-  VERGE_TRY(const std::string payload, open_bundle(bundle, key.get()));
+namespace {
+
+Result<void> verify_by(EVP_PKEY* key, const std::string& path, const std::string& signature, const std::string& bundle) {
+  VERGE_TRY(const std::string payload, open_bundle(bundle, key));
   VERGE_TRY(Statement statement, parse_statement(payload));
   add_inside(signature, path, &statement.ignored);
   VERGE_TRY(const Hashes now, hashes_of(path, statement.ignored));
@@ -213,6 +284,19 @@ Result<void> verify_model(const std::string& path, const std::string& signature,
   for (const auto& [file, hash] : statement.hashes)
     if (!now.count(file)) return refused("'" + file + "' was signed and is missing");
   return done();
+}
+
+}  // namespace
+
+Result<void> verify_model(const std::string& path, const std::string& signature, const std::string& bundle, const std::string& public_pem) {
+  const openssl::Key key = openssl::parse_public(public_pem);
+  if (!key || !hash_for(key.get())) return wrong_key("public");
+  return verify_by(key.get(), path, signature, bundle);
+}
+
+Result<void> verify_model_by_authority(const std::string& path, const std::string& signature, const std::string& bundle, const std::string& authorities_pem) {
+  VERGE_TRY(const openssl::Key key, certified_key(bundle, authorities_pem));
+  return verify_by(key.get(), path, signature, bundle);
 }
 
 }  // namespace verge::tuf

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import tempfile
@@ -18,8 +19,12 @@ np = need("numpy")
 class Fleet:
     def __init__(self, tmp, model, seconds=100):
         self.tmp, self.folder = tmp, f"{tmp}/fleet"
+        self.start(["--model", model], seconds)
+
+    def start(self, more, seconds=100):
+        tmp = self.tmp
         self.log = open(f"{tmp}/log", "w+")
-        self.server = subprocess.Popen([VERGE, "fleet", "serve", "--folder", self.folder, "--model", model, "--port", "0", "--for", str(seconds)], stdout=self.log)
+        self.server = subprocess.Popen([VERGE, "fleet", "serve", "--folder", self.folder, "--port", "0", "--for", str(seconds), *more], stdout=self.log)
         for _ in range(300):
             found = re.search(r"serving (https:\S+),", open(f"{tmp}/log").read())
             if found:
@@ -40,12 +45,12 @@ class Fleet:
 
     def enrol(self, name):
         p = self.agent(name, "--token", self.token(), "--ca", self.ca)
-        assert p.returncode == 0, p.stdout + p.stderr
+        assert p.returncode == 0, f"exit {p.returncode}: {p.stdout}{p.stderr}"
         return p.stdout
 
     def turn(self, name, *more):
         p = self.agent(name, *more)
-        assert p.returncode == 0, p.stdout + p.stderr
+        assert p.returncode == 0, f"exit {p.returncode}: {p.stdout}{p.stderr}"
         return p.stdout
 
     def status(self):
@@ -129,7 +134,6 @@ def check_bad_models(fleet, tmp):
 
 def check_import(fleet, tmp):
     """An update from a stick: the same checks without a server, which is told afterwards."""
-    import shutil
     newer = changed_model(f"{tmp}/newer.vpk", 1.02)
     verge("fleet", "deploy", "--folder", fleet.folder, newer, "--percent", "0", "--release", "7")
     shutil.copytree(f"{fleet.folder}/updates", f"{tmp}/stick")
@@ -145,6 +149,19 @@ def check_import(fleet, tmp):
     assert "running version 7" in out, out
     fleet.turn("first")
     assert fleet.device("first")["version"] == 7
+
+
+def check_backup(fleet, tmp):
+    """A copy of the folder put back: everything is as it was, and agents go on."""
+    before = fleet.status()
+    fleet.stop()
+    shutil.copytree(fleet.folder, f"{tmp}/backup")
+    shutil.rmtree(fleet.folder)
+    shutil.copytree(f"{tmp}/backup", fleet.folder)
+    fleet.start([])
+    assert fleet.status() == before and before["audit"] == "unbroken"
+    fleet.turn("one")
+    assert fleet.device("one")["seen_s"] >= next(d for d in before["devices"] if d["id"] == "one")["seen_s"]
 
 
 def check_stolen_server(fleet):
@@ -167,6 +184,11 @@ def check_interface(fleet):
     read, admin = fleet.token("--role", "read"), open(f"{fleet.folder}/admin-token").read()
     status, body = fleet.ask("/v1/devices", token=read)
     assert status == 200 and {d["id"] for d in json.loads(body)} == {"one", "first"}, body
+    assert {d["id"] for d in json.loads(fleet.ask("/v1/devices?query=id%3Dfi*", token=read)[1])} == {"first"}
+    assert fleet.ask("/v1/devices?query=colour%3Dred", token=read)[0] == 400
+    one = json.loads(fleet.ask("/v1/devices/one", token=read)[1])
+    assert one["desired"]["version"] == one["version"] == 2 and len(one["events"]) >= 2, one
+    assert fleet.ask("/v1/openapi.json")[0] == 200 and b"<title>Verge fleet" in fleet.ask("/")[1]
     assert fleet.ask("/v1/deployments/2/pause", b"", token=read)[0] == 401
     assert fleet.ask("/v1/deployments/2/pause", b"", token=admin)[0] == 200
     assert fleet.ask("/v1/deployments/2/resume", b"", token=admin)[0] == 200
@@ -192,6 +214,7 @@ def main():
             check_bad_models(fleet, tmp)
             check_interface(fleet)
             check_import(fleet, tmp)
+            check_backup(fleet, tmp)
             check_stolen_server(fleet)
         finally:
             fleet.stop()

@@ -38,6 +38,41 @@ def check_both_ways(model, bundle, secret, public):
     verge("verify", model, "--bundle", bundle, "--key", public)
 
 
+def make_certificates(tmp):
+    """A root, an authority below it and a signer's certificate: the signer's key, its chain (leaf first), the root, and another root."""
+    openssl = lambda *a: subprocess.run(["openssl", *a], check=True, capture_output=True)
+    for name in ("root", "stranger"):
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj", f"/CN={name}", "-keyout", f"{tmp}/{name}.key", "-out", f"{tmp}/{name}.crt",
+                "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    for name, above, extensions in (("middle", "root", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"), ("signer", "middle", "keyUsage=critical,digitalSignature"),
+                                    ("reader", "middle", "keyUsage=critical,keyEncipherment")):
+        open(f"{tmp}/{name}.ext", "w").write(extensions + "\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{tmp}/{name}.key", "-out", f"{tmp}/{name}.csr")
+        openssl("x509", "-req", "-in", f"{tmp}/{name}.csr", "-CA", f"{tmp}/{above}.crt", "-CAkey", f"{tmp}/{above}.key", "-CAcreateserial", "-days", "9", "-extfile", f"{tmp}/{name}.ext", "-out", f"{tmp}/{name}.crt")
+        open(f"{tmp}/{name}.chain", "w").write(open(f"{tmp}/{name}.crt").read() + open(f"{tmp}/middle.crt").read())
+
+
+def check_certificates(tmp, model):
+    make_certificates(tmp)
+    bundle, root = f"{tmp}/certified.sig", f"{tmp}/root.crt"
+
+    def refuse(words, authority):
+        p = run(VERGE, "verify", model, "--bundle", bundle, "--authority", authority)
+        assert p.returncode == 6 and words in p.stderr, (p.returncode, p.stderr)
+
+    verge("sign", model, "--bundle", bundle, "--key", f"{tmp}/signer.key", "--certificate", f"{tmp}/signer.chain")
+    verge("verify", model, "--bundle", bundle, "--authority", root)
+    p = theirs("verify", "certificate", model, "--signature", bundle, "--certificate_chain", root)
+    assert p.returncode == 0, p.stdout + p.stderr
+    refuse("does not lead to the authority", f"{tmp}/stranger.crt")
+    p = theirs("sign", "certificate", model, "--signature", bundle, "--private_key", f"{tmp}/signer.key", "--signing_certificate", f"{tmp}/signer.crt", "--certificate_chain", f"{tmp}/middle.crt")
+    assert p.returncode == 0, p.stdout + p.stderr
+    verge("verify", model, "--bundle", bundle, "--authority", root)
+    verge("sign", model, "--bundle", bundle, "--key", f"{tmp}/reader.key", "--certificate", f"{tmp}/reader.chain")
+    refuse("not for signing", root)
+    assert run(VERGE, "sign", model, "--bundle", bundle, "--key", f"{tmp}/reader.key", "--certificate", f"{tmp}/signer.chain").returncode == 2, "another key's certificate"
+
+
 def main():
     if not shutil.which("openssl"):
         sys.exit(77)
@@ -54,6 +89,7 @@ def main():
             check_both_ways(f"{model}/model.vpk", f"{tmp}/one.sig", secret, public)
             os.remove(f"{model}/inside.sig")
 
+        check_certificates(tmp, model)
         bundle = f"{tmp}/outside.sig"
         verge("sign", model, "--bundle", bundle, "--key", secret)
         refuses("not this key's", model, bundle, make_key(tmp, "other", "prime256v1")[1])

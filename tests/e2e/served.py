@@ -37,10 +37,6 @@ class Program:
         code, size = struct.unpack("<II", self.read(8))
         return code, self.read(size)
 
-    def wait(self, array):
-        """Until the agent has a model that answers."""
-        until(lambda: self.ask(array)[0] == 0, "no model answers")
-
     def read(self, size):
         data = b""
         while len(data) < size:
@@ -83,7 +79,6 @@ def main():
         try:
             until(lambda: "running version 1" in told(), "no model came")
             program = Program(path)
-            program.wait(clean[0])
             shape = [d.dim_value for d in onnx.load(MODEL).graph.input[0].type.tensor_type.shape.dim]
             assert shape[-1] == 3, shape
             expected = run_model([VERGE, "run"], f"{tmp}/model.vpk", [clean[0][None]])[0]
