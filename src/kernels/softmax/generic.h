@@ -38,6 +38,13 @@ template <typename V> float row_max(size_t n, const float* x) {
   return most;
 }
 
+// e^x; 0 below -86, where it would leave the normal numbers: those cost a hundred times as much on x86, masked scores are full of them, and beside e^0
+// they are nothing. Keeps NaN.
+template <typename V> typename V::Reg exp_or_nothing(typename V::Reg x) {
+  const auto least = V::set1(-86.0f);
+  return V::select(V::less(x, least), V::set1(0.0f), VecMath<V>::exp(V::max(least, x)));
+}
+
 // The sum of e^(x[i] - most); y[i] becomes the i-th term.
 template <typename V> float row_exp(size_t n, const float* x, float most, float* y) {
   constexpr size_t kStep = V::kWidth;
@@ -45,13 +52,13 @@ template <typename V> float row_exp(size_t n, const float* x, float most, float*
   auto lanes = V::set1(0.0f);
   size_t i = 0;
   for (; i + kStep <= n; i += kStep) {
-    const auto e = VecMath<V>::exp(V::sub(V::load(x + i), shift));
+    const auto e = exp_or_nothing<V>(V::sub(V::load(x + i), shift));
     lanes = V::add(lanes, e);
     V::store(y + i, e);
   }
   float sum = sum_of<V>(lanes);
   if (i == n) return sum;
-  V::store_first(y + i, VecMath<V>::exp(V::sub(V::load_first(x + i, n - i), shift)), n - i);
+  V::store_first(y + i, exp_or_nothing<V>(V::sub(V::load_first(x + i, n - i), shift)), n - i);
   for (; i < n; ++i) sum += y[i];
   return sum;
 }

@@ -41,6 +41,13 @@ TEST_P(SoftmaxF32Kernels, LargeAndMinusInfiniteInputs) {
   EXPECT_EQ(y, (std::vector<float>{0.5f, 0.5f, 0, 0}));
 }
 
+TEST_P(SoftmaxF32Kernels, TermsTooSmallForANormalNumberAreZero) {
+  std::vector<float> x(37, -10000.0f), y(37);
+  for (size_t i = 0; i < x.size(); i += 3) x[i] = -static_cast<float>(i) * 5;  // from 0 down to -180
+  GetParam().softmax(1, x.size(), x.data(), y.data());
+  for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i] > 0, i % 3 == 0 && x[i] > -86) << i;
+}
+
 VERGE_FOR_EACH_KERNEL(SoftmaxF32Kernels, softmax_f32_kernels());
 
 }  // namespace
