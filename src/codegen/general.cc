@@ -108,6 +108,7 @@ class Maker {
       case exec::Op::lstm_i8: return lstm();
       case exec::Op::dense_i16: return dense_i16();
       case exec::Op::conv_i16: return conv_i16();
+      case exec::Op::conv_winograd_f32:  // the same weights; summed directly
       case exec::Op::conv_f32: return conv_f32();
       case exec::Op::depthwise_f32: return depthwise_f32();
       case exec::Op::dense_f32: return dense_f32();

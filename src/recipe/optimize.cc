@@ -19,6 +19,8 @@
 namespace verge {
 namespace {
 
+constexpr int kCoarsest = 24;  // tenths of the root mean square of the weights, the step that the compressor tries last
+
 struct Split {
   std::shared_ptr<RawData> calibration, check;
 };
@@ -189,28 +191,35 @@ class Optimizer {
     return done();
   }
 
-  // The coarsest weights whose measured drop is within the budget, by bisection: the drop grows with the step.
+  // The coarsest weights whose measured drop is within the budget: by bisection, since the drop grows with the step, and two steps beyond the first that
+  // is outside, since over some thousand samples it does not grow evenly.
   Result<void> compress() {
     if (!o_.compress) return done();
-    constexpr double kCoarsest = 2.4, kStep = 0.1;
     report_["compression"] = Json::array();
-    int low = 2, beyond = static_cast<int>(kCoarsest / kStep);
+    int low = 2, beyond = kCoarsest;
     while (low < beyond) {
       const int middle = (low + beyond) / 2;
-      stage(format("trying weights in steps of %.1f of their root mean square", middle * kStep), 0.6);
-      RepairOptions repair;
-      repair.coarseness = middle * kStep;
-      repair.samples = calibration_->size();
-      VERGE_TRY(QuantPlan plan, repair_weights(float_graph_, made_.plan, *calibration_, repair));
-      VERGE_TRY(Candidate coarse, candidate(format("int8, weights in steps of %.1f", middle * kStep), plan));
-      const bool within = drop_points(coarse) <= o_.max_drop_points;
-      report_["compression"].push_back({{"step", middle * kStep}, {"drop_points", drop_points(coarse)}, {"agreement", coarse.agreement}, {"bytes", package_bytes_of(coarse).size()}});
+      VERGE_TRY(const bool within, coarsened(middle));
       (within ? low : beyond) = within ? middle + 1 : middle;
-      if (!within) continue;
-      int8_ = std::move(coarse);
-      made_.plan = std::move(plan);
     }
+    for (int step = low + 1; step <= std::min(low + 2, kCoarsest); ++step) VERGE_CHECK(coarsened(step));
     return done();
+  }
+
+  // Tries weights in steps of so many tenths of their root mean square; they stay when they are within the budget.
+  Result<bool> coarsened(int tenths) {
+    const double coarseness = tenths / 10.0;
+    stage(format("trying weights in steps of %.1f of their root mean square", coarseness), 0.6);
+    RepairOptions repair;
+    repair.coarseness = coarseness;
+    repair.samples = calibration_->size();
+    VERGE_TRY(QuantPlan plan, repair_weights(float_graph_, made_.plan, *calibration_, repair));
+    VERGE_TRY(Candidate coarse, candidate(format("int8, weights in steps of %.1f", coarseness), plan));
+    report_["compression"].push_back({{"step", coarseness}, {"drop_points", drop_points(coarse)}, {"agreement", coarse.agreement}, {"bytes", package_bytes_of(coarse).size()}});
+    if (drop_points(coarse) > o_.max_drop_points) return false;
+    int8_ = std::move(coarse);
+    made_.plan = std::move(plan);
+    return true;
   }
 
   double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }

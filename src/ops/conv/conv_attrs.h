@@ -2,6 +2,8 @@
 //
 //   conv_f32, depthwise_f32   in: x, weights, bias[, residual (conv_f32 only)]; scratch: zeros for one pixel, unless the window is pointwise
 //
+//   conv_winograd_f32         the same; scratch: winograd_f32_scratch_size floats a thread
+//
 //   conv_i8, depthwise_i8     in and scratch: ops/product_i8_attrs.h
 //
 // f32 weights and bias lie in the packing of kernels/gemm/pack_f32.h, one group after the other, or kernels/depthwise/depthwise_f32.h.

@@ -5,6 +5,7 @@
 #include "kernels/depthwise/depthwise_f32.h"
 #include "kernels/gemm/conv_f32.h"
 #include "kernels/gemm/pack_f32.h"
+#include "kernels/winograd/winograd_f32.h"
 #include "ops/conv/conv_attrs.h"
 
 namespace verge::exec {
@@ -25,6 +26,15 @@ Status check_common(const rt::Instruction& in, int most_inputs, ConvGeometry* ge
   return {};
 }
 
+// Packed weights and biases of products, and a residual if there is one.
+Status check_product(const rt::Instruction& in, const ConvGeometry& g) {
+  const size_t groups = static_cast<size_t>(g.groups);
+  VERGE_REQUIRE(holds(in.in(1), DataType::kF32, groups * packed_weights_f32_size(g.group_out(), g.taps(), g.group_in())), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(2), DataType::kF32, groups * packed_bias_f32_size(g.group_out())), Code::kCorrupt);
+  VERGE_REQUIRE(!in.has(3) || (in.in(3).dtype == DataType::kF32 && in.in(3).shape == in.out().shape), Code::kCorrupt);
+  return {};
+}
+
 // Zeros that stand for a pixel outside the input.
 const float* clear_scratch(const rt::Instruction& in) {
   if (!in.scratch()) return nullptr;
@@ -40,10 +50,16 @@ template <typename Conv> Conv conv_of(const rt::Instruction& in) {
   conv.input_step = static_cast<size_t>(conv.geometry.in_c);
   conv.weights = in.in(1).as<float>();
   conv.bias = in.in(2).as<float>();
-  conv.zeros = clear_scratch(in);
   conv.output = in.out().mut<float>();
   conv.output_step = static_cast<size_t>(conv.geometry.out_c);
   conv.clamp = {attrs.clamp_min, attrs.clamp_max};
+  return conv;
+}
+
+ConvF32 product_of(const rt::Instruction& in) {
+  ConvF32 conv = conv_of<ConvF32>(in);
+  if (in.has(3)) conv.residual = in.in(3).as<float>();
+  conv.residual_step = conv.output_step;
   return conv;
 }
 
@@ -52,19 +68,35 @@ template <typename Conv> Conv conv_of(const rt::Instruction& in) {
 Status check_conv_f32(const rt::Instruction& in) {
   ConvGeometry g;
   VERGE_RETURN_IF_BAD(check_common(in, 4, &g));
-  const size_t groups = static_cast<size_t>(g.groups);
-  VERGE_REQUIRE(holds(in.in(1), DataType::kF32, groups * packed_weights_f32_size(g.group_out(), g.taps(), g.group_in())), Code::kCorrupt);
-  VERGE_REQUIRE(holds(in.in(2), DataType::kF32, groups * packed_bias_f32_size(g.group_out())), Code::kCorrupt);
+  VERGE_RETURN_IF_BAD(check_product(in, g));
   VERGE_REQUIRE(g.pointwise() || in.scratch_bytes() >= g.group_in() * sizeof(float), Code::kCorrupt);
-  VERGE_REQUIRE(!in.has(3) || (in.in(3).dtype == DataType::kF32 && in.in(3).shape == in.out().shape), Code::kCorrupt);
   return {};
 }
 
 Status run_conv_f32(const rt::Instruction& in, const rt::RunEnv& env) {
-  ConvF32 conv = conv_of<ConvF32>(in);
-  if (in.has(3)) conv.residual = in.in(3).as<float>();
-  conv.residual_step = conv.output_step;
+  ConvF32 conv = product_of(in);
+  conv.zeros = clear_scratch(in);
   env.parallel.each(conv_f32_blocks(conv.geometry), [&](size_t block) { conv_f32_block(conv, block); });
+  return {};
+}
+
+Status check_conv_winograd_f32(const rt::Instruction& in) {
+  ConvGeometry g;
+  VERGE_RETURN_IF_BAD(check_common(in, 4, &g));
+  VERGE_RETURN_IF_BAD(check_product(in, g));
+  VERGE_REQUIRE(winograd_f32_fits(g) && in.scratch() && in.scratch_bytes() / sizeof(float) >= winograd_f32_scratch_size(g), Code::kCorrupt);
+  VERGE_REQUIRE(reinterpret_cast<uintptr_t>(in.scratch()->data) % 64 == 0, Code::kCorrupt);
+  return {};
+}
+
+Status run_conv_winograd_f32(const rt::Instruction& in, const rt::RunEnv& env) {
+  const ConvF32 conv = product_of(in);
+  const size_t step = winograd_f32_scratch_size(conv.geometry), slots = in.scratch_bytes() / sizeof(float) / step;
+  const int threads = static_cast<int>(slots < static_cast<size_t>(env.parallel.threads) ? slots : static_cast<size_t>(env.parallel.threads));
+  const size_t blocks = winograd_f32_blocks(conv.geometry, threads), tasks = slots < blocks ? slots : blocks;
+  env.parallel.each(tasks, [&](size_t task) {
+    for (size_t block = task; block < blocks; block += tasks) winograd_f32_block(conv, threads, block, in.scratch()->mut<float>() + task * step);
+  });
   return {};
 }
 
@@ -80,7 +112,8 @@ Status check_depthwise_f32(const rt::Instruction& in) {
 }
 
 Status run_depthwise_f32(const rt::Instruction& in, const rt::RunEnv& env) {
-  const DepthwiseF32 conv = conv_of<DepthwiseF32>(in);
+  DepthwiseF32 conv = conv_of<DepthwiseF32>(in);
+  conv.zeros = clear_scratch(in);
   env.parallel.each(depthwise_f32_blocks(conv.geometry), [&](size_t block) { depthwise_f32_block(conv, block); });
   return {};
 }

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "kernels/depthwise/depthwise_f32.h"
 #include "kernels/gemm/pack_f32.h"
+#include "kernels/winograd/winograd_f32.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/conv_attrs.h"
 #include "ops/conv/conv_gradient.h"
@@ -53,6 +56,14 @@ TensorRef packed_biases(const Node& node, Emitter& emitter, const ConvGeometry& 
   return emit_pack(emitter, emitter.tensor(node.input(2)), attrs, groups * packed_bias_f32_size(n));
 }
 
+// Where integers follow, a float that is rounded elsewhere may become another integer: generated code sums directly and must agree to the bit.
+bool all_floats(const Graph& graph) {
+  const auto order = graph.order();
+  return std::none_of(order.begin(), order.end(), [&](NodeId id) { return is_quantized(graph, graph.node(id)); });
+}
+
+bool by_winograd(const Node& node, const Graph& graph, const ConvGeometry& g) { return winograd_f32_pays(g) && graph.constant(node.input(1)) && all_floats(graph); }
+
 Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {
   if (node.input(2).valid() && emitter.graph().type(node.input(2)).dtype != DataType::kF32) return unsupported("a bias that is not f32");
   const RealClamp clamp = real_clamp(node);
@@ -65,6 +76,11 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g
     return done();
   }
   if (residual) in.push_back(emitter.tensor(node.input(3)));
+  if (by_winograd(node, emitter.graph(), g)) {
+    const size_t threads = static_cast<size_t>(std::max(1, emitter.options().threads));
+    emitter.emit(exec::Op::conv_winograd_f32, std::move(in), {y}, attrs, emitter.scratch(threads * winograd_f32_scratch_size(g) * sizeof(float)), residual ? 3 : -1);
+    return done();
+  }
   const TensorRef zeros = g.pointwise() ? TensorRef{} : emitter.scratch(g.group_in() * sizeof(float));
   emitter.emit(exec::Op::conv_f32, std::move(in), {y}, attrs, zeros, residual ? 3 : -1);
   return done();
