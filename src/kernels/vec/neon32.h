@@ -27,6 +27,7 @@ struct F32 {
   static Reg set1(float x) { return vdupq_n_f32(x); }
   static Reg fma(Reg x, Reg y, Reg z) { return vfmaq_f32(z, x, y); }  // x * y + z
   static Reg add(Reg x, Reg y) { return vaddq_f32(x, y); }
+  static Reg sub(Reg x, Reg y) { return vsubq_f32(x, y); }
   static Reg mul(Reg x, Reg y) { return vmulq_f32(x, y); }
   static Reg min(Reg limit, Reg x) { return vminq_f32(limit, x); }  // NaN when either is
   static Reg max(Reg limit, Reg x) { return vmaxq_f32(limit, x); }
