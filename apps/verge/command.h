@@ -45,6 +45,7 @@ void add_repo(CLI::App& app, Commands& commands);
 void add_run(CLI::App& app, Commands& commands);
 void add_sign(CLI::App& app, Commands& commands);
 void add_targets(CLI::App& app, Commands& commands);
+void add_tokenize(CLI::App& app, Commands& commands);
 void add_train(CLI::App& app, Commands& commands);
 void add_validate(CLI::App& app, Commands& commands);
 void add_view(CLI::App& app, Commands& commands);

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(36);
   Commands commands;
   add_optimize(app, commands);
+  add_tokenize(app, commands);
   add_train(app, commands);
   add_validate(app, commands);
   add_compare(app, commands);

@@ -19,6 +19,7 @@
 #include "verge/data_options.h"
 #include "verge/detections.h"
 #include "verge/placement_options.h"
+#include "verge/run_sound.h"
 #include "verge/run_video.h"
 #include "video/draw.h"
 
@@ -203,8 +204,9 @@ Result<void> run_files(const Options& o) {
   VERGE_CHECK(runs_alone(o, "files run through one Program; with other engines or plug-ins give tensors: --input-dir and --output-dir"));
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
-  if (m.executable.input_count() != 1) return invalid("the model has " + std::to_string(m.executable.input_count()) + " inputs; use --input-dir");
   VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
+  if (declared && declared->sound) return run_sound(m, *declared->sound, o.files, o.model.json);
+  if (m.executable.input_count() != 1) return invalid("the model has " + std::to_string(m.executable.input_count()) + " inputs; use --input-dir");
   const Declaration declaration = declared.value_or(Declaration{});
   if (declaration.detections) return detect_files(o, m, declaration);
   if (!o.drawn.empty()) return invalid("-o draws boxes, and the model declares no detections (docs/pipeline.md)");

@@ -17,6 +17,7 @@ template <typename T> T number(const uint8_t* at) {
 
 struct Format {
   uint16_t encoding = 0, channels = 0, bits = 0;
+  uint32_t rate = 0;
   size_t frame_bytes() const { return size_t{channels} * bits / 8; }
   bool known() const { return channels > 0 && ((encoding == kIntegers && (bits == 8 || bits == 16)) || (encoding == kFloats && bits == 32)); }
 };
@@ -41,7 +42,7 @@ Tensor mixed(const Format& f, ByteSpan data) {
 
 bool looks_like_wav(ByteSpan b) { return b.size() >= kRiff && std::memcmp(b.data(), "RIFF", 4) == 0 && std::memcmp(b.data() + 8, "WAVE", 4) == 0; }
 
-Result<Tensor> read_wav(ByteSpan bytes) {
+Result<Sound> read_sound(ByteSpan bytes) {
   if (!looks_like_wav(bytes)) return corrupt("no RIFF WAVE file");
   Format format;
   for (size_t at = kRiff; at + kChunk <= bytes.size();) {
@@ -49,7 +50,7 @@ Result<Tensor> read_wav(ByteSpan bytes) {
     const size_t size = number<uint32_t>(chunk + 4), left = bytes.size() - at - kChunk;
     if (std::memcmp(chunk, "fmt ", 4) == 0) {
       if (size < kFormat || left < kFormat) return corrupt("the sound file's format is cut short");
-      format = {number<uint16_t>(chunk + 8), number<uint16_t>(chunk + 10), number<uint16_t>(chunk + 22)};
+      format = {number<uint16_t>(chunk + 8), number<uint16_t>(chunk + 10), number<uint16_t>(chunk + 22), number<uint32_t>(chunk + 12)};
       if (format.encoding == kExtensible && size >= 26 && left >= 26) format.encoding = number<uint16_t>(chunk + 32);
       if (!format.known())
         return unsupported("a sound file of encoding " + std::to_string(format.encoding) + ", " + std::to_string(format.bits) + " bits, " + std::to_string(format.channels) +
@@ -57,12 +58,17 @@ Result<Tensor> read_wav(ByteSpan bytes) {
     } else if (std::memcmp(chunk, "data", 4) == 0) {
       if (!format.known()) return corrupt("the sound file has samples before their format");
       if (size > left) return corrupt("the sound file is cut short: " + std::to_string(left) + " of " + std::to_string(size) + " bytes of samples");
-      return mixed(format, bytes.subspan(at + kChunk, size));
+      return Sound{mixed(format, bytes.subspan(at + kChunk, size)), static_cast<int>(std::min(format.rate, 1'000'000'000u))};
     }
     if (size > left) break;
     at += kChunk + size + size % 2;
   }
   return corrupt("the sound file holds no samples");
+}
+
+Result<Tensor> read_wav(ByteSpan bytes) {
+  VERGE_TRY(Sound sound, read_sound(bytes));
+  return std::move(sound.samples);
 }
 
 Tensor centred_sound(const Tensor& sound, size_t count) {

@@ -8,7 +8,13 @@ namespace verge {
 
 bool looks_like_wav(ByteSpan bytes);
 
-// f32 [samples] in [-1, 1], the mean of all channels. kCorrupt for damaged bytes; kUnsupported for other encodings.
+struct Sound {
+  Tensor samples;  // f32 [n] in [-1, 1], the mean of all channels
+  int rate = 0;    // samples a second
+};
+// kCorrupt for damaged bytes; kUnsupported for other encodings.
+Result<Sound> read_sound(ByteSpan bytes);
+// Its samples.
 Result<Tensor> read_wav(ByteSpan bytes);
 
 // The middle `count` samples, or all with silence around.

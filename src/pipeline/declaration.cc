@@ -56,7 +56,7 @@ template <typename T> Result<void> read_number(const Json& json, const char* key
     out = json[key].get<T>();
     return done();
   }
-  return invalid(std::string("pipeline: detections: \"") + key + "\" is " + json[key].dump() + ", wants a number from " + format("%g to %g", least, most));
+  return invalid(std::string("pipeline: \"") + key + "\" is " + json[key].dump() + ", wants a number from " + format("%g to %g", least, most));
 }
 
 Result<std::vector<float>> numbers_of(const Json& json, const char* key) {
@@ -110,6 +110,28 @@ Json detections_json(const DetectionSteps& d) {
   return out;
 }
 
+Result<SoundSteps> parse_sound(const Json& json) {
+  SoundSteps out;
+  VERGE_CHECK(read_number(json, "rate", 1, 1e6, out.rate));
+  VERGE_CHECK(read_number(json, "hop", 0, 1e9, out.hop));
+  VERGE_CHECK(read_number(json, "score", 0, 1, out.score));
+  if (json.contains("input") && json["input"].is_string()) out.input = json["input"];
+  const Json state = json.value("state", Json::object());
+  if (!state.is_object()) return invalid("pipeline: \"state\" wants an object of inputs and the outputs that feed them, is " + state.dump());
+  for (const auto& [input, output] : state.items()) {
+    if (!output.is_string()) return invalid("pipeline: \"state\": input \"" + input + "\" wants the name of an output, is " + output.dump());
+    out.state.emplace_back(input, output.get<std::string>());
+  }
+  return out;
+}
+
+Json sound_json(const SoundSteps& s) {
+  Json out = {{"source", "audio"}, {"rate", s.rate}, {"hop", s.hop}, {"score", s.score}};
+  if (!s.input.empty()) out["input"] = s.input;
+  for (const auto& [input, output] : s.state) out["state"][input] = output;
+  return out;
+}
+
 std::string number(float v) { return format("%g", v); }
 
 std::string channel_text(const std::array<float, 3>& v) {
@@ -121,9 +143,12 @@ std::string channel_text(const std::array<float, 3>& v) {
 Result<Declaration> parse_declaration(const Json& json) {
   if (!json.is_object()) return invalid("pipeline: wants a JSON object, is " + json.dump());
   Declaration d;
-  static const Names<int> kSources = {{"image", 0}};
+  static const Names<int> kSources = {{"image", 0}, {"audio", 1}};
   VERGE_TRY(const int source, choose(json, "source", kSources, 0));
-  (void)source;
+  if (source == 1) {
+    VERGE_TRY(d.sound, parse_sound(json));
+    return d;
+  }
   VERGE_TRY(d.color, choose(json, "color", kColors, d.color));
   const Json resize = json.value("resize", Json::object());
   if (!resize.is_object()) return invalid("pipeline: \"resize\" wants an object, is " + resize.dump());
@@ -145,6 +170,7 @@ Result<Declaration> parse_declaration(const Json& json) {
 }
 
 Json declaration_json(const Declaration& d) {
+  if (d.sound) return sound_json(*d.sound);
   Json out = {{"source", "image"},
               {"color", name_of(kColors, d.color)},
               {"resize", {{"mode", name_of(kModes, d.resize)}, {"fit", name_of(kFits, d.fit)}, {"antialias", d.antialias}, {"fill", d.fill}}},
@@ -158,6 +184,7 @@ Json declaration_json(const Declaration& d) {
 }
 
 std::string declaration_text(const Declaration& d) {
+  if (d.sound) return format("sound of %d samples a second", d.sound->rate);
   const bool raw = d.mean == std::array<float, 3>{0, 0, 0} && d.std == std::array<float, 3>{1, 1, 1};
   return std::string(name_of(kColors, d.color)) + ", " + (raw ? "pixels 0..255" : "(pixel - " + channel_text(d.mean) + ") / " + channel_text(d.std)) + ", " +
          name_of(kModes, d.resize) + " " + name_of(kFits, d.fit);

@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/json.h"
@@ -36,6 +37,16 @@ struct DetectionSteps {
   friend bool operator==(const DetectionSteps&, const DetectionSteps&) = default;
 };
 
+// How sound runs through a model, window after window (docs/pipeline.md).
+struct SoundSteps {
+  int rate = 16000;   // samples a second
+  int hop = 0;        // new samples a window; 0: all of it
+  std::string input;  // the window's; empty: the first input that holds no state
+  std::vector<std::pair<std::string, std::string>> state;  // an input, and the output that it is the next time
+  float score = 0.5f;
+  friend bool operator==(const SoundSteps&, const SoundSteps&) = default;
+};
+
 struct Declaration {
   ColorOrder color = ColorOrder::kRgb;
   ResizeMode resize = ResizeMode::kBilinear;
@@ -48,6 +59,7 @@ struct Declaration {
   Layout layout = Layout::kByShape;
   bool softmax = false;  // applied to the first output before top-k
   std::optional<DetectionSteps> detections;
+  std::optional<SoundSteps> sound;  // source "audio"; nothing of the picture's steps counts then
 
   friend bool operator==(const Declaration&, const Declaration&) = default;
 };

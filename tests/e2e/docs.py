@@ -40,9 +40,12 @@ def custom_operators(text):
 
 def pipeline(text):
     shutil.copy(shared("models/onnx/yolox_nano.onnx"), ".")
-    declaration = next(b for b in re.findall(r"```json\n(.*?)```", text, re.S) if "yolox" in b)
-    with open("pipeline.json", "w") as f:
-        json.dump(json.loads(declaration), f)
+    shutil.copy(shared("models/onnx/silero_vad.onnx"), ".")
+    shutil.copy(shared("data/speech/jfk.wav"), "speech.wav")
+    for word, file in (("yolox", "pipeline.json"), ("audio", "sound.json")):
+        declaration = next(b for b in re.findall(r"```json\n(.*?)```", text, re.S) if f'"{word}"' in b)
+        with open(file, "w") as f:
+            json.dump(json.loads(declaration), f)
     with open("coco.txt", "w") as f:
         f.write("\n".join(f"class {i}" for i in range(80)))
     image.open(shared("models/tflite/real/test_data_cat.bmp")).convert("RGB").save("photo.jpg")
@@ -50,6 +53,15 @@ def pipeline(text):
     os.symlink(os.path.join(ROOT, "examples"), "examples")
     subprocess.run(["ffmpeg", "-v", "error", "-i", shared("data/video/test_video.mp4"), "-frames:v", "5", "-an", "clip.mp4"], check=True)
     np.save("what_i_feed.npy", np.zeros((1, 3, 416, 416), np.float32))
+
+
+def tokens(text):
+    with open("vocab.txt", "w") as f:
+        f.write("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nand\nits\n")
+    with open("tokenizer.json", "w") as f:
+        json.dump({"pre_tokenizer": {"type": "Whitespace"}, "model": {"type": "WordPiece", "vocab": {"[UNK]": 0, "the": 1, "fox": 2}}}, f)
+    lines = [line for line in text.split("\n") if line]
+    need("sentencepiece").SentencePieceTrainer.train(sentence_iterator=iter(lines), model_prefix="llama", vocab_size=400, minloglevel=2, hard_vocab_limit=False)
 
 
 def measuring(text):
@@ -84,5 +96,5 @@ def follow(name, prepare):
     print(f"{name}.md: {count} commands", flush=True)
 
 
-for guide, prepare in {"importing": importing, "placement": placement, "custom-operators": custom_operators, "pipeline": pipeline, "measuring": measuring, "validating": validating}.items():
+for guide, prepare in {"importing": importing, "placement": placement, "custom-operators": custom_operators, "pipeline": pipeline, "text": tokens, "measuring": measuring, "validating": validating}.items():
     follow(guide, prepare)

@@ -1,4 +1,5 @@
 """Silero VAD over speech, chunk by chunk with its state: ONNX Runtime's probabilities, from the source and from a package with a fixed rate."""
+import json
 import os
 import sys
 import tempfile
@@ -52,3 +53,13 @@ with tempfile.TemporaryDirectory() as tmp:
     session = verge.InferenceSession(package)
     assert [i.name for i in session.get_inputs()] == ["input", "state"]
     expect_same("package", probabilities(session, False), wanted)
+    steps = {"source": "audio", "rate": RATE, "hop": CHUNK, "state": {"state": "stateN"}, "score": 0.5}
+    report = json.loads(command("run", package, SPEECH, "--pipeline", json.dumps(steps), "--json"))[0]
+    heard = np.array([w["values"][0] for w in report["windows"]])
+    assert np.abs(heard - wanted[0]).max() < 1e-5, f"verge run: {np.abs(heard - wanted[0]).max()}"
+    spoken = sum(end - begin for begin, end in report["spans"])
+    assert abs(spoken - (wanted[0] >= 0.5).sum() * CHUNK / RATE) < 1e-6 and 5 < spoken < 10, report["spans"]
+    p = run(VERGE, "run", package, SPEECH, "--pipeline", json.dumps({**steps, "state": {"state": "later"}}))
+    assert p.returncode == 2 and "stateN" in p.stderr, (p.returncode, p.stderr)
+    p = run(VERGE, "run", package, SPEECH, "--pipeline", json.dumps({**steps, "rate": 8000}))
+    assert p.returncode == 2 and "resample" in p.stderr, (p.returncode, p.stderr)
