@@ -75,9 +75,21 @@ Result<void> write_weights(const Graph& network, const std::string& folder) {
   return done();
 }
 
+// ONNX files take pictures channels first, as their readers expect.
+Result<void> write_export(Graph graph, const std::string& path) {
+  const bool onnx = export_format(path) == formats::Format::kOnnx;
+  const auto pipeline = graph.metadata.find("verge.pipeline");
+  if (onnx && pipeline != graph.metadata.end()) {
+    Json declared = Json::parse(pipeline->second);
+    declared["layout"] = "NCHW";
+    pipeline->second = declared.dump();
+  }
+  return export_file(graph, path, {.channels_first = onnx, .metadata = graph.metadata});
+}
+
 Result<void> write_results(const Options& o, train::FitOutcome& outcome) {
   VERGE_CHECK(write_file(o.output, outcome.package));
-  if (!o.exported.empty()) VERGE_CHECK(export_file(outcome.unfused, o.exported, {}));
+  if (!o.exported.empty()) VERGE_CHECK(write_export(outcome.unfused, o.exported));
   if (!o.outputs.empty()) {
     VERGE_TRY(const Bytes array, formats::write_npy(outcome.outputs));
     VERGE_CHECK(write_file(o.outputs, array));

@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "eval/wav.h"
+#include "eval/wfdb.h"
 #include "formats/npy.h"
 #include "os/file.h"
 #include "pipeline/decode.h"
@@ -17,7 +18,7 @@
 namespace verge {
 namespace {
 
-const char* const kKinds[] = {".jpg", ".jpeg", ".png", ".npy", ".bin", ".wav"};
+const char* const kKinds[] = {".jpg", ".jpeg", ".png", ".npy", ".bin", ".wav", ".hea", ".dat", ".atr"};
 
 bool usable(const std::string& name) {
   const std::string lower = lower_case(name);
@@ -150,6 +151,36 @@ void assign_labels(RawData& data, const std::vector<std::string>& texts, const s
   }
 }
 
+bool is_part_of_recording(const std::string& name) {
+  const std::string lower = lower_case(name);
+  return ends_with(lower, ".dat") || ends_with(lower, ".atr");
+}
+bool is_recording(const RawFile& file) { return ends_with(lower_case(file.name), ".hea"); }
+
+Result<std::vector<Beat>> beats_of(const RawFile& header, const std::map<std::string, const RawFile*>& by_name) {
+  VERGE_TRY(const WfdbHeader parsed, parse_wfdb_header(std::string(header.bytes.begin(), header.bytes.end())));
+  const std::string stem = header.name.substr(0, header.name.size() - 4);
+  const auto samples = by_name.find(stem + ".dat"), annotations = by_name.find(stem + ".atr");
+  if (samples == by_name.end() || annotations == by_name.end()) return invalid("wants " + stem + ".dat and " + stem + ".atr beside it");
+  return read_beats(parsed, samples->second->bytes, annotations->second->bytes);
+}
+
+// Each beat of the recordings as an array, named RECORD/SAMPLE.
+Result<RawData> beats_of(const std::vector<RawFile>& files) {
+  std::map<std::string, const RawFile*> by_name;
+  for (const RawFile& f : files) by_name[f.name] = &f;
+  RawData out{{}, beat_classes()};
+  for (const RawFile& f : files) {
+    if (!is_recording(f)) continue;
+    VERGE_TRY(const std::vector<Beat> beats, beats_of(f, by_name), "'" + f.name + "'");
+    for (const Beat& b : beats) {
+      VERGE_TRY(Bytes array, formats::write_npy(b.values));
+      out.files.push_back({f.name.substr(0, f.name.size() - 4) + "/" + std::to_string(b.sample) + ".npy", std::move(array), b.label});
+    }
+  }
+  return out;
+}
+
 void spread(std::vector<RawFile>& files, size_t limit) {
   if (limit == 0 || limit >= files.size()) return;
   std::vector<RawFile> kept;
@@ -236,8 +267,13 @@ Result<RawData> read_data(const DataOptions& options) {
   } else {
     VERGE_TRY(data.files, read_archive(options.path));
   }
-  if (data.files.empty()) return invalid("'" + options.path + "' holds no usable file; wanted: .jpg, .png, .npy, .wav or .bin, best in one folder a class");
-  if (!ends_with(options.path, ".npz")) {
+  if (std::any_of(data.files.begin(), data.files.end(), is_recording)) {
+    VERGE_TRY(data, beats_of(data.files), "'" + options.path + "'");
+  } else {
+    data.files.erase(std::remove_if(data.files.begin(), data.files.end(), [](const RawFile& f) { return is_part_of_recording(f.name); }), data.files.end());
+  }
+  if (data.files.empty()) return invalid("'" + options.path + "' holds no usable file; wanted: .jpg, .png, .npy, .wav or .bin, best in one folder a class, or .hea with .dat and .atr");
+  if (!ends_with(options.path, ".npz") && data.classes.empty()) {
     VERGE_TRY(const std::vector<std::string> texts, label_texts(data.files, options));
     assign_labels(data, texts, options.class_names);
   }

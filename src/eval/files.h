@@ -3,6 +3,7 @@
 //   pictures (.jpg, .png)    decoded and pre-processed as declared
 //   arrays (.npy, .pb)       the model's input as it is, or real values that are quantised with the input's own scale
 //   sounds (.wav)            the middle of the sound, or all of it in silence, as many samples as the model takes
+//   heart recordings         (.hea with .dat and .atr, eval/wfdb.h) become a sample a beat, labelled N, S or V
 //   bytes (.bin)             the input's bytes as they are; for a float input see `bytes_scale`
 //
 // Labels come from class folders (class/file), from `label_regex` whose first group is the label in the file's name, or from a file with a line

@@ -1,5 +1,8 @@
 // A Graph as a file that other engines read.
 #pragma once
+#include <map>
+#include <string>
+
 #include "formats/format.h"
 
 namespace verge::formats {
@@ -12,6 +15,8 @@ enum class OnnxForm : uint8_t {
 struct ExportOptions {
   OnnxForm onnx_form = OnnxForm::kQdq;
   int onnx_opset = 17;       // 13 to 21
+  bool channels_first = false;  // ONNX: inputs of four dimensions are [n, c, h, w] in the file
+  std::map<std::string, std::string> metadata;  // of an ONNX file
   bool f16_weights = false;  // TFLite: float constants in half precision
   bool int8_io = false;      // TFLite: quantised inputs and outputs instead of float ones
 };

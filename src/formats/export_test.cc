@@ -76,7 +76,11 @@ std::vector<Case> cases() {
       {"to channels first", "transpose", {1, 2, 3, 4}, {{"perm", Ints{0, 3, 1, 2}}}, {}},
       {"", "transpose", {2, 3, 4}, {{"perm", Ints{2, 0, 1}}}, {}},
       {"with a value", "pad", {1, 2, 3, 4}, {{"mode", word("constant")}, {"pads", Ints{0, 1, 0, 0, 0, 2, 1, 0}}, {"value", 0.5}}, {}},
-      {"doubled", "resize", {1, 3, 3, 4}, {{"sizes", Ints{1, 6, 6, 4}}, {"mode", word("nearest")}, {"coordinate", word("asymmetric")}, {"nearest_mode", word("floor")}}, {}},
+      {"doubled",
+       "resize",
+       {1, 3, 3, 4},
+       {{"sizes", Ints{1, 6, 6, 4}}, {"mode", word("nearest")}, {"coordinate", word("asymmetric")}, {"nearest_mode", word("floor")}},
+       {}},
       {"by lines", "resize", {1, 3, 3, 4}, {{"sizes", Ints{1, 5, 7, 4}}, {"mode", word("linear")}, {"coordinate", word("half_pixel")}}, {}},
       {"", "depth_to_space", {1, 3, 3, 8}, {{"layout", word("nhwc")}, {"block", int64_t{2}}, {"mode", word("dcr")}}, {}},
       {"", "expand", {1, 3}, {{"shape", Ints{4, 3}}}, {}},
@@ -133,11 +137,31 @@ TEST(Export, NodesWithoutAFormAreAllNamed) {
   EXPECT_EQ(export_model(graph_of(cases()[0]), Format::kOnnx, {.onnx_opset = 9}).error().code(), Code::kInvalidArgument);
 }
 
+TEST(Export, AnOnnxInputMayBeChannelsFirstAndTheFileHoldsNotes) {
+  const Case c{
+      "", "avg_pool", {1, 4, 6, 3}, {{"layout", std::string("nhwc")}, {"kernel", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}}, {}};
+  const Graph g = graph_of(c);
+  const auto file = export_model(g, Format::kOnnx, {.channels_first = true, .metadata = {{"verge.labels", "[]"}}});
+  ASSERT_TRUE(file.ok()) << file.error().message();
+  const auto back = import_model(*file, {}, "channels first");
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  EXPECT_EQ(back->type(back->inputs()[0]).shape(), (Shape{1, 3, 4, 6}));
+  EXPECT_EQ(back->metadata.at("verge.labels"), "[]");
+  const Tensor last = seeded(c.x, 2, 9);
+  Tensor first(DataType::kF32, {1, 3, 4, 6});
+  for (int64_t i = 0; i < 24; ++i)
+    for (int64_t k = 0; k < 3; ++k) first.mut<float>()[static_cast<size_t>(k * 24 + i)] = static_cast<float>(last.at(i * 3 + k));
+  const auto want = ops::interpret(g, std::vector<Tensor>{last}), got = ops::interpret(*back, std::vector<Tensor>{first});
+  ASSERT_TRUE(want.ok() && got.ok());
+  expect_close((*got)[0], (*want)[0], "channels first");
+}
+
 TEST(Export, HalfPrecisionHalvesTheWeights) {
   const Case c{"", "dense", {1, 64}, {}, {seeded({64, 64}, 1, 4)}};
   const Bytes full = *export_model(graph_of(c), Format::kTflite), half = *export_model(graph_of(c), Format::kTflite, {.f16_weights = true});
   EXPECT_LT(half.size() + 8000, full.size());
-  const auto got = ops::interpret(*import_model(half, {}, "half"), std::vector<Tensor>{seeded(c.x, 1, 2)}), want = ops::interpret(graph_of(c), std::vector<Tensor>{seeded(c.x, 1, 2)});
+  const auto got = ops::interpret(*import_model(half, {}, "half"), std::vector<Tensor>{seeded(c.x, 1, 2)}),
+             want = ops::interpret(graph_of(c), std::vector<Tensor>{seeded(c.x, 1, 2)});
   for (int64_t i = 0; i < 64; ++i) EXPECT_NEAR((*got)[0].at(i), (*want)[0].at(i), 0.01);
 }
 

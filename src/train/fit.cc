@@ -17,6 +17,7 @@
 #include "os/file.h"
 #include "passes/pipelines.h"
 #include "train/checkpoint.h"
+#include "train/confusion.h"
 #include "train/examples.h"
 #include "train/quantised.h"
 #include "train/trainer.h"
@@ -82,6 +83,15 @@ Result<Graph> channels_last(const Graph& network) {
   return g.compacted();
 }
 
+// A model file as training's teacher: prepared as it would be deployed, for batches as training has them.
+Result<std::shared_ptr<const Graph>> teacher_of(const std::string& path, int64_t batch) {
+  VERGE_TRY(const Graph imported, import_network(path, true));
+  VERGE_TRY(Graph graph, channels_last(imported));
+  VERGE_CHECK(set_batch(graph, batch), "'" + path + "'");
+  VERGE_CHECK(passes::prepare(graph), "'" + path + "'");
+  return std::make_shared<const Graph>(graph.compacted());
+}
+
 // The same network for inputs that are 1 / factor as large: what reads them has weights as much larger.
 Result<void> rescale_input(Graph& g, double factor) {
   for (NodeId id : g.users(g.inputs()[0])) {
@@ -144,6 +154,7 @@ class Run {
     batch_ = static_cast<size_t>(training_.batch);
     steps_an_epoch_ = static_cast<int64_t>(train_.size() / batch_);
     spare_.resize(batch_ * train_.sample_bytes());
+    weigh_classes();
     return done();
   }
 
@@ -189,6 +200,9 @@ class Run {
   // The batch is halved until a session fits into memory_kb.
   Result<void> make_trainer() {
     for (;; training_.batch /= 2) {
+      if (!r_.teacher.empty()) {
+        VERGE_TRY(training_.teacher.network, teacher_of(r_.teacher, training_.batch), "distill.teacher");
+      }
       VERGE_TRY(Trainer trainer, Trainer::create(network_, training_, o_.threads));
       const double kb = static_cast<double>(trainer.memory_bytes()) / 1024;
       if (r_.memory_kb <= 0 || kb <= r_.memory_kb) {
@@ -277,13 +291,28 @@ class Run {
     for (size_t i = 0; i < train_.sample_bytes(); ++i) picture[i] = drifted_[picture[i]];
   }
 
+  // Their mean over the samples is 1.
+  void weigh_classes() {
+    if (training_.reconstruct) return;
+    std::vector<double> counts(train_.class_count());
+    for (size_t i = 0; i < train_.size(); ++i) ++counts[static_cast<size_t>(train_.label(i))];
+    class_weights_.assign(counts.size(), 1);
+    double sum = 0;
+    for (size_t c = 0; c < counts.size(); ++c) {
+      if (counts[c] > 0) class_weights_[c] = std::pow(counts[c] / static_cast<double>(train_.size()), -r_.balance);
+      sum += counts[c] * class_weights_[c];
+    }
+    for (double& w : class_weights_) w *= static_cast<double>(train_.size()) / sum;
+  }
+
   void fill_target(size_t first, float* target) {
     const size_t classes = train_.class_count();
     labels_.resize(batch_);
     for (size_t i = 0; i < batch_; ++i) {
       labels_[i] = train_.label(order_[first + i]);
-      std::fill_n(target + i * classes, classes, static_cast<float>(r_.smoothing / static_cast<double>(classes)));
-      target[i * classes + static_cast<size_t>(labels_[i])] += static_cast<float>(1 - r_.smoothing);
+      const double weight = class_weights_[static_cast<size_t>(labels_[i])];
+      std::fill_n(target + i * classes, classes, static_cast<float>(weight * r_.smoothing / static_cast<double>(classes)));
+      target[i * classes + static_cast<size_t>(labels_[i])] += static_cast<float>(weight * (1 - r_.smoothing));
     }
   }
 
@@ -349,7 +378,8 @@ class Run {
     VERGE_TRY(const Graph graph, deployed(trained, kBatch));
     VERGE_TRY(const Lowered lowered, lower(graph, {o_.threads}));
     VERGE_TRY(Executable executable, Executable::open(lowered.program, {o_.threads}));
-    double hits = 0, squares = 0;
+    double squares = 0;
+    Confusion confusion(training_.reconstruct ? 0 : std::max(train_.class_count(), check_.class_count()));
     outputs_.clear();
     for (size_t first = 0; first < check_.size(); first += kBatch) {
       const size_t n = std::min<size_t>(kBatch, check_.size() - first), bytes = check_.sample_bytes();
@@ -374,12 +404,13 @@ class Run {
         if (training_.reconstruct) {
           for (size_t k = 0; k < width; ++k) squares += std::pow(static_cast<double>(row[k]) - static_cast<double>(x[i * width + k]), 2) / static_cast<double>(width);
         } else {
-          hits += std::max_element(row, row + width) - row == check_.label(first + i);
+          confusion.add(check_.label(first + i), std::max_element(row, row + width) - row);
         }
       }
     }
-    const auto count = static_cast<double>(check_.size());
-    return training_.reconstruct ? Json{{"mse", squares / count}} : Json{{"top1", hits / count}};
+    if (training_.reconstruct) return Json{{"mse", squares / static_cast<double>(check_.size())}};
+    confusion_ = confusion.rows();
+    return Json{{"top1", confusion.top1()}, {"macro_f1", confusion.macro_f1()}};
   }
 
   Json checkpoint_header() const { return {{"recipe", r_.source}, {"data", o_.data.path}, {"step", step_}, {"history", history_}, {"loss_sum", loss_sum_}, {"loss_count", loss_count_}, {"hits", hits_}}; }
@@ -425,7 +456,9 @@ class Run {
     out.network = trainer_->trained();
     out.report = report();
     VERGE_TRY(out.unfused, for_export(out.network));
+    describe_for_others(out.unfused);
     if (check_.size() > 0) out.outputs = Tensor::of({static_cast<int32_t>(check_.size()), static_cast<int32_t>(outputs_.size() / check_.size())}, outputs_);
+    if (!confusion_.empty()) out.report["confusion"] = confusion_;
     VERGE_TRY(out.package, package(out.network));
     out.report["package_bytes"] = out.package.size();
     return out;
@@ -450,6 +483,14 @@ class Run {
     spread(training_.input.mean, d.mean);
     spread(training_.input.std, d.std);
     return d;
+  }
+
+  // What a file for other engines says of its input and output.
+  void describe_for_others(Graph& graph) const {
+    graph.metadata.clear();
+    if (train_.pictures() && is_architecture(r_.model)) graph.value(graph.inputs()[0]).name = "image";
+    if (train_.pictures()) graph.metadata["verge.pipeline"] = declaration_json(declaration()).dump();
+    if (!train_.classes().empty()) graph.metadata["verge.labels"] = Json(train_.classes()).dump();
   }
 
   Result<Graph> for_export(Graph network) const {
@@ -483,10 +524,12 @@ class Run {
   std::optional<Trainer> trainer_;
   std::optional<QuantisedNetwork> quantised_;
   std::vector<float> outputs_;  // of the last evaluation
+  std::vector<std::vector<int64_t>> confusion_;
   size_t batch_ = 0;
   int64_t step_ = 0, steps_an_epoch_ = 0, ordered_ = -1, epoch_first_ = 0;
   std::vector<size_t> order_;
   std::vector<int> labels_;
+  std::vector<double> class_weights_;
   Bytes spare_;
   double start_ = 0, epoch_start_ = 0, rate_ = 0, loss_sum_ = 0;
   int64_t loss_count_ = 0, hits_ = 0;
@@ -498,31 +541,45 @@ class Run {
 
 Result<FitOutcome> fit(const FitOptions& options, const std::function<void(const FitProgress&)>& progress) { return Run(options, progress).run(); }
 
+namespace {
+
+// A made-up batch: normal numbers, and a class each.
+struct MadeUpBatch {
+  std::vector<float> input, target;
+
+  MadeUpBatch(Trainer& trainer, const Recipe& recipe) : input(static_cast<size_t>(trainer.input().shape.count())) {
+    Random random({recipe.seed, 7});
+    for (float& x : input) x = static_cast<float>(random.normal());
+    if (recipe.training.reconstruct) return;
+    target.resize(static_cast<size_t>(trainer.target().shape.count()));
+    const auto classes = static_cast<size_t>(trainer.target().shape.back(0));
+    for (size_t row = 0; row < target.size(); row += classes) target[row + random.below(classes)] = 1;
+  }
+
+  void copy_to(Trainer& trainer) const {
+    std::copy(input.begin(), input.end(), trainer.input().mut<float>());
+    if (!target.empty()) std::copy(target.begin(), target.end(), trainer.target().mut<float>());
+  }
+};
+
+}  // namespace
+
 Result<Json> training_speed(const Recipe& recipe, int threads, double seconds) {
   VERGE_TRY(const Graph imported, network_of(recipe));
   VERGE_TRY(const Graph network, channels_last(imported));
   VERGE_TRY(Trainer trainer, Trainer::create(network, recipe.training, threads));
+  const MadeUpBatch batch(trainer, recipe);
   std::vector<double> times;
-  const auto make_up = [&] {
-    const TensorView& x = trainer.input();
-    Random random({recipe.seed, 7});
-    for (int64_t i = 0; i < x.shape.count(); ++i) x.mut<float>()[i] = static_cast<float>(random.normal());
-    if (recipe.training.reconstruct) return;
-    const TensorView& t = trainer.target();
-    const int64_t classes = t.shape.back(0);
-    std::fill_n(t.mut<float>(), t.shape.count(), 0.0f);
-    for (int64_t i = 0; i < t.shape.count() / classes; ++i) t.mut<float>()[i * classes + static_cast<int64_t>(random.below(static_cast<uint64_t>(classes)))] = 1;
-  };
   for (const double end = now_s() + seconds; now_s() < end || times.size() < 3;) {
-    make_up();
     const double start = now_s();
+    batch.copy_to(trainer);
     VERGE_CHECK(trainer.step(1e-4));
     times.push_back(now_s() - start);
   }
   std::sort(times.begin(), times.end());
-  const auto batch = static_cast<double>(recipe.training.batch);
-  return Json{{"model", recipe.model}, {"batch", recipe.training.batch}, {"threads", threads}, {"steps", times.size()}, {"samples_per_second", batch / times[times.size() / 2]},
-              {"best_samples_per_second", batch / times.front()}, {"memory_bytes", trainer.memory_bytes()}};
+  const auto samples = static_cast<double>(recipe.training.batch);
+  return Json{{"model", recipe.model}, {"batch", recipe.training.batch}, {"threads", threads}, {"steps", times.size()}, {"samples_per_second", samples / times[times.size() / 2]},
+              {"best_samples_per_second", samples / times.front()}, {"memory_bytes", trainer.memory_bytes()}};
 }
 
 }  // namespace verge::train

@@ -115,11 +115,13 @@ void residual_stack(Builder& b, const std::string& name, int64_t out, int64_t st
   b.add(name + ".add", deep).relu(name + ".relu");
 }
 
+int64_t channels(const NetworkOptions& o, int64_t n) { return std::max<int64_t>(4, std::llround(o.width * static_cast<double>(n) / 4) * 4); }
+
 Result<Graph> resnet8(Builder& b, const NetworkOptions& o) {
-  b.unit("stem", {.out = 16});
-  residual_stack(b, "stack1", 16, 1);
-  residual_stack(b, "stack2", 32, 2);
-  residual_stack(b, "stack3", 64, 2);
+  b.unit("stem", {.out = channels(o, 16)});
+  residual_stack(b, "stack1", channels(o, 16), 1);
+  residual_stack(b, "stack2", channels(o, 32), 2);
+  residual_stack(b, "stack3", channels(o, 64), 2);
   return b.global_mean("pool").dense("head", o.classes).finish("logits");
 }
 
@@ -171,8 +173,8 @@ void separable(Builder& b, const std::string& name, int64_t out, int64_t stride)
 }
 
 Result<Graph> ds_cnn(Builder& b, const NetworkOptions& o) {
-  b.unit("stem", {.out = 64, .kernel = {10, 4}, .stride = 2});
-  for (int i = 1; i <= 4; ++i) separable(b, "block" + std::to_string(i), 64, 1);
+  b.unit("stem", {.out = channels(o, 64), .kernel = {10, 4}, .stride = 2});
+  for (int i = 1; i <= 4; ++i) separable(b, "block" + std::to_string(i), channels(o, 64), 1);
   return b.global_mean("pool").dense("head", o.classes).finish("logits");
 }
 
@@ -225,16 +227,23 @@ void inspection_unit(Builder& b, const std::string& name, const Builder::Conv& c
 }
 
 Result<Graph> inspection(Builder& b, const NetworkOptions& o) {
-  const Builder::Conv depthwise{.depthwise = true}, pointwise{.out = 64, .kernel = {1, 1}};
-  inspection_unit(b, "unit1", {.out = 32, .stride = 2}, false, false);
-  inspection_unit(b, "unit2", {.out = 32}, false, false);
-  inspection_unit(b, "unit3", {.out = 32}, true, false);
-  inspection_unit(b, "unit4", {.out = 64, .stride = 2}, false, false);
+  const int64_t narrow = channels(o, 32), wide = channels(o, 64);
+  const Builder::Conv depthwise{.depthwise = true}, pointwise{.out = wide, .kernel = {1, 1}};
+  inspection_unit(b, "unit1", {.out = narrow, .stride = 2}, false, false);
+  inspection_unit(b, "unit2", {.out = narrow}, false, false);
+  inspection_unit(b, "unit3", {.out = narrow}, true, false);
+  inspection_unit(b, "unit4", {.out = wide, .stride = 2}, false, false);
   inspection_unit(b, "unit5", depthwise, false, true);
   inspection_unit(b, "unit6", pointwise, true, false);
-  inspection_unit(b, "unit7", {.out = 64, .stride = 2}, false, false);
+  inspection_unit(b, "unit7", {.out = wide, .stride = 2}, false, false);
   inspection_unit(b, "unit8", depthwise, false, true);
   inspection_unit(b, "unit9", pointwise, true, false);
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> heart_beats(Builder& b, const NetworkOptions& o) {
+  b.unit("unit1", {.out = 24, .kernel = {7, 1}, .stride = 2}).unit("unit2", {.out = 32, .kernel = {5, 1}, .stride = 2});
+  b.unit("unit3", {.out = 48, .kernel = {5, 1}, .stride = 2}).unit("unit4", {.out = 64, .kernel = {3, 1}, .stride = 2});
   return b.global_mean("pool").dense("head", o.classes).finish("logits");
 }
 
@@ -242,13 +251,14 @@ struct Architecture {
   const char* name;
   Ints input;
   Result<Graph> (*make)(Builder& builder, const NetworkOptions& options);
+  bool widens = false;
 };
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kAll = {
       {"lenet_300_100", {28, 28, 1}, lenet_300_100}, {"lenet5", {28, 28, 1}, lenet5}, {"mnist_cnn", {28, 28, 1}, mnist_cnn},
-      {"resnet8", {32, 32, 3}, resnet8}, {"ds_cnn", {49, 10, 1}, ds_cnn}, {"ds_cnn_sound", {8000}, ds_cnn_sound}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
-      {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection}};
+      {"resnet8", {32, 32, 3}, resnet8, true}, {"ds_cnn", {49, 10, 1}, ds_cnn, true}, {"ds_cnn_sound", {8000}, ds_cnn_sound, true}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
+      {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection, true}, {"heart_beats", {144, 1, 5}, heart_beats}};
   return kAll;
 }
 
@@ -265,6 +275,7 @@ Result<Graph> make_network(const std::string& name, const NetworkOptions& option
     if (name != a.name) continue;
     const Ints input = options.input.empty() ? a.input : options.input;
     if (input.size() != a.input.size()) return invalid("architecture " + name + " takes an input of " + std::to_string(a.input.size()) + " sizes, " + bracketed(input) + " was given");
+    if (options.width != 1 && !a.widens) return invalid("architecture " + name + " has one width");
     Builder builder(name, input, options.seed);
     return a.make(builder, options);
   }

@@ -139,6 +139,16 @@ void read_quantization(Section& s, Recipe& r) {
   s.integer("activations", r.activation_bits, 2, 8);
 }
 
+void read_distillation(Section& s, Recipe& r) {
+  Teacher& t = r.training.teacher;
+  t.input = r.training.input;
+  s.text("teacher", r.teacher);
+  s.real("temperature", t.temperature, 0.1, 100);
+  s.real("weight", t.weight, 0, 1);
+  s.numbers("mean", t.input.mean);
+  s.numbers("std", t.input.std);
+}
+
 void read_drift(Section& s, Recipe& r) {
   s.real("gain", r.drift.gain, 0, 100);
   s.real("shift", r.drift.shift, -255, 255);
@@ -164,6 +174,7 @@ void read_augmentation(Section& s, Recipe& r) {
 void read_loss(Section& s, Recipe& r) {
   s.choice("type", r.training.loss, {{"cross_entropy", Loss::kCrossEntropy}, {"binary_cross_entropy", Loss::kBinaryCrossEntropy}, {"mse", Loss::kMse}, {"huber", Loss::kHuber}});
   s.real("smoothing", r.smoothing, 0, 0.9);
+  s.real("balance", r.balance, 0, 2);
   s.flag("reconstruct", r.training.reconstruct);
 }
 
@@ -194,12 +205,14 @@ void read_recipe(Section& s, Recipe& r) {
   s.part("data", [&](Section& p) { read_data(p, r); });
   s.flag("fold", r.fold);
   s.part("quantize", [&](Section& p) { read_quantization(p, r); });
+  s.part("distill", [&](Section& p) { read_distillation(p, r); });
   s.part("drift", [&](Section& p) { read_drift(p, r); });
   s.real("memory_kb", r.memory_kb, 0, 1e9);
   s.part("augment", [&](Section& p) { read_augmentation(p, r); });
   s.part("loss", [&](Section& p) { read_loss(p, r); });
   s.part("optimizer", [&](Section& p) { read_optimizer(p, r); });
   s.part("schedule", [&](Section& p) { read_schedule(p, r); });
+  s.real("width", r.network.width, 0.05, 16);
   s.integer("classes", r.network.classes, 1, 1000000);
   s.integer("epochs", r.epochs, 1, 1000000);
   s.integer("batch", r.training.batch, 1, 65536);

@@ -24,11 +24,13 @@ struct Recipe {
   double rescale = 1;         // of a file: it takes inputs this much smaller, its first weights are as much larger
   int weight_bits = 0;        // quantisation-aware training with weights of so many bits; 0: none
   int activation_bits = 8;
+  std::string teacher;        // a model file; none: empty
   Drift drift;
   double memory_kb = 0;       // of a training session; the batch shrinks until it fits; 0: any
   NetworkOptions network;
   TrainingOptions training;
   double smoothing = 0;       // of the labels
+  double balance = 0;         // a class's samples weigh as the power -balance of their share of the data; 1: all classes alike
   Augmentation augmentation;
   double rate = 0.1;
   Schedule schedule = Schedule::kCosine;

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "ops/op.h"
+#include "train/graph_copy.h"
 
 namespace verge::train {
 
@@ -67,16 +68,7 @@ Result<Graph> with_normalisation(const Graph& network, const InputOptions& input
   const ValueId bytes = g.add_input(network.value(in).name, type);
   std::map<uint32_t, ValueId> map;
   map[in.index] = add("mul", {add("sub", {add("cast", {bytes}, {{"to", std::string("f32")}}), row(input.mean)}, {}), row(scale)}, {});
-  for (NodeId id : network.order()) {
-    const Node& node = network.node(id);
-    std::vector<ValueId> inputs;
-    for (ValueId v : node.inputs) {
-      if (v.valid() && network.constant(v) && !map.count(v.index)) map[v.index] = g.add_constant(*network.constant(v), network.value(v).name);
-      inputs.push_back(v.valid() ? map.at(v.index) : ValueId{});
-    }
-    const NodeId made = g.add_node({node.op, inputs, node.attrs, node.name, node.outputs.size(), node.subgraphs});
-    for (size_t i = 0; i < node.outputs.size(); ++i) map[node.outputs[i].index] = g.node(made).outputs[i];
-  }
+  append_nodes(network, g, map);
   for (size_t i = 0; i < network.outputs().size(); ++i) g.add_output(map.at(network.outputs()[i].index), network.output_name(i));
   VERGE_CHECK(ops::infer_types(g));
   return g;

@@ -9,6 +9,7 @@
 #include "ops/op.h"
 #include "ops/quantized.h"
 #include "train/gradient.h"
+#include "train/graph_copy.h"
 
 namespace verge::train {
 namespace {
@@ -82,24 +83,26 @@ class Maker {
     type.dims[0] = o_.batch;
     if (!type.is_static()) return unsupported("the network's input is " + type.text() + ": only the batch may be open");
     if (o_.input.bytes) type.dtype = DataType::kU8;
-    input_ = graph().add_input(network_.value(in).name, type);
-    if (o_.input.bytes) VERGE_CHECK(add_normalisation(type.dims.back().size));
+    samples_ = graph().add_input(network_.value(in).name, type);
+    VERGE_TRY(input_, normalised(o_.input));
     map_[in.index] = rounded(in, input_);
     return error_;
   }
 
-  Result<void> add_normalisation(int64_t channels) {
+  // The samples as a network takes them.
+  Result<ValueId> normalised(const InputOptions& input) {
+    if (!o_.input.bytes) return samples_;
+    const int64_t channels = graph().type(samples_).dims.back().size;
     const auto row = [&](std::vector<float> values) -> Result<ValueId> {
       if (values.size() != 1 && static_cast<int64_t>(values.size()) != channels)
         return invalid("mean and std have " + std::to_string(values.size()) + " numbers, the input has " + std::to_string(channels) + " channels");
       return graph().add_constant(Tensor::of({static_cast<int32_t>(values.size())}, values));
     };
-    std::vector<float> scale = o_.input.std;
+    std::vector<float> scale = input.std;
     for (float& s : scale) s = 1 / s;
-    VERGE_TRY(const ValueId mean, row(o_.input.mean));
+    VERGE_TRY(const ValueId mean, row(input.mean));
     VERGE_TRY(const ValueId factor, row(scale));
-    input_ = add("mul", {add("sub", {add("cast", {input_}, {{"to", std::string("f32")}}), mean}), factor}, {}, "normalise");
-    return error_;
+    return add("mul", {add("sub", {add("cast", {samples_}, {{"to", std::string("f32")}}), mean}), factor}, {}, "normalise");
   }
 
   bool is_frozen(const std::string& name) const {
@@ -208,9 +211,10 @@ class Maker {
   }
 
   // A cross-entropy has a softmax of its own: it reads what the network's last one does.
-  ValueId logits_of(ValueId output) const {
-    const Node* last = network_.producer(output);
-    return o_.loss == Loss::kCrossEntropy && last && last->op == "softmax" ? last->inputs[0] : output;
+  ValueId logits_of(ValueId output) const { return o_.loss == Loss::kCrossEntropy ? before_softmax(network_, output) : output; }
+  static ValueId before_softmax(const Graph& network, ValueId output) {
+    const Node* last = network.producer(output);
+    return last && last->op == "softmax" ? last->inputs[0] : output;
   }
 
   Result<ValueId> add_loss(ValueId y) {
@@ -218,8 +222,10 @@ class Maker {
     const ValueId target = o_.reconstruct ? input_ : graph().add_input("target", type);
     ValueId loss;
     switch (o_.loss) {
-      case Loss::kCrossEntropy: loss = add_many("cross_entropy", {y, target}, {}, "loss", 2)[0]; break;
-      case Loss::kMse: loss = mean(add("squared_difference", {y, target})); break;
+      case Loss::kCrossEntropy: loss = cross_entropy(y, target, "loss"); break;
+      case Loss::kMse:  // the square's slope is one product
+        loss = add("mul", {add("reduce_sum_square", {add("sub", {y, target})}, {{"keepdims", int64_t{0}}}), number(1 / static_cast<double>(type.shape().count()))}, {}, "loss");
+        break;
       case Loss::kBinaryCrossEntropy: loss = mean(add("sub", {add("softplus", {y}), add("mul", {y, target})})); break;
       case Loss::kHuber: {  // q (|d| - q / 2), q = min(|d|, 1)
         const ValueId d = add("abs", {add("sub", {y, target})}), q = add("clamp", {d}, {{"min", 0.0}, {"max", 1.0}});
@@ -227,6 +233,25 @@ class Maker {
       }
     }
     if (!error_.ok()) return Error(error_.error()).within("the loss on an output " + type.text());
+    return o_.teacher.network ? add_teacher(y, loss) : Result<ValueId>(loss);
+  }
+  ValueId cross_entropy(ValueId y, ValueId target, const std::string& name) { return add_many("cross_entropy", {y, target}, {}, name, 2)[0]; }
+
+  Result<ValueId> add_teacher(ValueId y, ValueId hard) {
+    const Teacher& t = o_.teacher;
+    std::map<uint32_t, ValueId> map;
+    VERGE_TRY(map[t.network->inputs()[0].index], normalised(t.input));
+    const size_t nodes = graph().order().size();
+    append_nodes(*t.network, graph(), map);
+    const std::vector<NodeId> order = graph().order();
+    for (size_t i = nodes; i < order.size(); ++i) VERGE_CHECK(ops::infer_node(graph(), graph().node(order[i])), "the teacher");
+    const ValueId answers = map.at(before_softmax(*t.network, t.network->outputs()[0]).index);
+    if (graph().type(answers).text() != graph().type(y).text())
+      return invalid("the teacher's output is " + graph().type(answers).text() + ", the network's " + graph().type(y).text() + ": they must know the same classes");
+    const ValueId softer = number(1 / t.temperature);
+    const ValueId soft = cross_entropy(add("mul", {y, softer}), add("softmax", {add("mul", {answers, softer})}, {{"axis", int64_t{-1}}}), "distillation");
+    const ValueId loss = add("add", {add("mul", {hard, number(1 - t.weight)}), add("mul", {soft, number(t.weight * t.temperature * t.temperature)})});
+    VERGE_CHECK(error_, "the teacher's loss");
     return loss;
   }
   ValueId mean(ValueId v) { return add("reduce_mean", {v}, {{"keepdims", int64_t{0}}}, "loss"); }
@@ -288,7 +313,7 @@ class Maker {
   std::map<uint32_t, ValueId> map_;        // the network's values to the training graph's
   std::map<uint32_t, size_t> state_of_;    // a parameter's value to its index in out_.parameters
   std::vector<ValueId> trained_, weights_;
-  ValueId input_, schedule_;
+  ValueId samples_, input_, schedule_;
   Result<void> error_;
 };
 

@@ -1,6 +1,7 @@
 // One training step as a Graph: forward, loss, gradient and update, with the parameters, statistics and the optimiser's states as mutable tensors.
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,19 @@ struct Rounding {
   double low = 0, high = 0;
 };
 
+// A trained network whose softened answers are learned beside the labels (Hinton et al. 2015):
+//   loss = (1 - weight) * cross_entropy(y, target) + weight * temperature^2 * cross_entropy(y / temperature, softmax(teacher / temperature))
+struct Teacher {
+  std::shared_ptr<const Graph> network;  // takes the samples that the network takes, and says as many numbers; null: none
+  InputOptions input;
+  double temperature = 3, weight = 0.7;
+};
+
 struct TrainingOptions {
   int64_t batch = 64;
   InputOptions input;
   Loss loss = Loss::kCrossEntropy;
+  Teacher teacher;
   bool reconstruct = false;  // the target is the input
   Optimizer optimizer = Optimizer::kSgd;
   double momentum = 0.9, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;

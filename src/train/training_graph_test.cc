@@ -39,6 +39,44 @@ TEST(TrainingGraph, ACrossEntropyReadsWhatTheNetworksSoftmaxReads) {
   }
 }
 
+// Dense layer of the network's only node, [class 0, class 1].
+std::vector<double> weights_of(const Graph& g) { return g.constant(g.node(g.order()[0]).input(1))->to_doubles(); }
+
+TEST(TrainingGraph, ATeacherPullsTowardsItsSoftenedAnswers) {
+  for (const double slope : {0.5, 2.0}) {
+    SCOPED_TRACE(slope);
+    auto teacher = std::make_shared<Graph>(two_classes(true));
+    ASSERT_TRUE(set_batch(*teacher, 1).ok());
+    teacher->value(teacher->node(teacher->order()[0]).input(1)).constant =
+        std::make_shared<const Tensor>(Tensor::of<float>({2, 1}, {static_cast<float>(slope), static_cast<float>(-slope)}));
+    TrainingOptions options;
+    options.batch = 1;
+    options.teacher = {.network = teacher, .input = {}, .temperature = 2, .weight = 1};
+    auto trainer = Trainer::create(two_classes(false), options, 1);
+    ASSERT_TRUE(trainer.ok()) << trainer.error().message();
+    trainer->input().mut<float>()[0] = 2;
+    trainer->target().mut<float>()[0] = 0, trainer->target().mut<float>()[1] = 1;  // weighs nothing
+    ASSERT_TRUE(trainer->step(0.1).ok());
+    // d loss / d logits = temperature * (softmax(y / temperature) - softmax(teacher / temperature)), times x = 2
+    const auto first_class = [](double weight) { return 1 / (1 + std::exp(-2 * weight)); };  // of logits +-2 weight, temperature 2
+    EXPECT_NEAR(weights_of(trainer->trained())[0], 0.5 - 0.1 * 2 * 2 * (first_class(0.5) - first_class(slope)), 1e-6);
+  }
+}
+
+TEST(TrainingGraph, AMeanSquareIsTheMeanOverAllNumbers) {
+  TrainingOptions options;
+  options.batch = 1;
+  options.loss = Loss::kMse;
+  auto trainer = Trainer::create(two_classes(false), options, 1);
+  ASSERT_TRUE(trainer.ok()) << trainer.error().message();
+  trainer->input().mut<float>()[0] = 2;
+  trainer->target().mut<float>()[0] = 3, trainer->target().mut<float>()[1] = -1;
+  const auto loss = trainer->step(0.1);
+  ASSERT_TRUE(loss.ok());
+  EXPECT_FLOAT_EQ(*loss, 2);  // (1 - 3)^2 and 0, over two
+  EXPECT_NEAR(weights_of(trainer->trained())[0], 0.5 + 0.1 * 2 * 2, 1e-6);
+}
+
 TEST(TrainingGraph, EveryArchitectureTakesAStep) {
   for (const std::string& name : network_names()) {
     SCOPED_TRACE(name);

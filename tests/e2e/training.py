@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """verge train on rendered pictures: same bits for every number of threads and after an interruption, and clear words where data or recipe are wrong.
 
-What is trained for integers says in a new process, to the bit, what it said in training; biases learn alone, and a kill in the middle loses nothing.
+What is trained for integers says in a new process and as generated C, to the bit, what it said in training; biases learn alone, and a kill in the middle loses nothing.
 The recipe and the commands are those of docs/training.md.
 """
 import glob
@@ -9,10 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
-from support import ROOT, VERGE, need, run, run_model, verge, verge_json
+from support import ROOT, VERGE, need, run, run_model, shared, verge, verge_json
+
+sys.path.insert(0, os.path.join(ROOT, "bench", "mcu"))
+import mcu  # noqa: E402
 
 np = need("numpy")
 Image = need("PIL.Image")
@@ -71,6 +75,9 @@ def check_integers(tmp, recipe, data):
         again = np.concatenate([run_model([VERGE, "run"], f"{tmp}/bits.vpk", [x])[0] for x in pictures_of(judges)])
         assert recorded.shape == again.shape and len(np.unique(recorded)) > 10, (recorded.shape, again.shape)
         assert np.array_equal(recorded, again), f"{bits} bits: {np.abs(recorded - again).max()} apart"
+        np.concatenate(list(pictures_of(judges))).tofile(f"{tmp}/cases.bin")
+        generated = np.frombuffer(mcu.run_on_host(f"{tmp}/bits.vpk", "host", f"{tmp}/cases.bin"), np.float32).reshape(recorded.shape)
+        assert np.array_equal(recorded, generated), f"{bits} bits in C: {np.abs(recorded - generated).max()} apart"
         assert "f32" not in [line.split("_")[-1] for line in run(VERGE, "inspect", f"{tmp}/bits.vpk").stdout.split() if line.startswith(("conv_", "dense_"))]
 
 
@@ -81,6 +88,10 @@ def arrays(folder):
 def check_biases(tmp, recipe, data):
     """A trained network's biases learn another light."""
     train(recipe, data, f"{tmp}/start.vpk", "--export", f"{tmp}/start.onnx")
+    for x in list(pictures_of(data))[::20]:  # a file for others takes pictures channels first
+        ours, others = (run_model([VERGE, "run"], f"{tmp}/start.{ending}", [inputs])[0] for ending, inputs in (("vpk", x), ("onnx", np.ascontiguousarray(x.transpose(0, 3, 1, 2)))))
+        assert np.abs(ours - others).max() < 1e-4, (ours, others)
+    assert verge_json("validate", f"{tmp}/start.vpk", "--data", data)["top1"] == verge_json("validate", f"{tmp}/start.onnx", "--data", data)["top1"]  # and says how it normalises
     text = open(recipe).read().replace("model: lenet5", f"model: {tmp}/start.onnx").replace("epochs: 2", "epochs: 6")
     changes = "fold: true\ndrift: {gain: 0.45, shift: 20, replay: 0.3}\ntrained: [biases]\n"
     still, moving = f"{tmp}/still.yaml", f"{tmp}/moving.yaml"
@@ -103,6 +114,21 @@ def check_biases(tmp, recipe, data):
     same_bytes(f"{tmp}/moved.vpk", f"{tmp}/killed.vpk")
     open(moving, "w").write(text + changes + "memory_kb: 20\n")
     fails(4, "training one sample takes .* KB", moving, "--data", data, "-o", f"{tmp}/x.vpk")
+
+
+def check_distillation(tmp, recipe, data):
+    """A student learns from the network that check_biases exported; a teacher of other classes is refused."""
+    text = open(recipe).read()
+    open(f"{tmp}/student.yaml", "w").write(text + f"distill: {{teacher: {tmp}/start.onnx, weight: 0.9}}\n")
+    report = train(f"{tmp}/student.yaml", data, f"{tmp}/student.vpk")
+    assert report["history"][-1]["loss"] < report["history"][0]["loss"], report["history"]
+    assert sum(map(sum, report["confusion"])) == report["validation_samples"] and 0 < report["history"][-1]["macro_f1"] <= 1, report["confusion"]
+    train(f"{tmp}/student.yaml", data, f"{tmp}/again.vpk", "--threads", "3")
+    same_bytes(f"{tmp}/student.vpk", f"{tmp}/again.vpk")
+    two = f"{tmp}/two"
+    for name in ("ok", "hole"):
+        shutil.copytree(f"{data}/{name}", f"{two}/{name}")
+    fails(2, "the teacher's output is .* they must know the same classes", f"{tmp}/student.yaml", "--data", two, "-o", f"{tmp}/x.vpk")
 
 
 def check_words(tmp, recipe, data):
@@ -131,6 +157,7 @@ def check_words(tmp, recipe, data):
 
 
 def main():
+    shared("yardsticks/mcu/bench.h")  # of the generated C
     with tempfile.TemporaryDirectory() as tmp:
         data, recipe = f"{tmp}/pictures", f"{tmp}/recipe.yaml"
         verge("data", "make", "inspection", "--count", "80", "--seed", "1", "--size", "32", "-o", data)
@@ -138,6 +165,7 @@ def main():
         check_results(tmp, recipe, data)
         check_integers(tmp, recipe, data)
         check_biases(tmp, recipe, data)
+        check_distillation(tmp, recipe, data)
         check_words(tmp, recipe, data)
     print("passed")
 

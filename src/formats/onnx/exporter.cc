@@ -246,8 +246,11 @@ Result<Bytes> Exporter::run() {
   for (ValueId in : graph_.inputs()) {
     const std::string name = graph_.value(in).name;
     taken_[name] = 1;
-    form(in).stored[0] = name;
-    write_border(*proto().add_input(), name, graph_.type(in));
+    const Order order = options_.channels_first && graph_.type(in).rank() == 4 ? Order::kFirst : Order::kLast;
+    form(in).stored[static_cast<int>(order)] = name;
+    TensorType type = graph_.type(in);
+    if (order == Order::kFirst) type.dims = {type.dims[0], type.dims[3], type.dims[1], type.dims[2]};
+    write_border(*proto().add_input(), name, type);
   }
   if (const auto blockers = translate_all(); !blockers.empty())
     return unsupported(std::to_string(blockers.size()) + (blockers.size() == 1 ? " node" : " nodes") + " cannot be written as ONNX\n" + join(blockers, "\n"));
@@ -263,6 +266,11 @@ Result<Bytes> Exporter::run() {
     pb::OperatorSetIdProto& microsoft = *model_.add_opset_import();
     microsoft.set_domain("com.microsoft");
     microsoft.set_version(1);
+  }
+  for (const auto& [key, value] : options_.metadata) {
+    auto& entry = *model_.add_metadata_props();
+    entry.set_key(key);
+    entry.set_value(value);
   }
   const std::string text = model_.SerializeAsString();
   return Bytes(text.begin(), text.end());

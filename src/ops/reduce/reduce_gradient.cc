@@ -13,7 +13,7 @@ void reduce_gradient(GradientContext& c) {
   for (int axis : *axes) count *= x[axis], kept[axis] = 1;
   ValueId d = c.reshape(c.dy(), kept);
   if (c.node.op == "reduce_mean") d = c.mul(d, 1.0 / static_cast<double>(count));
-  if (c.node.op == "reduce_sum_square") return c.give(0, c.mul(c.mul(c.in(0), 2), d));
+  if (c.node.op == "reduce_sum_square") return c.give(0, c.mul(c.in(0), c.mul(d, 2)));
   c.give(0, c.add("expand", {d}, {{"shape", std::vector<int64_t>(x.dim, x.dim + x.rank)}}));
 }
 
