@@ -24,13 +24,15 @@ from package_constants import program_constants, restored
 MODEL = shared("models/onnx/resnet8_cifar10_jpg.onnx")
 TRAIN, TEST = shared("data/cifar10/train.tar.gz"), shared("data/cifar10/test.tar.gz")
 RECIPE = """model: {model}
-input: {{size: [32, 32, 3], mean: [0], std: [1]}}
-loss: {{type: cross_entropy}}
+input: {{size: [32, 32, 3], mean: [0], std: [1], rescale: 255}}
+trained: [biases]
+augment: {{flip: true, crop: 2}}
+loss: {{type: cross_entropy, smoothing: 0.05}}
 optimizer: {{type: adam, rate: 0.01}}
-epochs: 8
-batch: 32
+schedule: {{type: cosine}}
+epochs: 12
+batch: 64
 seed: 1
-frozen: [{frozen}]
 """
 
 
@@ -72,7 +74,7 @@ def retrained(tmp, samples):
     """The deployed model with biases learnt on the samples, as a package."""
     model = onnx.load(MODEL)
     recipe = f"{tmp}/biases.yaml"
-    open(recipe, "w").write(RECIPE.format(model=MODEL, frozen=", ".join(w.name for w in model.graph.initializer if not w.name.endswith("_b"))))
+    open(recipe, "w").write(RECIPE.format(model=MODEL))
     verge("train", recipe, "--data", samples, "-o", f"{tmp}/tuned.vpk")
     before, after = program_constants(f"{tmp}/model.vpk"), program_constants(f"{tmp}/tuned.vpk")
     moved = 0
@@ -89,7 +91,7 @@ def retrained(tmp, samples):
 
 
 def main():
-    test, field = photos(TEST, 1000, 8000), photos(TRAIN, 4000, 50000)
+    test, field = photos(TEST, 1000, 8000), photos(TRAIN, 6000, 50000)
     classes = sorted({name for _, name in test})
     seen = [(drifted(p), name) for p, name in field]
     after = [(drifted(p), name) for p, name in test]
@@ -104,7 +106,7 @@ def main():
         told = lambda: open(log).read()
         agent = subprocess.Popen([VERGE_AGENT, "--folder", f"{tmp}/device", "--server", fleet.url, "--device", "camera", "--ca", fleet.ca, "--token", fleet.token(), "--interval", "1",
                                   "--serve", path, "--reference", f"{tmp}/reference.json", "--shadow-share", "1", "--shadow-runs", "200", "--least-agreement", "0.5",
-                                  "--keep-samples", "5000"], stdout=open(log, "w"), stderr=subprocess.STDOUT)
+                                  "--keep-samples", "10000"], stdout=open(log, "w"), stderr=subprocess.STDOUT)
         try:
             until(lambda: "running version 1" in told(), "no model came")
             program = Program(path)
@@ -137,8 +139,7 @@ def main():
             fleet.stop()
     print(json.dumps({"clean": clean, "drifted": lost, "after": back, "alarm_after": asked, "samples": len(kept), "update_bytes": update, "alarms_in_a_clean_month": month["alarms"]}))
     assert lost < clean - 0.03, "the drift does harm"
-    error = (clean * (1 - clean) / len(test)) ** 0.5  # of an accuracy on so many photos
-    assert back >= clean - error, f"{back:.3f} after, {clean:.3f} before the drift"
+    assert back >= clean - 0.005, f"{back:.3f} after, {clean:.3f} before the drift; half a point is for other processors' rounding"
     assert update <= 1500, f"{update} bytes"
 
 

@@ -7,13 +7,14 @@ import os
 import random
 import re
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 
 from chromium import Page
 from fleet import Fleet, changed_model
-from support import INSPECTION, verge
+from support import INSPECTION, ROOT, verge
 
 DEVICES = 1000
 
@@ -46,6 +47,17 @@ def fill(fleet):
         db.execute("INSERT INTO events VALUES('camera-0007', ?, ?, ?)", (n + 1, now - 3000 + 1000 * n, what))
     db.commit()
     db.close()
+
+
+def check_built(tmp):
+    """What lies in the repository is what its source builds to; asked where `npm ci` was run in web/dashboard."""
+    vite = os.path.join(ROOT, "web", "dashboard", "node_modules", ".bin", "vite")
+    if not os.path.exists(vite):
+        return
+    subprocess.run([vite, "build", "--outDir", f"{tmp}/built", "--logLevel", "error"], cwd=os.path.join(ROOT, "web", "dashboard"), check=True)
+    for name in ("index.html", "app.js", "app.css"):
+        kept = open(os.path.join(ROOT, "src", "fleet", "dashboard", name)).read()
+        assert open(f"{tmp}/built/{name}").read() == kept, f"src/fleet/dashboard/{name} is not what web/dashboard builds; run  npm run build  there"
 
 
 def number(page, name):
@@ -122,6 +134,7 @@ def main():
     pictures = sys.argv[1] if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp:
         verge("convert", INSPECTION, "--golden", "-o", f"{tmp}/model.vpk")
+        check_built(tmp)
         fleet = Fleet(tmp, f"{tmp}/model.vpk")
         page = None
         try:

@@ -37,7 +37,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         verge("convert", INSPECTION, "--golden", "-o", f"{tmp}/model.vpk")
         models = [changed_model(f"{tmp}/other.vpk", 1.01), f"{tmp}/model.vpk"]
-        fleet = Fleet(tmp, f"{tmp}/model.vpk", seconds=500)
+        fleet = Fleet(tmp, f"{tmp}/model.vpk", seconds=2000)
         folder, updates, landed, refusals = f"{tmp}/d", 0, 0, 0
         try:
             fleet.enrol("d")
