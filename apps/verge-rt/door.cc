@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "base/prefault.h"
 #include "door/describe.h"
 #include "exec/op_codes.h"
 #include "package/reader.h"
@@ -73,6 +74,7 @@ verge_code open_package(const char* path, verge_model& m) {
   }
   if (Status s = verge::rt::Model::open(program.data, program.bytes, verge::exec::full_table(), &m.model); !s.ok())
     return fail(s.code(), "the program of '%s' was refused: %s", path, code_name(s.code()));
+  verge::prefault(program.data, program.bytes, verge::Access::kRead);
   m.manifest = static_cast<char*>(std::calloc(manifest.bytes + 1, 1));
   if (!m.manifest) return fail(Code::kOutOfMemory, "out of memory");
   if (manifest.bytes) std::memcpy(m.manifest, manifest.data, manifest.bytes);
@@ -86,6 +88,7 @@ verge_code prepare(verge_session& s) {
   s.inputs = static_cast<uint8_t*>(std::calloc(input_bytes + 1, 1));
   s.memory = std::aligned_alloc(verge::rt::kAlignment, model.session_bytes());
   if (!s.inputs || !s.memory) return fail(Code::kOutOfMemory, "no memory for a session of %zu bytes", model.session_bytes());
+  verge::prefault(s.memory, model.session_bytes(), verge::Access::kWrite);
   const Status status = verge::rt::Session::create(model, s.memory, model.session_bytes(), {}, &s.session);
   return status.ok() ? VERGE_OK : fail(status.code(), "cannot make a session: %s", code_name(status.code()));
 }

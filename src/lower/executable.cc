@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/prefault.h"
 #include "core/text.h"
 #include "exec/op_codes.h"
 
@@ -74,6 +75,8 @@ Result<Executable> Executable::open_in_place(std::shared_ptr<const void> owner, 
   const size_t bytes = state->model.session_bytes();
   state->memory = aligned_memory(bytes);
   if (!state->memory) return Error(Code::kOutOfMemory, "no memory for an arena of " + human_bytes(static_cast<double>(bytes)));
+  prefault(program.data(), program.size(), Access::kRead);
+  prefault(state->memory.get(), bytes, Access::kWrite);
   rt::SessionOptions session_options;
   if (options.threads != 1) {
     state->pool = std::make_unique<ThreadPool>(options.threads);
