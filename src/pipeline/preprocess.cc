@@ -72,26 +72,42 @@ void add_letterbox(Steps& steps, const Declaration& d, int height, int width, co
   const Rectangle r = letterboxed(d, height, width, to);
   add_resize(steps, d, height, width, r.height, r.width);
   if (r.height == to.height && r.width == to.width) return;
+  // Rows of whole lines, not of single pixels.
+  const int64_t line = int64_t{3} * to.width;
+  steps.step("reshape", {{"shape", Ints{1, r.height, int64_t{3} * r.width}}});
   steps.step("pad", {{"mode", std::string("constant")},
-                     {"pads", Ints{0, r.top, r.left, 0, 0, to.height - r.height - r.top, to.width - r.width - r.left, 0}},
+                     {"pads", Ints{0, r.top, int64_t{3} * r.left, 0, to.height - r.height - r.top, line - int64_t{3} * (r.width + r.left)}},
                      {"value", static_cast<double>(d.fill)}});
+  steps.step("reshape", {{"shape", Ints{1, to.height, to.width, 3}}});
 }
 
-void add_colors(Steps& steps, const Declaration& d, const ImageInput& to) {
-  if (to.channels == 1) {  // ITU-R BT.601 luma
-    const ValueId weights = steps.graph().add_constant(Tensor::of<float>({1, 1, 1, 3}, std::vector<float>{0.299f, 0.587f, 0.114f}));
-    steps.step("conv", {{"layout", std::string("nhwc")}, {"strides", Ints{1, 1}}, {"dilations", Ints{1, 1}}, {"pads", Ints{0, 0, 0, 0}}, {"groups", int64_t{1}}}, {weights});
-  } else if (d.color == ColorOrder::kBgr) {
-    const ValueId order = steps.graph().add_constant(Tensor::of<int64_t>({3}, Ints{2, 1, 0}));
-    steps.step("gather", {{"axis", int64_t{3}}}, {order});
-  }
+// ITU-R BT.601 luma.
+void add_luma(Steps& steps) {
+  const ValueId weights = steps.graph().add_constant(Tensor::of<float>({1, 1, 1, 3}, std::vector<float>{0.299f, 0.587f, 0.114f}));
+  steps.step("conv", {{"layout", std::string("nhwc")}, {"strides", Ints{1, 1}}, {"dilations", Ints{1, 1}}, {"pads", Ints{0, 0, 0, 0}}, {"groups", int64_t{1}}}, {weights});
 }
 
-void add_normalization(Steps& steps, const Declaration& d, int channels) {
+void add_reversed_channels(Steps& steps, int64_t axis) {
+  const ValueId order = steps.graph().add_constant(Tensor::of<int64_t>({3}, Ints{2, 1, 0}));
+  steps.step("gather", {{"axis", axis}}, {order});
+}
+
+// Mean and deviation in the order of the pixels at hand: of RGB still, where BGR is made after.
+void add_normalization(Steps& steps, const Declaration& d, int channels, bool reversed) {
   std::vector<float> mean(d.mean.begin(), d.mean.begin() + channels), scale;
   for (int c = 0; c < channels; ++c) scale.push_back(1.0f / d.std[c]);
+  if (reversed) std::reverse(mean.begin(), mean.end()), std::reverse(scale.begin(), scale.end());
   if (std::any_of(mean.begin(), mean.end(), [](float m) { return m != 0; })) steps.step("sub", {}, {steps.constant(mean)});
   if (std::any_of(scale.begin(), scale.end(), [](float s) { return s != 1; })) steps.step("mul", {}, {steps.constant(scale)});
+}
+
+// Colour order, normalisation and layout. Whole planes change places faster than channels of pixels do.
+void add_channels(Steps& steps, const Declaration& d, const ImageInput& to) {
+  const bool bgr = to.channels == 3 && d.color == ColorOrder::kBgr;
+  if (to.channels == 1) add_luma(steps);
+  add_normalization(steps, d, to.channels, bgr);
+  if (to.nchw) steps.step("transpose", {{"perm", Ints{0, 3, 1, 2}}});
+  if (bgr) add_reversed_channels(steps, to.nchw ? 1 : 3);
 }
 
 void add_type(Steps& steps, const ImageInput& to) {
@@ -143,9 +159,7 @@ Result<Graph> preprocess_graph(const Declaration& d, const ImageInput& to, int h
   } else {
     add_resize(steps, d, height, width, to.height, to.width);
   }
-  add_colors(steps, d, to);
-  add_normalization(steps, d, to.channels);
-  if (to.nchw) steps.step("transpose", {{"perm", Ints{0, 3, 1, 2}}});
+  add_channels(steps, d, to);
   add_type(steps, to);
   Ints shape(to.shape.dim, to.shape.dim + to.shape.rank);
   steps.step("reshape", {{"shape", shape}});

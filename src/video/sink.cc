@@ -72,7 +72,7 @@ class VideoFile : public Piped {
     for (const std::string& o : raw_input(shape, source_.rate)) out.push_back(o);
     if (source_.live) out.insert(out.end(), {"-vsync", "vfr", "-enc_time_base", "1:1000"});
     // H.264 of most players wants even sizes. One thread: the others belong to the model.
-    out.insert(out.end(), {"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-pix_fmt", "yuv420p", part_});
+    out.insert(out.end(), {"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-preset", "superfast", "-threads", "1", "-pix_fmt", "yuv420p", part_});
     return out;
   }
   Result<bool> gave_up(const Subprocess::End& end) override {

@@ -30,7 +30,9 @@ void fill(uint8_t* y, int64_t count, const uint8_t* value, size_t width) {
     std::memset(y, value[0], static_cast<size_t>(count) * width);
     return;
   }
-  for (int64_t i = 0; i < count; ++i) std::memmove(y + static_cast<size_t>(i) * width, value, width);
+  const size_t bytes = static_cast<size_t>(count) * width;
+  if (bytes) std::memcpy(y, value, width);
+  for (size_t made = width; made < bytes; made *= 2) std::memcpy(y + made, y, made < bytes - made ? made : bytes - made);
 }
 
 struct Row {
