@@ -5,10 +5,25 @@
 //   session.set_input(0, pixels);            // any contiguous container of the input's size
 //   session.run();
 //   std::vector<float> scores = session.output<float>(0);
+//
+//   verge::AsyncRunner runner(model, 2);     // two sessions, each with a thread; the weights are shared
+//   auto later = runner.submit([pixels](verge::Session& s) {
+//     s.set_input(0, pixels);
+//     s.run();
+//     return s.output<float>(0);
+//   });
+//   std::vector<float> scores = later.get();
 #pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "verge/verge.h"
@@ -82,6 +97,63 @@ class Session {
   };
   const Model* model_;
   std::unique_ptr<verge_session, Close> session_;
+};
+
+// Several inferences at once: workers of one session and one thread each, which take jobs in the order of submit(). The model outlives the runner.
+class AsyncRunner {
+ public:
+  // `queue` jobs may wait beside those in work.
+  explicit AsyncRunner(const Model& model, int workers = 1, size_t queue = 2) : queue_(queue > 0 ? queue : 1) {
+    for (int i = 0; i < workers; ++i) sessions_.push_back(std::make_unique<Session>(model));
+    for (auto& session : sessions_) threads_.emplace_back([this, &session] { work(*session); });
+  }
+  // Finishes what was submitted.
+  ~AsyncRunner() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      closed_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& t : threads_) t.join();
+  }
+  AsyncRunner(const AsyncRunner&) = delete;
+  AsyncRunner& operator=(const AsyncRunner&) = delete;
+
+  // Runs job(session) on a worker and gives what it returns or throws. Waits while the queue is full.
+  template <typename Job> auto submit(Job job) {
+    using Answer = decltype(job(std::declval<Session&>()));
+    auto task = std::make_shared<std::packaged_task<Answer(Session&)>>(std::move(job));
+    std::future<Answer> answer = task->get_future();
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return jobs_.size() < queue_; });
+      jobs_.push_back([task](Session& session) { (*task)(session); });
+    }
+    changed_.notify_all();
+    return answer;
+  }
+
+ private:
+  void work(Session& session) {
+    while (true) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      const std::function<void(Session&)> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      changed_.notify_all();
+      job(session);
+    }
+  }
+
+  const size_t queue_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void(Session&)>> jobs_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<std::thread> threads_;
+  bool closed_ = false;
 };
 
 }  // namespace verge
