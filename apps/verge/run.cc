@@ -15,6 +15,7 @@
 #include "pipeline/decode.h"
 #include "pipeline/detect.h"
 #include "pipeline/preprocess.h"
+#include "pipeline/text/ctc.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
 #include "verge/detections.h"
@@ -163,6 +164,14 @@ void print_prediction(const Json& p) {
   std::puts(line.c_str());
 }
 
+// The labels of a transcript, one after the other.
+Result<Json> transcript_of(const std::string& name, const Tensor& scores, const TranscriptSteps& steps, const Json& labels) {
+  VERGE_TRY(const text::Transcript found, text::ctc_decode(real_values(scores), scores.shape().rank ? static_cast<size_t>(scores.shape().back(0)) : 0, steps));
+  Json out = {{"file", name}, {"text", ""}, {"labels", found.labels}, {"log_probability", found.log_probability}};
+  for (const int label : found.labels) out["text"] = out["text"].get<std::string>() + label_of(labels, label);
+  return out;
+}
+
 Result<void> write_drawn(const Options& o, Tensor picture, const std::vector<Detection>& found, const Json& labels) {
   video::draw_detections(picture, found, [&](int label) { return label_of(labels, label); });
   VERGE_TRY(const Bytes png, data::encode_png({picture.shape()[1], picture.shape()[0], {picture.bytes().begin(), picture.bytes().end()}}));
@@ -225,6 +234,12 @@ Result<void> run_files(const Options& o) {
     for (size_t i = 0; i < data->size(); ++i) {
       VERGE_TRY(const Sample sample, data->get(i));
       VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(sample.inputs));
+      if (declaration.transcript) {
+        VERGE_TRY(Json transcript, transcript_of(sample.name, outputs[0], *declaration.transcript, m.manifest.value("labels", Json())));
+        if (!o.model.json) std::printf("%s  %s\n", sample.name.c_str(), transcript["text"].get<std::string>().c_str());
+        all.push_back(std::move(transcript));
+        continue;
+      }
       std::vector<float> scores = real_values(outputs[0]);
       if (declaration.softmax) scores = softmax(std::move(scores));
       all.push_back(prediction(sample.name, scores, m.manifest.value("labels", Json()), o.top));

@@ -87,9 +87,9 @@ Result<DetectionSteps> parse_detections(const Json& json) {
     if (json.contains(key) && json[key].is_boolean()) *flag = json[key];
   if (json.contains("strides")) {
     VERGE_TRY(const std::vector<float> strides, numbers_of(json["strides"], "strides"));
+    for (const float s : strides)
+      if (!(s >= 1 && s <= 65536)) return invalid("pipeline: detections: \"strides\" are 1 to 65536");
     d.strides.assign(strides.begin(), strides.end());
-    for (const int s : d.strides)
-      if (s < 1) return invalid("pipeline: detections: \"strides\" are at least 1");
   }
   if (json.contains("scales")) {
     VERGE_TRY(d.scales, four(json["scales"], "scales"));
@@ -122,6 +122,15 @@ Result<SoundSteps> parse_sound(const Json& json) {
     if (!output.is_string()) return invalid("pipeline: \"state\": input \"" + input + "\" wants the name of an output, is " + output.dump());
     out.state.emplace_back(input, output.get<std::string>());
   }
+  return out;
+}
+
+Result<TranscriptSteps> parse_transcript(const Json& json) {
+  if (!json.is_object()) return invalid("pipeline: \"transcript\" wants an object, is " + json.dump());
+  TranscriptSteps out;
+  VERGE_CHECK(read_number(json, "blank", -1, 1e6, out.blank));
+  VERGE_CHECK(read_number(json, "beam", 1, 1000, out.beam));
+  if (json.contains("probabilities") && json["probabilities"].is_boolean()) out.probabilities = json["probabilities"];
   return out;
 }
 
@@ -163,6 +172,9 @@ Result<Declaration> parse_declaration(const Json& json) {
     if (!(std::fabs(s) > 0)) return invalid("pipeline: \"std\" has a zero; x = (pixel - mean) / std");
   VERGE_TRY(d.layout, choose(json, "layout", kLayouts, d.layout));
   if (json.contains("softmax") && json["softmax"].is_boolean()) d.softmax = json["softmax"];
+  if (json.contains("transcript")) {
+    VERGE_TRY(d.transcript, parse_transcript(json["transcript"]));
+  }
   if (json.contains("detections")) {
     VERGE_TRY(d.detections, parse_detections(json["detections"]));
   }
@@ -178,6 +190,7 @@ Json declaration_json(const Declaration& d) {
               {"std", d.std},
               {"softmax", d.softmax}};
   if (d.place != Corner::kCentre) out["resize"]["place"] = name_of(kCorners, d.place);
+  if (d.transcript) out["transcript"] = {{"blank", d.transcript->blank}, {"beam", d.transcript->beam}, {"probabilities", d.transcript->probabilities}};
   if (d.detections) out["detections"] = detections_json(*d.detections);
   if (d.layout != Layout::kByShape) out["layout"] = name_of(kLayouts, d.layout);
   return out;

@@ -37,6 +37,14 @@ struct DetectionSteps {
   friend bool operator==(const DetectionSteps&, const DetectionSteps&) = default;
 };
 
+// How scores of steps become a text: connectionist temporal classification (docs/pipeline.md).
+struct TranscriptSteps {
+  int blank = 0;               // its class; negative: from the last
+  int beam = 1;                // prefixes that are kept; 1: the best path alone
+  bool probabilities = false;  // else logits or logarithms
+  friend bool operator==(const TranscriptSteps&, const TranscriptSteps&) = default;
+};
+
 // How sound runs through a model, window after window (docs/pipeline.md).
 struct SoundSteps {
   int rate = 16000;   // samples a second
@@ -59,6 +67,7 @@ struct Declaration {
   Layout layout = Layout::kByShape;
   bool softmax = false;  // applied to the first output before top-k
   std::optional<DetectionSteps> detections;
+  std::optional<TranscriptSteps> transcript;
   std::optional<SoundSteps> sound;  // source "audio"; nothing of the picture's steps counts then
 
   friend bool operator==(const Declaration&, const Declaration&) = default;

@@ -1,4 +1,5 @@
-"""Tokenizers against their makers: ids and texts of Hugging Face's tokenizers and of SentencePiece, trained here on the project's documents."""
+"""Tokenizers against their makers: ids and texts of Hugging Face's tokenizers and of SentencePiece, trained here on the project's documents; and transcripts
+of a model's scores."""
 import glob
 import io
 import json
@@ -7,7 +8,7 @@ import tempfile
 
 from support import ROOT, VERGE, need, run, verge
 
-tokenizers, sentencepiece = need("tokenizers"), need("sentencepiece")
+np, onnx, tokenizers, sentencepiece = need("numpy"), need("onnx"), need("tokenizers"), need("sentencepiece")
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
 
 HARD = ["", " ", "Hello, world!", "It's  what we'll do: don't.", "naïve café — RÉSUMÉ №5", "你好，世界 東京", "emoji 😀👍🏽 z͑͗a", "tab\tand\u00a0space", "  leading and trailing  ", "x" * 120,
@@ -112,8 +113,25 @@ def refusals(tmp):
     assert p.returncode not in (0, 1) and "vocab.txt" in p.stderr, (p.returncode, p.stderr)
 
 
+def transcripts(tmp):
+    helper, shape = onnx.helper, [1, 6, 4]
+    graph = helper.make_graph([helper.make_node("Softmax", ["x"], ["y"], axis=-1)], "ctc", [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)],
+                              [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, shape)])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), f"{tmp}/ctc.onnx")
+    with open(f"{tmp}/letters.txt", "w") as f:
+        f.write("-\na\nb\nc\n")
+    verge("convert", f"{tmp}/ctc.onnx", "--labels", f"{tmp}/letters.txt", "--pipeline", '{"transcript": {"blank": 0, "probabilities": true}}', "-o", f"{tmp}/ctc.vpk")
+    np.save(f"{tmp}/scores.npy", 5 * np.eye(4, dtype=np.float32)[[3, 3, 1, 0, 1, 2]][None])
+    assert verge("run", f"{tmp}/ctc.vpk", f"{tmp}/scores.npy").split()[-1] == "caab"
+    wide = '{"transcript": {"blank": 0, "beam": 16, "probabilities": true}}'
+    assert json.loads(verge("run", f"{tmp}/ctc.vpk", f"{tmp}/scores.npy", "--pipeline", wide, "--json"))[0]["text"] == "caab"
+    p = run(VERGE, "run", f"{tmp}/ctc.vpk", f"{tmp}/scores.npy", "--pipeline", '{"transcript": {"blank": 9}}')
+    assert p.returncode == 2 and "class 9 of 4" in p.stderr, (p.returncode, p.stderr)
+
+
 with tempfile.TemporaryDirectory() as folder:
     corpus = texts()
     hugging_face(folder, corpus)
     sentence_piece(folder, corpus)
     refusals(folder)
+    transcripts(folder)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/integers.h"
 #include "formats/onnx/product.h"
 #include "formats/onnx/shorthand.h"
 #include "formats/onnx/table.h"
@@ -23,7 +24,7 @@ Result<QuantParams> params_of(NodeContext& c, const Tensor* s, const Tensor* z, 
   for (float v : out.scale)
     if (!(v > 0) || !std::isfinite(v)) return c.damaged("a scale of " + std::to_string(v));
   out.zero_point.assign(out.scale.size(), 0);
-  for (size_t i = 0; z && i < out.zero_point.size(); ++i) out.zero_point[i] = static_cast<int32_t>(z->at(static_cast<int64_t>(i)));
+  for (size_t i = 0; z && i < out.zero_point.size(); ++i) out.zero_point[i] = to_integer<int32_t>(z->at(static_cast<int64_t>(i)));
   if (out.scale.size() > 1) out.axis = axis;
   return out;
 }

@@ -8,10 +8,12 @@
 namespace verge::formats::tflite::builtins {
 namespace {
 
-Result<flexbuffers::Map> options_of(const Op& op) {
+// A view into `aligned`, which takes the bytes: the file lets them stand anywhere, and wide numbers are read in place.
+Result<flexbuffers::Map> options_of(const Op& op, std::vector<uint8_t>& aligned) {
   const auto* bytes = op.source().custom_options();
-  if (!bytes || bytes->size() < 3 || !flexbuffers::VerifyBuffer(bytes->data(), bytes->size())) return corrupt("its options are no flexbuffers map");
-  const flexbuffers::Reference root = flexbuffers::GetRoot(bytes->data(), bytes->size());
+  if (bytes) aligned.assign(bytes->begin(), bytes->end());
+  if (aligned.size() < 3 || !flexbuffers::VerifyBuffer(aligned.data(), aligned.size())) return corrupt("its options are no flexbuffers map");
+  const flexbuffers::Reference root = flexbuffers::GetRoot(aligned.data(), aligned.size());
   if (!root.IsMap()) return corrupt("its options are no flexbuffers map");
   return root.AsMap();
 }
@@ -29,7 +31,8 @@ Result<ValueId> as_reals(Op& op, size_t i) {
 }  // namespace
 
 Result<void> detection_postprocess(Op& op) {
-  VERGE_TRY(const flexbuffers::Map o, options_of(op));
+  std::vector<uint8_t> aligned;
+  VERGE_TRY(const flexbuffers::Map o, options_of(op, aligned));
   const auto real = [&](const char* name) { return static_cast<double>(o[name].AsFloat()); };
   const auto integer = [&](const char* name, int64_t otherwise) { return o[name].IsNull() ? otherwise : o[name].AsInt64(); };
   const bool per_class = !o["use_regular_nms"].IsNull() && o["use_regular_nms"].AsBool();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "core/text.h"
 #include "formats/tflite/tensors.h"
@@ -34,7 +35,7 @@ Result<void> check_quantisation(const schema::Tensor& tensor) {
     if (!std::isfinite(scale) || scale < 0) return corrupt("scale " + std::to_string(scale) + " is not a positive number");
   const auto [low, high] = quantized_range(tensor.type());
   for (size_t i = 0; i < zeros; ++i)
-    if (const int64_t zero = q->zero_point()->Get(static_cast<uint32_t>(i)); zero < low || zero > high)
+    if (const int64_t zero = long_at(*q->zero_point(), i); zero < low || zero > high)
       return corrupt("zero point " + std::to_string(zero) + " is outside " + std::to_string(low) + ".." + std::to_string(high));
   if (scales == 1) return done();
   const int64_t axis = q->quantized_dimension();
@@ -208,6 +209,12 @@ ByteSpan File::buffer(uint32_t index) const {
   const schema::Buffer& buffer = *model_->buffers()->Get(index);
   if (buffer.offset() > 1) return bytes_.subspan(buffer.offset(), buffer.size());
   return buffer.data() ? ByteSpan(buffer.data()->data(), buffer.data()->size()) : ByteSpan();
+}
+
+int64_t long_at(const flatbuffers::Vector<int64_t>& vector, size_t i) {
+  int64_t out;
+  std::memcpy(&out, vector.Data() + i * sizeof out, sizeof out);
+  return out;
 }
 
 std::vector<int64_t> list_of(const flatbuffers::Vector<int32_t>* vector) {

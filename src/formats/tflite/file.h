@@ -39,6 +39,8 @@ class File {
 // Number of elements of a flatbuffers vector that may be null, and its elements as a range.
 template <typename V> size_t size_of(const V* vector) { return vector ? vector->size() : 0; }
 std::vector<int64_t> list_of(const flatbuffers::Vector<int32_t>* vector);
+// An element of eight bytes, which the verifier lets stand at any multiple of four.
+int64_t long_at(const flatbuffers::Vector<int64_t>& vector, size_t i);
 
 // The builtin's number: files from before builtin 127 keep it in a byte.
 schema::BuiltinOperator builtin_of(const schema::OperatorCode& code);

@@ -46,7 +46,7 @@ QuantParams quantisation(const schema::Tensor& tensor) {
   out.scale.assign(q->scale()->begin(), q->scale()->end());
   const size_t zeros = size_of(q->zero_point());
   for (size_t i = 0; i < out.scale.size(); ++i)
-    out.zero_point.push_back(zeros == 0 ? 0 : static_cast<int32_t>(q->zero_point()->Get(zeros == 1 ? 0 : static_cast<uint32_t>(i))));
+    out.zero_point.push_back(zeros == 0 ? 0 : static_cast<int32_t>(long_at(*q->zero_point(), zeros == 1 ? 0 : i)));
   if (out.per_channel()) out.axis = q->quantized_dimension();
   return out;
 }
