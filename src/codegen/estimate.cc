@@ -58,7 +58,7 @@ int64_t stack_bound(Family family, const Network& network) {
   int64_t tables = 0;
   for (const Layer& l : network.layers)
     if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise)
-      tables = std::max<int64_t>(tables, 4 * (l.window.kernel_h + (l.kind == Kind::kDepthwise && (l.lanes || l.pitch == 0) ? static_cast<int64_t>(l.window.taps()) : 0)));
+      tables = std::max(tables, 4 * (l.window.kernel_h + static_cast<int64_t>(tap_places(l))));
   constexpr int64_t kFrames = 352, kVectorFrames = 480;
   return (family == Family::kMve ? kVectorFrames : kFrames) + tables;
 }

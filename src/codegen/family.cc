@@ -143,7 +143,8 @@ Plane plane_of(const Layer& l) {
   while (out.height < g.kernel_h) out.height *= 2;
   const int window = g.kernel_w * out.height;
   out.vectors = (window + kVector - 1) / kVector;
-  out.wide = g.stride_w == 1 && out.height == 1 && window + 3 <= kVector;
+  const int step = g.stride_w * out.height;
+  out.way = step == 1 && window + 3 <= kVector ? 1 : step == 4 && window + 4 <= kVector ? 2 : step == 8 ? 3 : 0;
   const int columns = std::max(g.pad_left + g.in_w, static_cast<int>(round_up(g.out_w, 4)) * g.stride_w);
   out.bytes = columns * out.height + (out.vectors + 1) * kVector;
   return out;
@@ -164,11 +165,18 @@ std::optional<Square> square_of(Family family, const Layer& l) {
 }
 
 bool takes_lanes(Family family, const Layer& l) {
-  if (family != Family::kMve || l.kind != Kind::kDepthwise || !l.by_rows || std::count(l.product.weights.begin(), l.product.weights.end(), -128) > 0)
-    return false;
+  const ConvGeometry& g = l.window;
+  if (family != Family::kMve || l.kind != Kind::kDepthwise || !l.by_rows || g.dilation_w != 1 || g.pad_left >= g.kernel_w) return false;
+  if (std::count(l.product.weights.begin(), l.product.weights.end(), -128) > 0) return false;
   // Instructions for an output: sixteen channels at once take so many, a row of a channel more the shorter it is.
-  const double lanes = 12.5 * static_cast<double>(round_up(l.window.in_c, kVector)) / l.window.in_c, plane = 8.0 + 40.0 / l.window.out_w;
+  const double lanes = 9.5 * static_cast<double>(round_up(g.in_c, kVector)) / g.in_c, plane = 5.0 + 40.0 / g.out_w;
   return lanes < plane;
+}
+
+size_t tap_places(const Layer& l) {
+  const ConvGeometry& g = l.window;
+  if (l.kind != Kind::kDepthwise || (l.pitch && !l.lanes)) return 0;
+  return l.lanes ? static_cast<size_t>((g.out_w - 1) * g.stride_w + g.kernel_w) * static_cast<size_t>(g.kernel_h) : g.taps();
 }
 
 bool reads_in_place(Family family, const Layer& l) {
@@ -211,7 +219,7 @@ int64_t scratch_bytes(Family family, const Layer& l) {
       if (family == Family::kDsp) return product_depth(family, l) * 2 * l.pixels + (g.taps() > 1 || g.pad_left || g.pad_top ? round_up(run, 4) : 0);
       if (family == Family::kPlain) return product_depth(family, l);
       if (reads_in_place(family, l)) return 0;
-      return strip_row(family, l) ? 4 * product_depth(family, l) + g.kernel_h * strip_row(family, l) : 2 * product_depth(family, l);
+      return strip_row(family, l) ? 2 * product_depth(family, l) + g.kernel_h * strip_row(family, l) : 2 * product_depth(family, l);
     case Kind::kDepthwise:
       if (const auto square = square_of(family, l)) return square->bytes;
       if (l.lanes) return round_up(g.in_c, kVector);
@@ -278,9 +286,9 @@ std::vector<std::string_view> sources_of(Family family, const Layer& l) {
   if (l.low > -128 || l.high < 127) out.push_back("clamp");
   if (l.kind == Kind::kConv || l.kind == Kind::kDepthwise) out.push_back("window");
   if (is_product(l) && family == Family::kDsp) out.push_back("pairs");
-  if ((is_product(l) || l.kind == Kind::kAdd) && family == Family::kMve) out.push_back("vectors");
+  if ((is_product(l) || l.kind == Kind::kAdd || l.kind == Kind::kAverage) && family == Family::kMve) out.push_back("vectors");
   if (l.kind == Kind::kDepthwise && family == Family::kMve && !l.lanes) out.push_back("fours");
-  if (l.kind == Kind::kDepthwise && (l.lanes || (family == Family::kDsp && l.pitch == 0))) out.push_back("taps");
+  if (l.kind == Kind::kDepthwise && family == Family::kDsp && l.pitch == 0) out.push_back("taps");
   switch (l.kind) {
     case Kind::kConv: out.push_back(kConvSources[own]); break;
     case Kind::kDepthwise:

@@ -28,7 +28,7 @@ int plane_pitch(Family family, const Network& network, bool stream);
 struct Plane {
   int height = 1;     // bytes of a column: kernel_h rounded up to a power of two
   int vectors = 1;    // loads that a window takes
-  bool wide = false;  // one load holds the windows of four outputs
+  int way = 0;      // how its windows are loaded
   int bytes = 0;
 };
 Plane plane_of(const Layer& layer);
@@ -43,6 +43,9 @@ std::optional<Square> square_of(Family family, const Layer& layer);
 
 // Whether rows of a depthwise layer are made by the kernel that takes sixteen channels of a pixel at once.
 bool takes_lanes(Family family, const Layer& layer);
+
+// Pointers that kernels which read taps where they lie keep on the stack; 0: the layer has no such kernel.
+size_t tap_places(const Layer& layer);
 
 // Whether a convolution reads its windows where they lie: mve's of one tap.
 bool reads_in_place(Family family, const Layer& layer);

@@ -172,12 +172,24 @@ ConstArray fours_array(const Layer& l, const std::string& name) {
   return numbers(name, out);
 }
 
+ConstArray strip_places_array(Family family, const Layer& l, const std::string& name) {
+  const ConvGeometry& g = l.window;
+  const auto in_c = static_cast<size_t>(g.in_c), width = static_cast<size_t>(g.kernel_w), bytes = g.taps() * in_c;
+  std::vector<uint16_t> out(static_cast<size_t>(product_depth(family, l)), 0);
+  for (size_t i = 0; i < bytes; ++i) {
+    const size_t tap = i / in_c, column = tap % width * static_cast<size_t>(g.dilation_w);
+    out[i] = static_cast<uint16_t>(tap / width * static_cast<size_t>(strip_row(family, l)) + column * in_c + i % in_c);
+  }
+  return array<uint16_t>("uint16_t", name, out, [](uint16_t v) { return std::to_string(v); });
+}
+
 ConstArray lanes_weights_array(const Layer& l, const std::string& name) {
   const size_t channels = static_cast<size_t>(l.window.out_c), taps = l.window.taps();
   std::vector<int8_t> out;
+  const size_t height = static_cast<size_t>(l.window.kernel_h), width = static_cast<size_t>(l.window.kernel_w);
   for (size_t c = 0; c < channels; c += 16)
     for (size_t t = 0; t < taps; ++t)
-      for (size_t i = c; i < c + 16; ++i) out.push_back(i < channels ? l.product.weights[i * taps + t] : int8_t{0});
+      for (size_t i = c; i < c + 16; ++i) out.push_back(i < channels ? l.product.weights[i * taps + t % height * width + t / height] : int8_t{0});
   return bytes(name, out);
 }
 

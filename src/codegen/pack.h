@@ -15,11 +15,13 @@ struct ConstArray {
 ConstArray weights_array(Family family, const Layer& layer, const std::string& name);
 // Two words a channel: the multiplier, and bias * 32 + shift.
 ConstArray channels_array(Family family, const Layer& layer, const std::string& name);
-// For mve, of each four channels: biases, multipliers, negative shifts.
 // Of vg_lanes_conv.
 ConstArray lanes_weights_array(const Layer& layer, const std::string& name);
 ConstArray lanes_numbers_array(const Layer& layer, const std::string& name);
+// For mve, of each four channels: biases, multipliers, negative shifts.
 ConstArray fours_array(const Layer& layer, const std::string& name);
+// For mve: where a strip of rows with their padding holds the bytes of its first window.
+ConstArray strip_places_array(Family family, const Layer& layer, const std::string& name);
 ConstArray bias_array(Family family, const Layer& layer, const std::string& name);
 ConstArray constant_array(const Constant& constant, const std::string& name);
 ConstArray table_array(const std::vector<int32_t>& table, const std::string& name);

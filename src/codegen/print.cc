@@ -72,7 +72,7 @@ class LayerPrinter {
     const ConvGeometry& g = l_.window;
     if (!streams()) return call(format("vg_average(%s, %s, %d, %d)", in(0).c_str(), out().c_str(), g.in_h * g.in_w, g.in_c));
     const Text sums = "(int32_t *)(void *)(" + at(layout_.state[run_]) + ")";
-    call(format("vg_sum_row(%s, %s, %d, %d, y == 0)", in_part(0).c_str(), sums.c_str(), g.in_w, g.in_c));
+    call(format("vg_sum_pixels(%s, %s, %d, %d, %d, y == 0)", in_part(0).c_str(), sums.c_str(), g.in_w, g.in_c, g.in_c));
     call(format("if (y + 1 == %d) vg_divide_sums(%s, %s, %d, %d)", g.in_h, sums.c_str(), out().c_str(), g.in_h * g.in_w, g.in_c));
   }
 
@@ -91,6 +91,7 @@ class LayerPrinter {
   }
 
   void conv() {
+    if (strip_row(family_, l_)) constant(strip_places_array(family_, l_, name_ + "_p"), "_p");
     const Text kernel = l_.nibbles ? "vg_conv_nibbles" : "vg_conv";
     product(kernel.c_str(), (kernel + "_rows").c_str(), conv_numbers());
   }
@@ -98,7 +99,8 @@ class LayerPrinter {
   Text conv_numbers() const {
     const auto depth = static_cast<long long>(product_depth(family_, l_)), strip = static_cast<long long>(strip_row(family_, l_));
     if (!l_.nibbles && has_twos(network_)) return format("%lld, %d", depth, l_.pixels);
-    return family_for(family_, l_) == Family::kMve ? format("%lld, %lld", depth, strip) : format("%lld", depth);
+    if (family_for(family_, l_) != Family::kMve) return format("%lld", depth);
+    return format("%lld, %lld, %s", depth, strip, strip ? (name_ + "_p").c_str() : "0");
   }
 
   void depthwise() {
@@ -107,7 +109,7 @@ class LayerPrinter {
     const Plane p = plane_of(l_);
     const Text band = std::to_string(band_rows(family_, l_));
     if (family_ == Family::kMve && l_.pitch)
-      return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.wide, p.bytes));
+      return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.way, p.bytes));
     product("vg_depthwise", "vg_depthwise_rows", family_ == Family::kDsp && l_.pitch == 0 ? Text() : band);
   }
 
@@ -406,17 +408,22 @@ int common_pitch(const Network& network) {
 }
 
 // Sizes of the kernels' tables.
-Text kernel_limits(const Network& network) {
-  int height = 0;
+Text kernel_limits(Family family, const Network& network) {
+  int height = 0, ways = 0;
   size_t taps = 0;
+  bool odd = false;
   for (const Layer& l : network.layers) {
     if (l.kind == Kind::kConv || (l.kind == Kind::kDepthwise && (l.lanes || l.pitch == 0))) height = std::max(height, l.window.kernel_h);
-    if (l.kind == Kind::kDepthwise && (l.lanes || l.pitch == 0)) taps = std::max(taps, l.window.taps());
+    taps = std::max(taps, tap_places(l));
+    odd = odd || (family == Family::kMve && l.kind == Kind::kConv && !l.nibbles && l.window.out_w % 2 != 0);
+    if (family == Family::kMve && l.kind == Kind::kDepthwise && l.pitch) ways |= 1 << plane_of(l).way;
   }
   Text out;
   if (has_twos(network)) out += "#define VG_TWO 1\n";
   if (height > 1) out += format("#define VG_KERNEL_H %d\n", height);
   if (taps > 1) out += format("#define VG_TAPS %zu\n", taps);
+  if (odd) out += "#define VG_ODD 1\n";
+  if (ways) out += format("#define VG_WAYS %d\n", ways);
   return out;
 }
 
@@ -482,7 +489,7 @@ Text print_source(const Options& o, Family family, const Network& network, const
 )";
   if (const int pitch = common_pitch(network)) out += format("#define VG_PITCH %d\n\n", pitch);
   if (!layout.rows.empty()) out += "#define VG_ROWS 1\n";
-  out += kernel_limits(network);
+  out += kernel_limits(family, network);
   for (std::string_view source : kernel_sources(family, network)) out += Text(kernel_text(source)) + "\n";
   out += print_places(layout);
   for (const PrintedLayer& l : sheet.layers) out += l.constants;

@@ -1,9 +1,13 @@
 /* Convolution: two pixels times four channels at a time. weights: [out_c / 4][depth / 16][4][16]; numbers: [out_c / 4][3][4] biases, multipliers, negative
  * shifts. `depth` is a window's bytes rounded up to 16. */
+#ifndef VG_ODD
+#define VG_ODD 0 /* 1: some rows have an odd number of pixels */
+#endif
 typedef struct {
   vg_window window;
   uint16_t depth;
-  uint16_t strip; /* bytes of a row of the input with its padding, where windows are gathered from such rows */
+  uint16_t strip;         /* bytes of a row of the input with its padding, where windows are gathered from such rows */
+  const uint16_t *places; /* of a window's bytes in such rows */
   const int8_t *weights;
   const int32_t *numbers;
 } vg_conv;
@@ -14,6 +18,7 @@ typedef struct {
   int8_t *to[2];
   uint32_t steps; /* of 16 bytes: half of them, rounded up; the highest bit of an odd number */
   int32_t zero, left;
+  uint32_t loads[2]; /* of a window; bytes of four channels' weights */
 } vg_pair;
 
 #define VG_STEP                                                                                                    \
@@ -37,6 +42,24 @@ typedef struct {
                  : [x0] "=&r"(x0_left), [x1] "=&r"(x1_left), [n] "=&r"(steps_left), [w] "+r"(w), [k] "+r"(k), [left] "+m"(pair.left), [to] "+m"(pair.to) \
                  : [windows] "m"(pair.windows), [steps] "m"(pair.steps), [zero] "m"(pair.zero)                       \
                  : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "p0", "cc", "memory")
+/* One pixel, eight channels after the other, while there are more than four. */
+#define VG_TAP(low, high, more) "vmladava.s8 " low ", q0, q1\n" more "vmladava.s8 " high ", q0, q2\n"
+#define VG_NEXT_FOURS "vldrb.8 q1, [%[w]], #16\n vldrb.8 q2, [%[w1]], #16\n"
+#define VG_EIGHTS(correct)                                                                                            \
+  __asm volatile("1: ldr %[x], %[window]\n ldrd %[n], %[w1], %[loads]\n add %[w1], %[w]\n"                          \
+                 "ldrd r0, r2, [%[k]]\n ldrd r4, r6, [%[k], #8]\n ldrd r8, r10, [%[k], #48]\n ldrd r12, lr, [%[k], #56]\n" \
+                 "2: vldrb.8 q0, [%[x]], #16\n" VG_NEXT_FOURS VG_TAP("r0", "r8", "") VG_NEXT_FOURS VG_TAP("r2", "r10", "") \
+                 VG_NEXT_FOURS VG_TAP("r4", "r12", "") VG_NEXT_FOURS VG_TAP("r6", "lr", "subs %[n], #1\n") "bne 2b\n"  \
+                 "vmov q0[2], q0[0], r0, r4\n vmov q0[3], q0[1], r2, r6\n vmov q1[2], q1[0], r8, r12\n vmov q1[3], q1[1], r10, lr\n" \
+                 "vldrw.32 q2, [%[k], #16]\n vldrw.32 q3, [%[k], #64]\n vqrdmulh.s32 q0, q0, q2\n vqrdmulh.s32 q1, q1, q3\n" correct \
+                 "vldrw.32 q2, [%[k], #32]\n vldrw.32 q3, [%[k], #80]\n vrshl.s32 q0, q0, q2\n vrshl.s32 q1, q1, q3\n" \
+                 "vqmovnb.s32 q0, q0\n ldrd r0, r2, %[zero]\n vqmovnt.s32 q0, q1\n vqadd.s16 q0, q0, r0\n"         \
+                 "ldr r4, %[to]\n vqmovnb.s16 q0, q0\n subs r2, r2, #4\n vstrb.32 q0, [r4], #4\n vctp.32 r2\n vshr.u32 q0, q0, #16\n" \
+                 "vpst\n vstrbt.32 q0, [r4], #4\n adds %[k], #96\n mov %[w], %[w1]\n subs r2, r2, #4\n str r4, %[to]\n str r2, %[left]\n" \
+                 "cmp r2, #4\n bgt 1b\n"                                                                            \
+                 : [x] "=&r"(x0_left), [w1] "=&r"(x1_left), [n] "=&r"(steps_left), [w] "+r"(w), [k] "+r"(k), [left] "+m"(pair.left), [to] "+m"(pair.to[0]) \
+                 : [window] "m"(pair.windows[0]), [loads] "m"(pair.loads), [zero] "m"(pair.zero)                 \
+                 : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "p0", "cc", "memory")
 #endif
 
 /* `pixels` windows, the first at x and `step` bytes between them, become as many pixels at `out`. */
@@ -45,7 +68,7 @@ static VG_NOINLINE void vg_conv_pairs(const vg_conv *conv, const int8_t *x, uint
 #if VG_MVE
   const uint32_t vectors = conv->depth / 16u;
   const int positive = conv->window.out_zero == -128;
-  vg_pair pair = {{x, x}, {out, out}, (vectors + 1) / 2 | vectors << 31, conv->window.out_zero, 0};
+  vg_pair pair = {{x, x}, {out, out}, (vectors + 1) / 2 | vectors << 31, conv->window.out_zero, 0, {vectors, 4u * conv->depth}};
 #endif
   for (; pixels > 0; pixels -= 2, x += 2 * step, out += 2 * n) {
     const int8_t *const x1 = pixels > 1 ? x + step : x;
@@ -55,6 +78,17 @@ static VG_NOINLINE void vg_conv_pairs(const vg_conv *conv, const int8_t *x, uint
     const int32_t *k = conv->numbers;
     uint32_t steps_left;
     pair.windows[0] = x, pair.windows[1] = x1, pair.to[0] = out, pair.to[1] = out1, pair.left = (int32_t)n;
+#if VG_ODD
+    if (pixels == 1 && n > 4) {
+      if (positive) {
+        VG_EIGHTS("");
+      } else {
+        VG_EIGHTS(VG_CORRECT_PAIR);
+      }
+      if (pair.left <= 0) return;
+      pair.to[1] = pair.to[0];
+    }
+#endif
     if (positive) {
       VG_CHANNELS("");
     } else {
@@ -98,23 +132,13 @@ static VG_NOINLINE void vg_gather(const vg_window *g, const int8_t *const *rows,
   }
 }
 
-/* Where a strip of rows with their padding holds the bytes of its first window. */
-static void vg_strip_places(const vg_conv *conv, uint16_t *places) {
-  const vg_window *const g = &conv->window;
-  const uint32_t bytes = (uint32_t)g->kernel_h * g->kernel_w * g->in_c;
-  for (uint32_t i = 0; i < conv->depth; ++i) {
-    const uint32_t tap = i / g->in_c;
-    places[i] = i < bytes ? (uint16_t)(tap / g->kernel_w * conv->strip + tap % g->kernel_w * g->dilation_w * g->in_c + i % g->in_c) : 0;
-  }
-}
-
 /* Two windows, `step` bytes between them, of `depth` bytes each, a multiple of 8, from places counted from `strip` on. */
 static inline void vg_gather_places(const int8_t *strip, uint32_t step, const uint16_t *places, uint32_t depth, int8_t *to) {
 #if VG_MVE
   int8_t *second = to + depth;
   __asm volatile("dls lr, %[n]\n1: vldrh.16 q2, [%[places]], #16\n vldrb.u16 q0, [%[strip], q2]\n vldrb.u16 q1, [%[next], q2]\n"
                  "vstrb.16 q0, [%[to]], #8\n vstrb.16 q1, [%[second]], #8\n le lr, 1b\n"
-                 : [to] "+r"(to), [second] "+r"(second), [places] "+r"(places)
+                 : [to] "+l"(to), [second] "+l"(second), [places] "+r"(places)
                  : [n] "r"(depth / 8), [strip] "r"(strip), [next] "r"(strip + step)
                  : "lr", "q0", "q1", "q2", "memory");
 #else
@@ -134,31 +158,29 @@ static VG_NOINLINE void vg_row_of_runs(const vg_conv *conv, const int8_t *const 
 }
 
 /* An output row, windows gathered from a strip. */
-static VG_NOINLINE void vg_row_of_strip(const vg_conv *conv, const int8_t *const *rows, int8_t *patch, const uint16_t *places, int8_t *strip, int8_t *out) {
+static VG_NOINLINE void vg_row_of_strip(const vg_conv *conv, const int8_t *const *rows, int8_t *patch, int8_t *strip, int8_t *out) {
   const vg_window *const g = &conv->window;
   const uint32_t step = (uint32_t)g->stride_w * g->in_c;
   for (uint32_t k = 0; k < g->kernel_h; ++k) vg_copy_run(g, rows[k], -(int32_t)g->pad_left, conv->strip / g->in_c, strip + k * conv->strip);
   for (int32_t x = g->out_w; x > 0; x -= 2, strip += 2 * step, out += 2u * g->out_c) {
-    vg_gather_places(strip, x > 1 ? step : 0, places, conv->depth, patch);
+    vg_gather_places(strip, x > 1 ? step : 0, conv->places, conv->depth, patch);
     vg_conv_pairs(conv, patch, conv->depth, x > 1 ? 2 : 1, out);
   }
 }
 
 /* Output rows [first, last). Windows of one tap are read where they are: there is no scratch. Else it holds two windows and, where runs are so short that
- * copying them one by one costs more, the places of a window's bytes and the rows that an output row sees, with their padding. */
+ * copying them one by one costs more, the rows that an output row sees, with their padding. */
 static void vg_conv_rows(const vg_conv *conv, const int8_t *in, int8_t *out, void *scratch, uint32_t first, uint32_t last) {
   const vg_window *const g = &conv->window;
-  int8_t *const patch = (int8_t *)scratch, *const strip = patch + conv->depth * 4;
-  uint16_t *const places = (uint16_t *)(void *)(patch + conv->depth * 2);
+  int8_t *const patch = (int8_t *)scratch;
   const int8_t *rows[VG_KERNEL_H];
-  if (conv->strip) vg_strip_places(conv, places);
   for (; first < last; ++first) {
     int8_t *const to = vg_output_row(g, out, first);
     vg_input_rows(g, in, first, rows);
     if (!scratch) {
       vg_conv_pairs(conv, rows[0], (uint32_t)g->stride_w * g->in_c, g->out_w, to);
     } else if (conv->strip) {
-      vg_row_of_strip(conv, rows, patch, places, strip, to);
+      vg_row_of_strip(conv, rows, patch, patch + conv->depth * 2, to);
     } else {
       vg_row_of_runs(conv, rows, patch, to);
     }

@@ -1,10 +1,13 @@
 /* Depthwise convolution, a channel at a time: its part of some input rows is copied to a plane in scratch, column after column, each of `height` bytes, so
- * that one load holds a window. weights: 16 zeros, then each channel's window in `vectors` times 16 bytes. Where `wide` is not 0, columns
- * are single bytes and a load holds four windows, which meet the weights as they are and from one, two and three bytes further down.
- * channels: multiplier, bias * 32 + shift of each. */
+ * that one load holds a window. weights: 16 zeros, then each channel's window in `vectors` times 16 bytes. `way`: 1: windows begin one byte apart and a load
+ * holds four of them, which meet the weights as they are and from one, two and three bytes further down; 2: four bytes apart, two of them in a load; 3: eight bytes
+ * apart; 0: elsewhere. channels: multiplier, bias * 32 + shift of each. */
+#ifndef VG_WAYS
+#define VG_WAYS 15 /* bits of the ways that the model takes */
+#endif
 typedef struct {
   vg_window window;
-  uint8_t height, vectors, wide;
+  uint8_t height, vectors, way;
   uint16_t plane; /* bytes */
   const int8_t *weights;
   const uint32_t *channels;
@@ -44,7 +47,7 @@ static inline void vg_gather_plane(const vg_row *row, const int8_t *from) {
 #if VG_MVE
   __asm volatile("vmsr p0, %[valid]\n vldrh.16 q1, [%[offsets]]\n dlstp.16 lr, %[n]\n"
                  "1: vpstt\n vldrbt.u16 q0, [%[from], q1]\n vstrbt.16 q0, [%[to]], #8\n add %[from], %[step]\n letp lr, 1b\n"
-                 : [to] "+r"(to), [from] "+r"(from)
+                 : [to] "+l"(to), [from] "+r"(from)
                  : [valid] "r"(row->valid), [n] "r"(row->bytes), [step] "r"(row->step), [offsets] "r"(row->offsets)
                  : "lr", "q0", "q1", "p0", "memory");
 #else
@@ -69,25 +72,38 @@ static VG_NOINLINE void vg_plane_long(const vg_depthwise *conv, const int8_t *x,
 }
 
 /* All channels; `positive`: the output's zero point is -128. */
-static inline __attribute__((always_inline)) void vg_row_channels(const vg_depthwise *conv, const vg_row *row, int8_t *out, vg_fours *fours, int wide, int positive) {
+static inline __attribute__((always_inline)) void vg_row_channels(const vg_depthwise *conv, const vg_row *row, int8_t *out, vg_fours *fours, int way, int positive) {
   const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 1), conv->window.out_c);
   const int8_t *w = conv->weights + 16, *in = row->in;
   for (uint32_t left = conv->window.in_c; left > 0; --left, w += 16, ++in, fours->channel += 2) {
     const int8_t *x = row->plane;
     int8_t *to = out++;
     vg_gather_plane(row, in);
-    const int8x16_t w0 = vldrbq_s8(w), w1 = wide ? vldrbq_s8(w - 1) : w0, w2 = wide ? vldrbq_s8(w - 2) : w0, w3 = wide ? vldrbq_s8(w - 3) : w0;
-    if (wide) {
+    const int8x16_t w0 = vldrbq_s8(w), w1 = way == 1 ? vldrbq_s8(w - 1) : way == 2 ? vldrbq_s8(w - 4) : w0, w2 = way == 1 ? vldrbq_s8(w - 2) : w0,
+                    w3 = way == 1 ? vldrbq_s8(w - 3) : w0;
+    if (way == 1) {
       VG_FOURS(VG_WIDE("4"), positive);
+    } else if (way == 2) {
+      VG_FOURS(VG_TWOS, positive);
+    } else if (way == 3) {
+      VG_FOURS(VG_NARROW, positive);
     } else {
       VG_FOURS(VG_STRIDED, positive);
     }
   }
 }
 
+static inline __attribute__((always_inline)) void vg_row_way(const vg_depthwise *conv, const vg_row *row, int8_t *out, vg_fours *fours, int way) {
+  if (!(VG_WAYS >> way & 1) || conv->way != way) return;
+  if (fours->zero == -128) {
+    vg_row_channels(conv, row, out, fours, way, 1);
+  } else {
+    vg_row_channels(conv, row, out, fours, way, 0);
+  }
+}
+
 static void vg_make_row(const vg_depthwise *conv, const vg_row *row, int8_t *out) {
   const vg_window *const g = &conv->window;
-  const int positive = g->out_zero == -128;
   const uint32_t rest = (1u << g->out_w % 4 * 4) - 1u;
   vg_fours fours = {conv->channels, g->out_zero, 4u * g->out_c, 0xffff, g->out_w / 4u, rest, (uint32_t)g->stride_w * conv->height};
   if (conv->vectors > 1) {
@@ -95,15 +111,9 @@ static void vg_make_row(const vg_depthwise *conv, const vg_row *row, int8_t *out
       vg_gather_plane(row, row->in + c);
       vg_plane_long(conv, row->plane, conv->weights + 16 + c * conv->vectors * 16u, &fours, out + c);
     }
-  } else if (conv->wide && positive) {
-    vg_row_channels(conv, row, out, &fours, 1, 1);
-  } else if (conv->wide) {
-    vg_row_channels(conv, row, out, &fours, 1, 0);
-  } else if (positive) {
-    vg_row_channels(conv, row, out, &fours, 0, 1);
-  } else {
-    vg_row_channels(conv, row, out, &fours, 0, 0);
+    return;
   }
+  vg_row_way(conv, row, out, &fours, 0), vg_row_way(conv, row, out, &fours, 1), vg_row_way(conv, row, out, &fours, 2), vg_row_way(conv, row, out, &fours, 3);
 }
 #else
 static void vg_make_row(const vg_depthwise *conv, const vg_row *row, int8_t *out) {

@@ -10,9 +10,12 @@ typedef struct {
   uint32_t stride;       /* VG_STRIDED: bytes between windows */
 } vg_fours;
 
-/* Sums r0, r2, r4, r6 of windows from x on, which moves on: of one load; of loads 8 bytes apart; of loads `stride` bytes apart. */
+/* Sums r0, r2, r4, r6 of windows from x on, which moves on: of one load; of two; of loads 8 bytes apart; of loads `stride` bytes apart. */
 #define VG_WIDE(step) \
   "vldrb.8 q0, [%[x]], #" step "\n vmladav.s8 r0, q0, %q[w0]\n vmladav.s8 r2, q0, %q[w1]\n vmladav.s8 r4, q0, %q[w2]\n vmladav.s8 r6, q0, %q[w3]\n"
+#define VG_TWOS                                                                                               \
+  "vldrb.8 q0, [%[x]], #8\n vmladav.s8 r0, q0, %q[w0]\n vldrb.8 q1, [%[x]], #8\n vmladav.s8 r2, q0, %q[w1]\n" \
+  "vmladav.s8 r4, q1, %q[w0]\n vmladav.s8 r6, q1, %q[w1]\n"
 #define VG_NARROW                                                                                             \
   "vldrb.8 q0, [%[x]], #8\n vldrb.8 q1, [%[x]], #8\n vmladav.s8 r0, q0, %q[w0]\n vldrb.8 q0, [%[x]], #8\n"    \
   "vmladav.s8 r2, q1, %q[w0]\n vldrb.8 q1, [%[x]], #8\n vmladav.s8 r4, q0, %q[w0]\n vmladav.s8 r6, q1, %q[w0]\n"
