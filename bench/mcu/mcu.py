@@ -112,11 +112,11 @@ def measure_named(core, name, mode="fast"):
                    os.path.join(YARD, "golden", name + ".tflm.bin"))
 
 
-def run_on_host(model, target, cases, mode="fast"):
-    """Output bytes of the generated C compiled for this machine."""
+def run_on_host(model, target, cases, mode="fast", flags=()):
+    """Output bytes of the generated C compiled for this machine, with more flags of the compiler."""
     with tempfile.TemporaryDirectory() as tmp:
         _, sources = generate(model, target, tmp, mode)
-        run("cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover=undefined", "-I" + YARD, "-I" + tmp, *sources,
+        run("cc", "-std=c99", "-O1", *flags, "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover=undefined", "-I" + YARD, "-I" + tmp, *sources,
             os.path.join(HERE, "host_main.c"), "-o", tmp + "/host")
         run(tmp + "/host", cases, tmp + "/outputs.bin")
         with open(tmp + "/outputs.bin", "rb") as f:

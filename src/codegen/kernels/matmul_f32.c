@@ -12,7 +12,7 @@ static void vg_matmul_f32_run(const vg_matmul_f32 *p, const void *x, const void 
     for (int32_t i = 0; i < p->m; ++i, a += p->k)
       for (int32_t j = 0; j < p->n; ++j) {
         float sum = 0.0f;
-        for (int32_t c = 0; c < p->k; ++c) sum += a[c] * w[c * row + j * column];
+        for (int32_t c = 0; c < p->k; ++c) sum = VG_FMA(a[c], w[c * row + j * column], sum);
         *to++ = sum;
       }
   }

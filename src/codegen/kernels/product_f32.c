@@ -1,4 +1,4 @@
-/* Any convolution or dense layer of floats. weights: [out_c][taps][in_c / groups]. */
+/* Any convolution or dense layer of floats: the bias, then product after product in the order of taps and channels. weights: [out_c][taps][in_c / groups]. */
 typedef struct {
   vg_area area;
   float low, high;
@@ -13,7 +13,7 @@ static float vg_product_f32_sum(const vg_product_f32 *p, const float *in, int32_
   for (int32_t i = 0; i < g->kernel_h; ++i)
     for (int32_t j = 0; j < g->kernel_w; ++j, w += n) {
       const int32_t pixel = vg_pixel_under(g, b, y, x, i, j);
-      for (int32_t k = 0; pixel >= 0 && k < n; ++k) sum += in[pixel * g->in_c + first + k] * w[k];
+      for (int32_t k = 0; pixel >= 0 && k < n; ++k) sum = VG_FMA(in[pixel * g->in_c + first + k], w[k], sum);
     }
   return sum;
 }

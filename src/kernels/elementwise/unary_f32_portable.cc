@@ -1,6 +1,8 @@
 #include <cmath>
 
-#include "kernels/elementwise/unary_f32.h"
+#include "kernels/vec/portable.h"
+
+#include "kernels/elementwise/vector_unary.h"
 
 namespace verge {
 namespace {
@@ -20,7 +22,9 @@ namespace {
 
 }  // namespace
 
+// The same formulas as on other instruction sets where vectors have them, else those of the C library.
 UnaryF32Fn unary_f32_portable(UnaryF32 function) {
+  if (const UnaryF32Fn vectors = vector_unary<F32>(function)) return vectors;
   static constexpr UnaryF32Fn kLoops[] = {
 #define VERGE_UNARY(kName, name, value) name##_loop,
 #include "kernels/elementwise/unary.inc"
