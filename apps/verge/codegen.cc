@@ -17,7 +17,7 @@ struct Options {
   ModelOptions model;
   codegen::Options code;
   std::string folder, mode = "fast", input = "whole", project;
-  std::string max_ram, max_flash, max_instructions;
+  std::string max_ram, max_flash, max_instructions, golden;
   bool selftest = false;
 };
 
@@ -131,20 +131,86 @@ Result<void> write_files(const std::string& folder, const std::vector<codegen::G
   return done();
 }
 
+// The golden vectors of a package.
+Result<std::vector<codegen::GoldenCase>> read_golden(const std::string& path) {
+  VERGE_TRY(const PackageFile package, open_package(path, Verify::kFull), "--golden");
+  VERGE_TRY(const std::vector<GoldenVector> vectors, package.golden(), "--golden '" + path + "'");
+  if (vectors.empty()) return invalid("--golden '" + path + "': the package has no golden vectors; make it with  verge convert --golden  or  verge optimize");
+  const auto bytes_of = [](const std::vector<Tensor>& tensors) {
+    std::vector<std::vector<uint8_t>> out;
+    for (const Tensor& t : tensors) out.emplace_back(t.bytes().begin(), t.bytes().end());
+    return out;
+  };
+  std::vector<codegen::GoldenCase> out;
+  for (const GoldenVector& v : vectors) out.push_back({bytes_of(v.inputs), bytes_of(v.outputs)});
+  return out;
+}
+
+// What is wrong with a command, all of it before anything is written: the gravest kind of error first, which is the command's exit code.
+class Findings {
+ public:
+  void add(const Error& error) { errors_.push_back(error); }
+  bool none() const { return errors_.empty(); }
+  Error joined() const {
+    std::vector<Error> sorted = errors_;
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Error& a, const Error& b) { return rank(a.code()) < rank(b.code()); });
+    std::vector<std::string> words;
+    for (const Error& e : sorted) words.push_back(e.message());
+    return {sorted.front().code(), join(words, "\n")};
+  }
+
+ private:
+  static int rank(Code code) { return code == Code::kInvalidArgument ? 1 : code == Code::kUnsupported ? 2 : code == Code::kBudget ? 3 : 0; }
+
+  std::vector<Error> errors_;
+};
+
+// The C, or everything that keeps it from being made.
+Result<codegen::Generated> generate(Options& o, LoadedModel& m, const codegen::Budget& budget, Findings& findings) {
+  const std::string file = "'" + o.model.path + "'";
+  bool can = findings.none();
+  for (const std::string& finding : codegen::check_operators(m.executable.model())) can = false, findings.add(unsupported(file + ": " + finding));
+  if (!o.golden.empty()) {
+    auto golden = read_golden(o.golden);
+    const auto misfits = golden.ok() ? codegen::check_golden(m.executable.model(), *golden) : std::vector<std::string>();
+    for (const std::string& misfit : misfits) findings.add(invalid("--golden '" + o.golden + "': " + misfit));
+    if (!golden.ok()) findings.add(golden.error());
+    if (golden.ok() && misfits.empty()) o.code.golden = std::move(*golden);
+  }
+  if (!can) return findings.joined();
+  Result<codegen::Generated> made = codegen::generate(m.executable.model(), o.code);
+  if (!made.ok()) {
+    findings.add(std::move(made).error().within(file));
+  } else if (auto fits = codegen::check_budget(made->report, budget); !fits.ok()) {
+    findings.add(std::move(fits).error().within(file));
+  }
+  if (!findings.none()) return findings.joined();
+  return made;
+}
+
 Result<void> run(Options o) {
   const std::filesystem::path path(o.model.path);
   if (o.code.name.empty()) o.code.name = codegen::identifier(path.stem().string());
-  VERGE_TRY(const codegen::Budget budget, read_options(o));
+  Findings findings;
+  codegen::Budget budget;
+  if (auto read = read_options(o); read.ok()) {
+    budget = *read;
+  } else {
+    findings.add(read.error());
+  }
   VERGE_TRY(const LoadOptions load, load_options(o.model));
-  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
+  Result<LoadedModel> m = load_model(o.model.path, load);
+  if (!m.ok()) {
+    findings.add(m.error());
+    return findings.joined();
+  }
   o.code.source_file = path.filename().string();
-  o.code.source_sha256 = m.source_sha256;
+  o.code.source_sha256 = m->source_sha256;
   o.code.tool_version = "verge " VERGE_VERSION;
   if (o.selftest) {
-    VERGE_TRY(o.code.layer_hashes, golden_hashes(m));
+    VERGE_TRY(o.code.layer_hashes, golden_hashes(*m));
   }
-  VERGE_TRY(const codegen::Generated generated, codegen::generate(m.executable.model(), o.code), "'" + o.model.path + "'");
-  VERGE_CHECK(codegen::check_budget(generated.report, budget), "'" + o.model.path + "'");
+  VERGE_TRY(const codegen::Generated generated, generate(o, *m, budget, findings));
   std::vector<codegen::GeneratedFile> files = generated.files;
   if (!o.project.empty()) {
     VERGE_TRY(files, codegen::export_project(o.project, generated.files, o.code));
@@ -172,6 +238,7 @@ void add_codegen(CLI::App& app, Commands& commands) {
   sub->add_flag("--harness", options->code.harness, "also write bench_NAME.c for a measuring harness");
   sub->add_option("--export", options->project, "write a project around the files: " + join(codegen::export_names(), ", "));
   sub->add_flag("--selftest", options->selftest, "also write NAME_selftest.c: every layer against the runtime's bytes");
+  sub->add_option("--golden", options->golden, "a package: also write NAME_golden.c, which tests the C with its golden vectors");
   sub->add_option("--max-ram", options->max_ram, "fail when arena and stack take more, as in 32k");
   sub->add_option("--max-flash", options->max_flash, "fail when weights and code take more");
   sub->add_option("--max-instructions", options->max_instructions, "fail when an inference is estimated to take more, as in 15M");

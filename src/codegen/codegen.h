@@ -12,6 +12,11 @@ namespace verge::codegen {
 
 enum class Mode : uint8_t { kFast, kSmall, kFlash };
 
+// Bytes of a model's inputs and of the outputs that the runtime gave for them.
+struct GoldenCase {
+  std::vector<std::vector<uint8_t>> inputs, outputs;
+};
+
 struct Options {
   std::string name;                   // prefix of every public symbol, and the files' stem
   std::string target = "cortex-m4";   // one of target_names()
@@ -19,6 +24,7 @@ struct Options {
   bool lines = false;                 // mode small: the caller hands over the input row by row
   bool harness = false;               // bench_NAME.c for a measuring harness
   std::vector<uint32_t> layer_hashes;  // of every instruction's output on test_input(); not empty: NAME_selftest.c compares with them
+  std::vector<GoldenCase> golden;     // not empty: NAME_golden.c compares with them
   std::string source_file, source_sha256, tool_version;  // for the head of the files
 };
 
@@ -66,7 +72,11 @@ const std::vector<std::string>& target_names();
 // Of names that there are not, each in words.
 std::vector<std::string> check_names(const Options& options);
 
-// kUnsupported names every instruction that has no C; kInvalidArgument for a target or a name that there is not.
+// Of instructions that have no C, each in words; of golden vectors that the model's inputs and outputs do not fit.
+std::vector<std::string> check_operators(const rt::Model& model);
+std::vector<std::string> check_golden(const rt::Model& model, const std::vector<GoldenCase>& golden);
+
+// kUnsupported names every instruction that has no C; kInvalidArgument for a target, a name or a golden vector that does not fit.
 Result<Generated> generate(const rt::Model& model, const Options& options);
 
 // The input of self-tests, the same in the generated C, and the hash of a layer's output (FNV-1a, 32 bits).

@@ -198,8 +198,40 @@ std::vector<std::string> check_names(const Options& options) {
   return out;
 }
 
+std::vector<std::string> check_operators(const rt::Model& model) {
+  const Result<Network> network = read_network(model);
+  return network.ok() ? std::vector<std::string>() : std::vector<std::string>{network.error().message()};
+}
+
+namespace {
+
+// What one list of tensors lacks.
+template <typename Bytes> void compare_sizes(size_t vector, const char* what, const std::vector<std::vector<uint8_t>>& given, size_t wanted, const Bytes& bytes,
+                                             std::vector<std::string>& findings) {
+  const std::string where = "golden vector " + std::to_string(vector) + ": ";
+  if (given.size() != wanted) findings.push_back(where + std::to_string(given.size()) + " " + what + "s, the model has " + std::to_string(wanted));
+  for (size_t i = 0; i < std::min(given.size(), wanted); ++i)
+    if (given[i].size() != bytes(i))
+      findings.push_back(where + what + " " + std::to_string(i) + " has " + with_commas(static_cast<int64_t>(given[i].size())) + " bytes, the model's " +
+                         with_commas(static_cast<int64_t>(bytes(i))));
+}
+
+}  // namespace
+
+std::vector<std::string> check_golden(const rt::Model& model, const std::vector<GoldenCase>& golden) {
+  std::vector<std::string> out;
+  for (size_t v = 0; v < golden.size(); ++v) {
+    compare_sizes(
+        v, "input", golden[v].inputs, model.input_count(), [&](size_t i) { return model.input(i).bytes(); }, out);
+    compare_sizes(
+        v, "output", golden[v].outputs, model.output_count(), [&](size_t i) { return model.output(i).bytes(); }, out);
+  }
+  return out;
+}
+
 Result<Generated> generate(const rt::Model& model, const Options& options) {
   if (const auto findings = check_names(options); !findings.empty()) return invalid(join(findings, "\n"));
+  if (const auto findings = check_golden(model, options.golden); !findings.empty()) return invalid(join(findings, "\n"));
   VERGE_TRY(const Family family, family_of(options.target));
   VERGE_TRY(Network read, read_network(model));
   Network network = with_general_products(family, std::move(read));
@@ -217,6 +249,7 @@ Result<Generated> generate(const rt::Model& model, const Options& options) {
       return invalid("golden hashes of " + std::to_string(options.layer_hashes.size()) + " layers, the model has " + std::to_string(network.layers.size()));
     out.files.push_back({options.name + "_selftest.c", print_selftest(options, placed.network, placed.layout)});
   }
+  if (!options.golden.empty()) out.files.push_back({options.name + "_golden.c", print_golden(options, placed.network, placed.layout)});
   if (options.harness) out.files.push_back({"bench_" + options.name + ".c", print_harness(options)});
   out.report = report_of(family, placed, sheet);
   return out;

@@ -108,8 +108,7 @@ class LayerPrinter {
     if (const auto s = square_of(family_, l_)) return square(*s);
     const Plane p = plane_of(l_);
     const Text band = std::to_string(band_rows(family_, l_));
-    if (family_ == Family::kMve && l_.pitch)
-      return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.way, p.bytes));
+    if (family_ == Family::kMve && l_.pitch) return product("vg_depthwise", "vg_depthwise_rows", format("%d, %d, %d, %d", p.height, p.vectors, p.way, p.bytes));
     product("vg_depthwise", "vg_depthwise_rows", family_ == Family::kDsp && l_.pitch == 0 ? Text() : band);
   }
 
@@ -203,28 +202,6 @@ class LayerPrinter {
   Text name_;
   PrintedLayer printed_;
 };
-
-Text upper(Text s) {
-  for (char& c : s) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return s;
-}
-
-// $name and $NAME in `text`.
-Text named(Text text, const Options& o) {
-  const auto replace = [&](const Text& what, const Text& by) {
-    for (size_t p = text.find(what); p != Text::npos; p = text.find(what, p + by.size())) text.replace(p, what.size(), by);
-  };
-  replace("$name", o.name);
-  replace("$NAME", upper(o.name));
-  return text;
-}
-
-Text head(const Options& o) {
-  return format(
-      "/* Made by %s from %s for %s. Do not edit.\n * SHA-256 of the model: %s\n * SPDX-License-Identifier: Apache-2.0 (the code; the weights keep the model's "
-      "licence) */\n",
-      o.tool_version.c_str(), o.source_file.c_str(), o.target.c_str(), o.source_sha256.c_str());
-}
 
 Text put_defines(const Text& what, const std::vector<int>& buffers, const Network& network, const Layout& layout) {
   Text out;
@@ -384,22 +361,6 @@ Text input_row_defines(const Network& network) {
   return format("#define $NAME_INPUT_ROWS %d\n#define $NAME_INPUT_ROW_BYTES %lld\n", rows.count, static_cast<long long>(rows.bytes));
 }
 
-// Statements that fill the input with test_input() and run the model.
-Text print_filling(const Network& network, const Layout& layout) {
-  if (network.lines)
-    return R"(  for (uint32_t y = 0, state = 1; y < $NAME_INPUT_ROWS; ++y) {
-    int8_t *const row = $name_row(c);
-    for (uint32_t i = 0; i < $NAME_INPUT_ROW_BYTES; ++i) row[i] = (int8_t)((state = state * 1664525u + 1013904223u) >> 24);
-    (void)$name_feed(c);
-  }
-)";
-  Text out;
-  for (int in : network.inputs)
-    out += format("  for (uint32_t i = 0, state = 1; i < %lldu; ++i) c->arena[%lld + i] = (int8_t)((state = state * 1664525u + 1013904223u) >> 24);\n",
-                  static_cast<long long>(network.buffers[static_cast<size_t>(in)].bytes), static_cast<long long>(layout.buffers[static_cast<size_t>(in)]));
-  return out + "  $name_run(c);\n";
-}
-
 int common_pitch(const Network& network) {
   int pitch = 0;
   for (const Layer& l : network.layers)
@@ -427,7 +388,28 @@ Text kernel_limits(Family family, const Network& network) {
   return out;
 }
 
+Text upper(Text s) {
+  for (char& c : s) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return s;
+}
+
 }  // namespace
+
+std::string named(std::string text, const Options& o) {
+  const auto replace = [&](const Text& what, const Text& by) {
+    for (size_t p = text.find(what); p != Text::npos; p = text.find(what, p + by.size())) text.replace(p, what.size(), by);
+  };
+  replace("$name", o.name);
+  replace("$NAME", upper(o.name));
+  return text;
+}
+
+std::string file_head(const Options& o) {
+  return format(
+      "/* Made by %s from %s for %s. Do not edit.\n * SHA-256 of the model: %s\n * SPDX-License-Identifier: Apache-2.0 (the code; the weights keep the model's "
+      "licence) */\n",
+      o.tool_version.c_str(), o.source_file.c_str(), o.target.c_str(), o.source_sha256.c_str());
+}
 
 const char* kind_name(Kind kind) {
   switch (kind) {
@@ -450,7 +432,7 @@ Sheet print_layers(Family family, const Network& network, const Layout& layout) 
 }
 
 Text print_header(const Options& o, const Network& network, const Layout& layout) {
-  Text out = head(o) + R"(#ifndef $NAME_H
+  Text out = file_head(o) + R"(#ifndef $NAME_H
 #define $NAME_H
 #include <stdint.h>
 #ifdef __cplusplus
@@ -466,6 +448,8 @@ extern "C" {
   out += print_interface(network, layout) + R"(
 /* $name_selftest.c, where it was asked for: -1, or the first layer whose output is not what it should be. */
 int $name_selftest($name_context *c);
+/* $name_golden.c, likewise: -1, or the first golden vector whose output is not what it should be. */
+int $name_golden($name_context *c);
 
 #ifdef __cplusplus
 }
@@ -476,7 +460,7 @@ int $name_selftest($name_context *c);
 }
 
 Text print_source(const Options& o, Family family, const Network& network, const Layout& layout, const Sheet& sheet) {
-  Text out = head(o) + R"(#include "$name.h"
+  Text out = file_head(o) + R"(#include "$name.h"
 
 #include <string.h>
 
@@ -494,102 +478,6 @@ Text print_source(const Options& o, Family family, const Network& network, const
   out += print_places(layout);
   for (const PrintedLayer& l : sheet.layers) out += l.constants;
   return named(out + print_functions(network, layout, sheet), o);
-}
-
-Text print_selftest(const Options& o, const Network& network, const Layout& layout) {
-  Text table;
-  for (size_t i = 0; i < network.layers.size(); ++i) {
-    const int out = network.layers[i].out;
-    table += format("    {%lld, %lld, 0x%08xu},\n", static_cast<long long>(layout.buffers[static_cast<size_t>(out)]),
-                    static_cast<long long>(network.buffers[static_cast<size_t>(out)].bytes), o.layer_hashes[i]);
-  }
-  return named(head(o) + R"(/* Layers' outputs on a made-up input against those of the runtime that the model was proved with. */
-#include "$name.h"
-
-typedef struct {
-  uint32_t offset, bytes, hash;
-} golden_layer;
-
-static const golden_layer golden[$NAME_LAYERS] = {
-)" + table + R"(};
-
-typedef struct {
-  const int8_t *arena;
-  int first_difference;
-} check;
-
-static void compare(void *user, int layer) {
-  check *const state = (check *)user;
-  const golden_layer *const g = &golden[layer];
-  uint32_t hash = 2166136261u;
-  for (uint32_t i = 0; i < g->bytes; ++i) hash = (hash ^ (uint8_t)state->arena[g->offset + i]) * 16777619u;
-  if (hash != g->hash && state->first_difference < 0) state->first_difference = layer;
-}
-
-/* -1: every layer gave the bytes that it should; else the first layer that did not. */
-int $name_selftest($name_context *c) {
-  check state = {c->arena, -1};
-  const $name_context as_it_was = *c;
-  c->after_layer = compare;
-  c->user = &state;
-)" + print_filling(network, layout) +
-                   R"(  *c = as_it_was;
-  return state.first_difference;
-}
-)",
-               o);
-}
-
-Text print_harness(const Options& o) {
-  const Text head_text = head(o) + R"(/* bench.h of a measuring harness: one model, one arena. */
-#include "bench.h"
-#include "$name.h"
-
-static int8_t arena[$NAME_ARENA_BYTES] __attribute__((section(".arena"), aligned(16)));
-)",
-             whole = R"(static $name_context context = {arena, 0, 0};
-
-int bench_init(void) { return 0; }
-void *bench_input(size_t *bytes) {
-  *bytes = $NAME_INPUT_BYTES;
-  return $name_input(&context);
-}
-int bench_run(void) {
-  $name_run(&context);
-  return 0;
-}
-)",
-             lines = R"(#include <string.h>
-
-static int8_t camera[$NAME_INPUT_BYTES] __attribute__((section(".arena"), aligned(16))); /* the source of the rows is not the model's memory */
-static $name_context context = {arena, 0, 0, 0, {0}};
-
-int bench_init(void) { return 0; }
-void *bench_input(size_t *bytes) {
-  *bytes = $NAME_INPUT_BYTES;
-  return camera;
-}
-static void copy_row(int8_t *to, const int8_t *from) {
-  uint32_t i = 0;
-  for (; i + 4 <= $NAME_INPUT_ROW_BYTES; i += 4) memcpy(to + i, from + i, 4); /* a word */
-  for (; i < $NAME_INPUT_ROW_BYTES; ++i) to[i] = from[i];
-}
-int bench_run(void) {
-  int complete = 0;
-  for (uint32_t y = 0; y < $NAME_INPUT_ROWS; ++y) {
-    copy_row($name_row(&context), camera + y * $NAME_INPUT_ROW_BYTES);
-    complete = $name_feed(&context);
-  }
-  return !complete;
-}
-)",
-             tail = R"(void *bench_output(size_t *bytes) {
-  *bytes = $NAME_OUTPUT_BYTES;
-  return context.arena + $NAME_OUTPUT_OFFSET;
-}
-size_t bench_arena_bytes(void) { return sizeof arena; }
-)";
-  return named(head_text + (o.lines ? lines : whole) + tail, o);
 }
 
 }  // namespace verge::codegen

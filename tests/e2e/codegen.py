@@ -45,6 +45,37 @@ def refuses_in_words():
         assert os.listdir(tmp) == [], "files of a model that was refused"
 
 
+def compares_golden_vectors():
+    """A package's golden vectors pass, a changed weight fails, and packages that cannot be compared are refused in words."""
+    model = shared("yardsticks/mcu/models/kws.tflite")
+    main = "#include \"model.h\"\nstatic int8_t arena[MODEL_ARENA_BYTES];\nint main(void) { model_context c = {arena, 0, 0}; return 1 + model_golden(&c); }\n"
+    with tempfile.TemporaryDirectory() as tmp:
+        with_golden, without = tmp + "/with.vpk", tmp + "/without.vpk"
+        mcu.run(VERGE, "convert", model, "--golden", "-o", with_golden)
+        mcu.run(VERGE, "convert", model, "-o", without)
+        mcu.run(VERGE, "codegen", with_golden, "--target", "cortex-m4", "--name", "model", "--golden", with_golden, "-o", tmp)
+        with open(tmp + "/main.c", "w") as f:
+            f.write(main)
+        with open(tmp + "/model.c") as f:
+            code = f.read()
+        first = code.index("{", code.index("l10_b[")) + 1  # a bias of the last dense layer
+        for text, wanted in ((code, 0), (code[:first] + "9999999 + " + code[first:].lstrip(), 1)):
+            with open(tmp + "/model.c", "w") as f:
+                f.write(text)
+            mcu.run("cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-I" + tmp, tmp + "/model.c", tmp + "/model_golden.c", tmp + "/main.c", "-o", tmp + "/golden")
+            assert run(tmp + "/golden").returncode == wanted, wanted
+        folder = tmp + "/none"
+        p = run(VERGE, "codegen", model, "--golden", without, "--target", "cortex-m9", "-o", folder)
+        assert p.returncode == 2 and all(w in p.stderr for w in ("no golden vectors", "verge convert --golden", "cortex-m9")), p.stderr
+        p = run(VERGE, "codegen", model, "--golden", without, "--max-ram", "2k", "-o", folder)
+        assert p.returncode == 2 and all(w in p.stderr for w in ("no golden vectors", "--max-ram 2,000")), p.stderr
+        p = run(VERGE, "codegen", shared("yardsticks/mcu/models/vww.tflite"), "--golden", with_golden, "-o", folder)
+        assert p.returncode == 2 and all(w in p.stderr for w in ("input 0 has 490 bytes, the model's 27,648", "output 0 has 12 bytes, the model's 2")), p.stderr
+        p = run(VERGE, "codegen", shared("models/tflite/models/0e504dcf1ca7_mobilenet_v2_035_96_embedder_with_metadata.tflite"), "--golden", without, "-o", folder)
+        assert p.returncode == 2 and "no golden vectors" in p.stderr and "no C" in p.stderr, p.stderr
+        assert not os.path.exists(folder), "files of a model that was refused"
+
+
 def proves_itself():
     """The self-test passes, and names the layer whose weights were changed."""
     main = "#include \"model.h\"\nstatic int8_t arena[MODEL_ARENA_BYTES];\nint main(void) { model_context c = {arena, 0, 0}; return 1 + model_selftest(&c); }\n"
@@ -107,6 +138,7 @@ if not shutil.which("cc"):
 equals_tflm()
 reproduces_its_bytes()
 refuses_in_words()
+compares_golden_vectors()
 proves_itself()
 takes_rows()
 keeps_budgets()
