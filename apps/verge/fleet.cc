@@ -190,6 +190,13 @@ Result<void> steer(const FleetOptions& o) {
   return done();
 }
 
+Result<void> remove_device(const FleetOptions& o) {
+  VERGE_TRY(const auto registry, open_registry(o));
+  VERGE_CHECK(registry->remove(o.name, "local", now()));
+  std::printf("removed %s: its check-ins are refused from now on\n", o.name.c_str());
+  return done();
+}
+
 Result<void> status(const FleetOptions& o) {
   VERGE_TRY(const auto registry, open_registry(o));
   VERGE_TRY(const fleet::Group group, fleet::Group::parse(o.query));
@@ -265,6 +272,10 @@ void add_fleet(CLI::App& app, Commands& commands) {
   auto o = std::make_shared<FleetOptions>();
   CLI::App* sub = command(parent, commands, o, "token", "A token: for one enrolment, or for the interface\n\nExample: verge fleet token --folder fleet", token);
   sub->add_option("--role", o->role, "enrol, admin or read (default: enrol)");
+  o = std::make_shared<FleetOptions>();
+  sub = command(parent, commands, o, "remove", "Shut a lost or stolen device out for ever\n\nExample: verge fleet remove --folder fleet camera-07",
+                remove_device);
+  sub->add_option("device", o->name, "its name")->required();
   o = std::make_shared<FleetOptions>();
   sub = command(parent, commands, o, "status", "Devices and deployments\n\nExample: verge fleet status --folder fleet", status);
   sub->add_option("--devices", o->query, "only those that this query holds for (docs/fleet.md)");

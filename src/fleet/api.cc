@@ -123,6 +123,9 @@ std::string parameter(const Question& q, const std::string& name) {
   return it == q.parameters.end() ? "" : it->second;
 }
 
+// Who asks, for the audit log.
+std::string asker(const Question& q) { return "token " + sha256_hex(q.token).substr(0, 8); }
+
 // A whole number of at most `most`; `otherwise` when the question has none.
 Result<int64_t> counted(const Question& q, const std::string& name, int64_t otherwise, int64_t most) {
   const std::string text = parameter(q, name);
@@ -194,6 +197,11 @@ Result<Answer> Api::device(const Question& q, int64_t) {
   return json_answer(out);
 }
 
+Result<Answer> Api::remove(const Question& q, int64_t now_s) {
+  VERGE_CHECK(registry_.remove(parameter(q, "device"), asker(q), now_s));
+  return json_answer(Json::object());
+}
+
 Result<Answer> Api::deployments(const Question&, int64_t) {
   VERGE_TRY(const Json out, registry_.deployments());
   return json_answer(out);
@@ -207,7 +215,7 @@ Result<Answer> Api::deployment(const Question& q, int64_t) {
 
 Result<Answer> Api::steer(const Question& q, int64_t now_s) {
   VERGE_TRY(const int64_t id, counted(q, "deployment", 0, INT64_MAX));
-  VERGE_CHECK(registry_.steer(id, parameter(q, "verb"), "token " + sha256_hex(q.token).substr(0, 8), now_s));
+  VERGE_CHECK(registry_.steer(id, parameter(q, "verb"), asker(q), now_s));
   return deployments(q, now_s);
 }
 
@@ -230,6 +238,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"GET", "/v1/summary", "Counts of the fleet: versions by hardware, health, drift, silence", Asker::kReader, &Api::summary, ""},
       {"GET", "/v1/devices", "Devices by name; query as in docs/fleet.md, after and limit for pages", Asker::kReader, &Api::devices, "query,after,limit"},
       {"GET", "/v1/devices/{device}", "One device: desired and actual state, timeline, last telemetry", Asker::kReader, &Api::device, ""},
+      {"POST", "/v1/devices/{device}/remove", "Shut a lost or stolen device out for ever", Asker::kAdmin, &Api::remove, ""},
       {"GET", "/v1/deployments", "Deployments, the newest first", Asker::kReader, &Api::deployments, ""},
       {"GET", "/v1/deployments/{deployment}", "One deployment: devices in each step, the gate's evidence", Asker::kReader, &Api::deployment, ""},
       {"POST", "/v1/deployments/{deployment}/{verb}", "pause, resume, abort or promote a deployment", Asker::kAdmin, &Api::steer, ""},

@@ -49,6 +49,7 @@ class Api {
   Result<Answer> summary(const Question& q, int64_t now_s);
   Result<Answer> devices(const Question& q, int64_t now_s);
   Result<Answer> device(const Question& q, int64_t now_s);
+  Result<Answer> remove(const Question& q, int64_t now_s);
   Result<Answer> deployments(const Question& q, int64_t now_s);
   Result<Answer> deployment(const Question& q, int64_t now_s);
   Result<Answer> steer(const Question& q, int64_t now_s);

@@ -29,6 +29,7 @@ constexpr const char* kSchema[] = {
     "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS evidence(deployment INTEGER NOT NULL, runs INTEGER NOT NULL, agreed INTEGER NOT NULL, PRIMARY KEY(deployment, runs)) "
     "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS removed(id TEXT PRIMARY KEY, time_s INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS audit(n INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, hash TEXT NOT NULL)",
 };
 
@@ -198,16 +199,28 @@ Result<void> Registry::enrol(const std::string& token, const std::string& device
       return Error(Code::kIntegrity, "the enrolment token is unknown or was used; ask for another with  verge fleet token");
     if (now_s - integer(rows[0][0]) > kTokenLife)
       return Error(Code::kIntegrity, "the enrolment token is older than an hour; ask for another with  verge fleet token");
-    VERGE_TRY(const auto taken, db_->query("SELECT id FROM devices WHERE id = ?", {device}));
-    if (!taken.empty()) return invalid("a device '" + device + "' is enrolled already");
+    VERGE_TRY(const auto taken, db_->query("SELECT id FROM devices WHERE id = ?1 UNION SELECT id FROM removed WHERE id = ?1", {device}));
+    if (!taken.empty()) return invalid("a device '" + device + "' is enrolled already, or was removed; choose another name");
     VERGE_CHECK(db_->run("UPDATE tokens SET used_s = ? WHERE hash = ?", {now_s, sha256_hex(token)}));
     VERGE_CHECK(db_->run("INSERT INTO devices(id, enrolled_s) VALUES(?, ?)", {device, now_s}));
-    {
-      const std::lock_guard lock(sizes_mutex_);
-      sizes_.clear();
-    }
+    forget_sizes();
     return record(device, "enrolled", now_s);
   });
+}
+
+Result<void> Registry::remove(const std::string& device, const std::string& who, int64_t now_s) {
+  return db_->transaction([&]() -> Result<void> {
+    VERGE_TRY(const auto gone, db_->query("DELETE FROM devices WHERE id = ? RETURNING id", {device}));
+    if (gone.empty()) return not_found("no device '" + device + "' is enrolled");
+    VERGE_CHECK(db_->run("INSERT INTO removed VALUES(?, ?)", {device, now_s}));
+    forget_sizes();
+    return record(who, "removed " + device, now_s);
+  });
+}
+
+void Registry::forget_sizes() {
+  const std::lock_guard lock(sizes_mutex_);
+  sizes_.clear();
 }
 
 Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, int64_t now_s) {

@@ -60,6 +60,8 @@ class Registry {
   Result<std::string> make_access_token(const std::string& role, int64_t now_s);  // "admin" or "read"
   // kIntegrity when the token is unknown, used or too old; kInvalidArgument when the device's name is taken.
   Result<void> enrol(const std::string& token, const std::string& device, int64_t now_s);
+  // A lost or stolen device: its check-ins are refused from now on, and nobody can take its name again. kNotFound without it.
+  Result<void> remove(const std::string& device, const std::string& who, int64_t now_s);
   bool may(const std::string& token, bool write);
 
   Result<int64_t> deploy(const Deployment& what, const std::string& who, int64_t now_s);
@@ -100,6 +102,7 @@ class Registry {
   Result<void> tell_change(const std::string& device, const Report& report, int64_t now_s);
   Result<void> draw(const Deployment& d);
   Result<int64_t> size_of(const Deployment& d);
+  void forget_sizes();
   Result<double> share_of(const Deployment& d);
   Result<std::vector<Facts>> facts(const std::string& device);
   Result<std::vector<Deployment>> all_deployments(const char* where);

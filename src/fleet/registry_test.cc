@@ -50,6 +50,14 @@ TEST_F(RegistryTest, ATokenServesOnceAndForAnHour) {
   EXPECT_FALSE(registry_->enrol(*registry_->make_enrolment_token(100), "../b", 200).ok());
 }
 
+TEST_F(RegistryTest, ARemovedDeviceIsShutOutAndItsNameIsGone) {
+  enrol("d");
+  ASSERT_TRUE(registry_->remove("d", "test", 150).ok());
+  EXPECT_EQ(registry_->check_in("d", {}, 200).error().code(), Code::kNotFound);
+  EXPECT_EQ(registry_->enrol(*registry_->make_enrolment_token(100), "d", 200).error().code(), Code::kInvalidArgument) << "its old certificate would open again";
+  EXPECT_EQ(registry_->remove("d", "test", 150).error().code(), Code::kNotFound);
+}
+
 TEST_F(RegistryTest, AnEnrolmentTokenOpensNothingElse) {
   EXPECT_FALSE(registry_->may(*registry_->make_enrolment_token(100), false));
   const std::string read = *registry_->make_access_token("read", 100);
@@ -158,12 +166,13 @@ TEST_F(RegistryTest, EveryDescribedRouteAnswersAndNoOther) {
   Api api(*registry_, authority, "{}");
   enrol("d");
   deploy("m", 100);
+  enrol("lost");
   const std::string admin = *registry_->make_access_token("admin", 100);
   const Json description = Json::parse(api.answer({"GET", "/v1/openapi.json", "", "", "", "", {}}, 200).body);
   EXPECT_EQ(description["openapi"], "3.1.0");
   ASSERT_GE(description["paths"].size(), 10);
   for (const auto& [path, operations] : description["paths"].items()) {
-    std::string asked = path;
+    std::string asked = path == "/v1/devices/{device}/remove" ? "/v1/devices/lost/remove" : path;
     for (const auto& [name, value] : std::map<std::string, std::string>{{"{device}", "d"}, {"{deployment}", "1"}, {"{verb}", "pause"}})
       if (const size_t at = asked.find(name); at != std::string::npos) asked.replace(at, name.size(), value);
     for (const auto& [method, operation] : operations.items()) {
