@@ -83,9 +83,22 @@ Result<Graph> channels_last(const Graph& network) {
   return g.compacted();
 }
 
+// For each class of the data, its place among the labels that a model file holds; empty where the file holds none.
+Result<std::vector<int64_t>> places_of(const std::vector<std::string>& classes, const Graph& model) {
+  const auto note = model.metadata.find("verge.labels");
+  const Json labels = note == model.metadata.end() ? Json() : Json::parse(note->second, nullptr, false);
+  if (!labels.is_array() || classes.empty()) return std::vector<int64_t>();
+  std::vector<int64_t> places;
+  for (const std::string& c : classes) {
+    const auto at = std::find(labels.begin(), labels.end(), Json(c));
+    if (at == labels.end()) return invalid("the teacher does not know the class '" + c + "'; it knows " + labels.dump());
+    places.push_back(at - labels.begin());
+  }
+  return places;
+}
+
 // A model file as training's teacher: prepared as it would be deployed, for batches as training has them.
-Result<std::shared_ptr<const Graph>> teacher_of(const std::string& path, int64_t batch) {
-  VERGE_TRY(const Graph imported, import_network(path, true));
+Result<std::shared_ptr<const Graph>> teacher_of(const Graph& imported, const std::string& path, int64_t batch) {
   VERGE_TRY(Graph graph, channels_last(imported));
   VERGE_CHECK(set_batch(graph, batch), "'" + path + "'");
   VERGE_CHECK(passes::prepare(graph), "'" + path + "'");
@@ -201,7 +214,9 @@ class Run {
   Result<void> make_trainer() {
     for (;; training_.batch /= 2) {
       if (!r_.teacher.empty()) {
-        VERGE_TRY(training_.teacher.network, teacher_of(r_.teacher, training_.batch), "distill.teacher");
+        VERGE_TRY(const Graph teacher, import_network(r_.teacher, true), "distill.teacher");
+        VERGE_TRY(training_.teacher.classes, places_of(train_.classes(), teacher), "distill.teacher '" + r_.teacher + "'");
+        VERGE_TRY(training_.teacher.network, teacher_of(teacher, r_.teacher, training_.batch), "distill.teacher");
       }
       VERGE_TRY(Trainer trainer, Trainer::create(network_, training_, o_.threads));
       const double kb = static_cast<double>(trainer.memory_bytes()) / 1024;

@@ -245,7 +245,8 @@ class Maker {
     append_nodes(*t.network, graph(), map);
     const std::vector<NodeId> order = graph().order();
     for (size_t i = nodes; i < order.size(); ++i) VERGE_CHECK(ops::infer_node(graph(), graph().node(order[i])), "the teacher");
-    const ValueId answers = map.at(before_softmax(*t.network, t.network->outputs()[0]).index);
+    ValueId answers = map.at(before_softmax(*t.network, t.network->outputs()[0]).index);
+    if (!t.classes.empty()) answers = add("gather", {answers, graph().add_constant(Tensor::of<int64_t>({static_cast<int32_t>(t.classes.size())}, t.classes))}, {{"axis", int64_t{-1}}});
     if (graph().type(answers).text() != graph().type(y).text())
       return invalid("the teacher's output is " + graph().type(answers).text() + ", the network's " + graph().type(y).text() + ": they must know the same classes");
     const ValueId softer = number(1 / t.temperature);

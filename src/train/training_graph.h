@@ -28,8 +28,9 @@ struct Rounding {
 // A trained network whose softened answers are learned beside the labels (Hinton et al. 2015):
 //   loss = (1 - weight) * cross_entropy(y, target) + weight * temperature^2 * cross_entropy(y / temperature, softmax(teacher / temperature))
 struct Teacher {
-  std::shared_ptr<const Graph> network;  // takes the samples that the network takes, and says as many numbers; null: none
+  std::shared_ptr<const Graph> network;  // takes the samples that the network takes, and gives a number for each class; null: none
   InputOptions input;
+  std::vector<int64_t> classes;  // for each class of the data, which of the teacher's numbers stands for it; empty: the same order
   double temperature = 3, weight = 0.7;
 };
 
