@@ -111,6 +111,7 @@ Result<Mask> mask_of(NodeContext& c, const Heads& h, int64_t past) {
   add_given_mask(c, mask, h.keys);
   const Band band = band_of(c);
   if (band.any() && h.steps * h.keys > kMost) return c.refuse("a mask of " + std::to_string(h.steps) + " x " + std::to_string(h.keys) + " is too large");
+  if (band.any()) VERGE_CHECK(c.reserve(static_cast<double>(h.steps) * static_cast<double>(h.keys)));
   if (!c.has(6)) {
     if (band.any()) add_band(c, mask, h, band, past);
     return mask;

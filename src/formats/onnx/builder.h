@@ -27,6 +27,12 @@ class Builder {
   // The elements of `value`, numbers or not; nullopt when nothing is known.
   std::optional<Contents> contents(ValueId value) const;
   Known& known() { return known_; }
+  // Takes `bytes` of what such constants may take; false, and nothing taken, where less is left.
+  bool reserve(double bytes) {
+    if (!(bytes <= static_cast<double>(computed_bytes_left_))) return false;
+    computed_bytes_left_ -= static_cast<size_t>(bytes);
+    return true;
+  }
 
  private:
   std::optional<std::vector<Tensor>> computed(const NewNode& node, const std::vector<TensorType>& types);

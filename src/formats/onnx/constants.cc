@@ -47,6 +47,7 @@ Result<void> range(NodeContext& c) {
   const double count = std::max(0.0, std::ceil((limit - start) / delta));
   constexpr double kMost = 1 << 24;
   if (!(count <= kMost)) return c.refuse("a range of " + std::to_string(count) + " elements is not supported");
+  VERGE_CHECK(c.reserve(count));
   Tensor steps(DataType::kF64, {static_cast<int32_t>(count)});
   for (size_t i = 0; i < steps.mut<double>().size(); ++i) steps.mut<double>()[i] = static_cast<double>(i);
   const ValueId way = c.add("mul", {c.constant(cast_tensor(steps, c.type(size_t{0}).dtype)), c.in(2)});
@@ -60,6 +61,7 @@ Result<void> eye_like(NodeContext& c) {
   const Shape shape = c.type(size_t{0}).shape();
   constexpr int64_t kMost = 1 << 24;
   if (dtype == DataType::kNone || shape.count() > kMost) return c.refuse("a matrix of " + c.type(size_t{0}).text() + " and " + onnx_type_name(type) + " is not supported");
+  VERGE_CHECK(c.reserve(static_cast<double>(shape.count())));
   Tensor ones(DataType::kF32, shape);
   const int64_t k = c.integer("k", 0);
   for (int64_t r = 0; r < shape[0]; ++r)

@@ -150,6 +150,7 @@ Result<void> col2im(NodeContext& c) {
   int64_t windows = 1;
   for (const int64_t out : form.out) windows *= out;
   if (x[1] % taps != 0 || x[2] != windows || taps * windows > (1 << 26)) return c.damaged("its input " + c.type(size_t{0}).text() + " does not hold " + std::to_string(windows) + " windows");
+  VERGE_CHECK(c.reserve(static_cast<double>(taps * windows)));
   std::vector<int64_t> places;  // of each tap and window in the image; one behind it for padding
   for (int64_t t = 0; t < taps; ++t)
     for (int64_t p = 0; p < windows; ++p) {

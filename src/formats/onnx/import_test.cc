@@ -295,6 +295,18 @@ TEST(OnnxImport, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
   EXPECT_EQ(error_of(m.import()).code(), Code::kUnsupported);
 }
 
+TEST(OnnxImport, TablesThatAFileOnlyDescribesStayInBounds) {
+  ModelMaker m(20);
+  m.input("theta", {1, 2, 3});
+  m.weight("size", std::vector<int64_t>{1, 1, 2048, 2048});
+  m.node("AffineGrid", {"theta", "size"}, {"grid"});
+  m.output("grid");
+  ImportOptions small;
+  small.max_computed_bytes = 1 << 20;
+  EXPECT_THAT(error_of(m.import(small)).message(), HasSubstr("describes a table"));
+  EXPECT_TRUE(m.import().ok());
+}
+
 // Damaged bytes are refused, or read as some other model; never more.
 void survive(const Bytes& bytes) {
   ImportOptions options;

@@ -193,6 +193,12 @@ Result<void> NodeContext::finish(ValueId value, size_t i) {
   return done();
 }
 
+Result<void> NodeContext::reserve(double numbers) {
+  const double bytes = numbers * sizeof(double);
+  if (builder_.reserve(bytes)) return done();
+  return refuse("it describes a table of " + human_bytes(bytes) + ", more than is left of what a file may describe without holding it");
+}
+
 Error NodeContext::refuse(std::string reason, std::string remedy) {
   remedy_ = std::move(remedy);
   return unsupported(std::move(reason));

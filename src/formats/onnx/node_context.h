@@ -99,6 +99,9 @@ class NodeContext {
   Result<void> finish(ValueId value, size_t i = 0);
   const std::vector<ValueId>& results() const { return results_; }
 
+  // To be asked before a table of `numbers` is made that the file only describes: a refusal where ImportOptions::max_computed_bytes leaves less.
+  Result<void> reserve(double numbers);
+
   // An error that becomes a blocker. `remedy`: what the user can do.
   Error refuse(std::string reason, std::string remedy = "");
   const std::string& remedy() const { return remedy_; }

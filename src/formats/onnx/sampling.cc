@@ -47,6 +47,7 @@ Result<void> affine_grid(NodeContext& c) {
     if (n < 1 || n > (1 << 24) / count) return c.damaged("a grid of " + std::to_string(n) + " along an axis");
     count *= n;
   }
+  VERGE_CHECK(c.reserve(static_cast<double>(count * (axes + 1))));
   std::vector<double> points(static_cast<size_t>(count * (axes + 1)), 1.0);
   int64_t inner = count;
   for (int32_t d = 0; d < axes; ++d) {
@@ -86,6 +87,7 @@ Result<ValueId> tap_places(NodeContext& c, const Deformable& d, const WindowForm
   const auto list = [&](const char* name) { return std::get<std::vector<int64_t>>(form.attrs.at(name)); };
   if (!form.attrs.count("pads")) return c.refuse("its padding is not given as numbers");
   const std::vector<int64_t> strides = list("strides"), dilations = list("dilations"), pads = list("pads");
+  VERGE_CHECK(c.reserve(2.0 * static_cast<double>(d.taps) * static_cast<double>(d.points)));
   std::vector<double> places(static_cast<size_t>(d.taps * 2 * d.points));
   for (int64_t t = 0; t < d.taps; ++t)
     for (int64_t p = 0; p < d.points; ++p) {

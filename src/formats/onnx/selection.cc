@@ -26,6 +26,7 @@ Result<void> one_hot(NodeContext& c) {
   VERGE_TRY(const double wanted, c.number(1, "depth"));
   if (c.type(2).is_static() && c.type(2).shape().count() != 2) return c.damaged("its values are " + c.type(2).text() + ", it wants two");
   if (!(wanted >= 1 && wanted <= 1 << 24)) return c.refuse("a depth of " + std::to_string(wanted) + " is not supported");
+  VERGE_CHECK(c.reserve(wanted));
   std::vector<int64_t> depths(static_cast<size_t>(wanted)), shape(rank + 1, 1);
   std::iota(depths.begin(), depths.end(), 0);
   shape[axis] = static_cast<int64_t>(depths.size());
@@ -49,6 +50,7 @@ Result<void> trilu(NodeContext& c) {
   constexpr int64_t kMostElements = 1 << 24;
   if (!rows.known() || !columns.known() || rows.size > kMostElements || columns.size > kMostElements || rows.size * columns.size > kMostElements)
     return c.refuse("its matrix " + c.type(size_t{0}).text() + " is not of a known, small size");
+  VERGE_CHECK(c.reserve(static_cast<double>(rows.size * columns.size)));
   const bool upper = c.integer("upper", 1) != 0;
   Tensor mask(DataType::kBool, {static_cast<int32_t>(rows.size), static_cast<int32_t>(columns.size)});
   for (int64_t r = 0; r < rows.size; ++r)

@@ -50,6 +50,7 @@ Result<ValueId> transformed(NodeContext& c, ValueId x, int axis, Transform t) {
   const int64_t readable = t.to_real() ? t.length / 2 + 1 : t.length;
   t.in = std::min<int64_t>(shape[axis], readable);
   if (t.out() * t.out_parts() > kMostEntries / std::max<int64_t>(1, t.in * t.parts)) return c.refuse("its matrix is too large");
+  VERGE_CHECK(c.reserve(static_cast<double>(t.out() * t.out_parts() * t.in * t.parts)));
   std::vector<int64_t> to_end, back(static_cast<size_t>(rank)), dims;
   for (int d = 0; d < rank - 1; ++d)
     if (d != axis) to_end.push_back(d);
@@ -94,6 +95,7 @@ Result<ValueId> frame_places(NodeContext& c, int64_t samples, int64_t step, int6
   if (step < 1 || length < 1 || length > samples) return c.damaged("frames of " + std::to_string(length) + " every " + std::to_string(step) + " of " + std::to_string(samples) + " samples");
   const int64_t frames = 1 + (samples - length) / step;
   if (frames > kMostEntries / length) return c.refuse("its frames are too many");
+  VERGE_CHECK(c.reserve(static_cast<double>(frames * length)));
   std::vector<int64_t> places;
   for (int64_t f = 0; f < frames; ++f)
     for (int64_t i = 0; i < length; ++i) places.push_back(f * step + i);
@@ -127,6 +129,7 @@ Result<void> stft(NodeContext& c) {
 Result<void> cosine_window(NodeContext& c, double a0, double a1, double a2) {
   VERGE_TRY(const double size, c.number(0, "size"));
   if (!(size >= 0 && size <= static_cast<double>(kMostEntries))) return c.damaged("a window of size " + std::to_string(size));
+  VERGE_CHECK(c.reserve(size));
   const int32_t type = static_cast<int32_t>(c.integer("output_datatype", 1));
   const DataType dtype = dtype_from_onnx(type);
   if (dtype == DataType::kNone) return c.refuse("its type " + onnx_type_name(type) + " is not supported");
@@ -160,6 +163,7 @@ Result<void> mel_weight_matrix(NodeContext& c) {
   }
   const auto bins = static_cast<int64_t>(in[0]), rows = static_cast<int64_t>(in[1]) / 2 + 1;
   if (!(in[0] >= 1 && in[1] >= 1 && in[2] > 0 && in[0] * in[1] <= static_cast<double>(kMostEntries))) return c.damaged("a matrix of " + std::to_string(in[0]) + " x " + std::to_string(in[1]));
+  VERGE_CHECK(c.reserve(in[0] * static_cast<double>(rows)));
   const DataType dtype = dtype_from_onnx(static_cast<int32_t>(c.integer("output_datatype", 1)));
   const std::vector<int64_t> corners = mel_corners(bins, static_cast<int64_t>(in[1]), in[2], in[3], in[4]);
   std::vector<double> values(static_cast<size_t>(rows * bins));

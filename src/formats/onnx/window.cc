@@ -164,9 +164,10 @@ Result<void> max_pool_with_places(NodeContext& c) {
   const double lowest = is_float(c.type(x).dtype) ? -std::numeric_limits<double>::infinity() : c.type(x).dtype == DataType::kU8 ? 0 : -128;
   const ValueId padded = padded_to_windows(c, x, shape, form, lowest);
   VERGE_TRY(const Shape wide, known_shape(c, padded, "input"));
-  const WindowPlaces places = window_places(shape, form, wide[3], c.integer("storage_order", 0) != 0);
   const int64_t images = int64_t{shape[0]} * shape[1], windows = form.out[0] * form.out[1], taps = form.kernel[0] * form.kernel[1];
   if (windows * taps > (1 << 26)) return c.refuse("its windows are too many");
+  VERGE_CHECK(c.reserve(2.0 * static_cast<double>(windows * taps)));
+  const WindowPlaces places = window_places(shape, form, wide[3], c.integer("storage_order", 0) != 0);
   const Shape table{static_cast<int32_t>(windows), static_cast<int32_t>(taps)};
   const ValueId rows = c.add("gather", {shaped(c, padded, {images, -1}), integers(c, places.padded, table)}, {{"axis", int64_t{1}}});
   const ValueId tap = c.add("arg_max", {rows}, {{"axis", int64_t{2}}, {"keepdims", int64_t{0}}, {"select_last_index", int64_t{0}}});
