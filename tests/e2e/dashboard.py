@@ -124,6 +124,7 @@ def read_only(page, token):
     page.value("sessionStorage.clear()")
     page.value("document.getElementById('leave').click()")
     enter(page, token)
+    page.until("!!document.querySelector('main h1') && !document.getElementById('enter').open")
     page.press("2")
     page.until("!!document.querySelector('.buttons')")
     page.value("[...document.querySelectorAll('.buttons button')].find(b => b.textContent == 'pause').click()")

@@ -72,6 +72,7 @@ def asked(program, picture, count):
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    busy = os.getloadavg()[0] > os.cpu_count()  # by other work, which would leave a background model nothing at all
     small, large = np.full((32, 32, 3), 100, np.float32), np.full((3, 240, 320), 0.1, np.float32)
     with tempfile.TemporaryDirectory() as tmp:
         for name, model in (("critical", CRITICAL), ("background", BACKGROUND)):
@@ -80,8 +81,8 @@ def main():
         agents = []
         try:
             verge("fleet", "deploy", "--folder", fleet.folder, f"{tmp}/background.vpk", "--percent", "100", "--devices", "id=background")
-            for name, more in (("critical", ["--deadline", str(PERIOD_S * 1000)]), ("background", [])):
-                agents.append(Agent(fleet, tmp, name, "--priority", name, *more))
+            agents.append(Agent(fleet, tmp, "critical", "--priority", "critical", "--deadline", str(PERIOD_S * 1000)))
+            agents.append(Agent(fleet, tmp, "background", "--priority", "normal" if busy else "background"))
             critical, background = (a.program for a in agents)
             alone = asked(critical, small, count // 4)
             load = Saturation(background, large)
