@@ -25,6 +25,21 @@ class Dataset {
   virtual const std::vector<std::string>& classes() const = 0;
 };
 
+// Some samples of another, which must outlive it.
+class Subset : public Dataset {
+ public:
+  Subset(const Dataset& source, std::vector<size_t> indices) : source_(source), indices_(std::move(indices)) {}
+  // The first `count`, at most all.
+  static Subset first(const Dataset& source, size_t count);
+  size_t size() const override { return indices_.size(); }
+  Result<Sample> get(size_t i) const override { return source_.get(indices_[i]); }
+  const std::vector<std::string>& classes() const override { return source_.classes(); }
+
+ private:
+  const Dataset& source_;
+  std::vector<size_t> indices_;
+};
+
 // Samples held in memory: decoded once, run many times.
 class TensorDataset : public Dataset {
  public:

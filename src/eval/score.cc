@@ -20,6 +20,11 @@ Result<Predictions> predict(Executable& executable, const Dataset& data, const P
   return predict([&](const std::vector<Tensor>& inputs) { return executable.run(inputs); }, data, progress);
 }
 
+ExecutableOptions untimed(const Lowered& lowered) {
+  constexpr int64_t kWorthThreads = 50'000'000;  // multiply-accumulates
+  return {lowered.macs >= kWorthThreads ? usable_processors() : 1};
+}
+
 Result<Predictions> predict(const Answer& answer, const Dataset& data, const Progress& progress) {
   Predictions out;
   for (size_t i = 0; i < data.size(); ++i) {

@@ -5,8 +5,12 @@
 
 #include "eval/dataset.h"
 #include "lower/executable.h"
+#include "lower/lower.h"
 
 namespace verge {
+
+// Threads for runs that nobody times: every processor where the work is worth waking them.
+ExecutableOptions untimed(const Lowered& lowered);
 
 // The first output of every sample as real numbers (quantised outputs are dequantised).
 struct Predictions {

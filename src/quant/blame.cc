@@ -34,7 +34,7 @@ struct Sums {
 
 Result<Predictions> predictions_of(const Graph& graph, const Dataset& data) {
   VERGE_TRY(const Lowered lowered, lower(graph));
-  VERGE_TRY(Executable executable, Executable::open(lowered.program));
+  VERGE_TRY(Executable executable, Executable::open(lowered.program, untimed(lowered)));
   return predict(executable, data);
 }
 
@@ -70,26 +70,31 @@ Result<std::vector<LayerBlame>> blame_layers(const Graph& graph, const QuantPlan
     VERGE_CHECK(int8_tap.run(sample));
     for (size_t i = 0; i < out.size(); ++i) sums[i].add(float_tap.value(i), int8_tap.value(i));
   }
+  for (size_t i = 0; i < out.size(); ++i) sums[i].fill(out[i]);
+  return out;
+}
+
+Result<void> blame_by_return(const Graph& graph, const QuantPlan& plan, const Dataset& data, std::vector<LayerBlame>& layers) {
   VERGE_TRY(const Predictions reference, predictions_of(graph, data));
-  for (size_t i = 0; i < out.size(); ++i) {
-    sums[i].fill(out[i]);
-    VERGE_TRY(const QuantizedGraph one, quantize_graph(graph, alone(graph, plan, out[i].node)));
+  for (LayerBlame& layer : layers) {
+    VERGE_TRY(const QuantizedGraph one, quantize_graph(graph, alone(graph, plan, layer.node)));
     VERGE_TRY(const Predictions p, predictions_of(one.graph, data));
-    out[i].alone_agreement = agreement(p, reference);
+    layer.alone_agreement = agreement(p, reference);
     QuantPlan rest = plan;
-    rest.float_nodes.insert(out[i].node);
+    rest.float_nodes.insert(layer.node);
     VERGE_TRY(const QuantizedGraph others, quantize_graph(graph, rest));
     VERGE_TRY(const Predictions q, predictions_of(others.graph, data));
-    out[i].without_agreement = agreement(q, reference);
-    out[i].without_db = signal_to_noise_db(q, reference);
+    layer.without_agreement = agreement(q, reference);
+    layer.without_db = signal_to_noise_db(q, reference);
   }
-  return out;
+  return done();
 }
 
 Json blame_json(const std::vector<LayerBlame>& blame) {
   Json out = Json::array();
   for (const LayerBlame& b : blame)
-    out.push_back({{"name", b.name}, {"op", b.op}, {"macs", b.macs}, {"sqnr_db", b.sqnr_db}, {"cosine", b.cosine}, {"alone_agreement", b.alone_agreement}, {"without_agreement", b.without_agreement}, {"without_db", b.without_db}, {"outlier", b.largest}});
+    out.push_back({{"name", b.name}, {"op", b.op}, {"macs", b.macs}, {"sqnr_db", b.sqnr_db}, {"cosine", b.cosine}, {"alone_agreement", b.alone_agreement < 0 ? Json() : Json(b.alone_agreement)},
+                   {"without_agreement", b.without_agreement < 0 ? Json() : Json(b.without_agreement)}, {"without_db", b.without_agreement < 0 ? Json() : Json(b.without_db)}, {"outlier", b.largest}});
   return out;
 }
 

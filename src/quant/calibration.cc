@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "lower/executable.h"
+#include "eval/score.h"
 #include "lower/lower.h"
 
 namespace verge {
@@ -69,6 +69,30 @@ class Observer {
 
 Range with_zero(float low, float high) { return {std::min(low, 0.0f), std::max(high, 0.0f)}; }
 
+// Side by side, as vector units take them.
+std::pair<float, float> extremes(const float* x, int64_t count) {
+  constexpr int64_t kLanes = 16;
+  float low[kLanes], high[kLanes];
+  std::fill_n(low, kLanes, x[0]);
+  std::fill_n(high, kLanes, x[0]);
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    for (int64_t k = 0; k < kLanes; ++k) {
+      low[k] = x[i + k] < low[k] ? x[i + k] : low[k];
+      high[k] = x[i + k] > high[k] ? x[i + k] : high[k];
+    }
+  for (; i < count; ++i) low[0] = std::min(low[0], x[i]), high[0] = std::max(high[0], x[i]);
+  return {*std::min_element(low, low + kLanes), *std::max_element(high, high + kLanes)};
+}
+
+// A sample's share of a histogram is some thousand of its values; a stride without small factors meets all channels.
+int64_t histogram_stride(int64_t count) {
+  constexpr int64_t kEnough = 4096;
+  int64_t stride = std::max<int64_t>(1, count / kEnough);
+  while (stride > 1 && (stride % 2 == 0 || stride % 3 == 0 || stride % 5 == 0 || stride % 7 == 0)) ++stride;
+  return stride;
+}
+
 float bin_value(const ValueStats& s, int bin) { return std::clamp(s.first + s.step * static_cast<float>(bin), s.min, s.max); }
 
 Range percentile_range(const ValueStats& s, double tail) {
@@ -121,11 +145,7 @@ Range mse_range(const ValueStats& s) {
 // Extremes first, so that a sample widens the bins at most once.
 void ValueStats::add(const float* x, int64_t count) {
   if (count == 0) return;
-  float low = x[0], high = x[0];
-  for (int64_t i = 0; i < count; ++i) {
-    low = x[i] < low ? x[i] : low;
-    high = x[i] > high ? x[i] : high;
-  }
+  const auto [low, high] = extremes(x, count);
   if (!seen) {
     histogram.assign(kBins, 0);
     first = min = low;
@@ -137,7 +157,7 @@ void ValueStats::add(const float* x, int64_t count) {
   max = std::max(max, high);
   widen(low, high);
   const float per = step > 0 ? 1 / step : 0;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0, stride = histogram_stride(count); i < count; i += stride) {
     const int bin = static_cast<int>((x[i] - first) * per + 0.5F);
     ++histogram[static_cast<size_t>(std::clamp(bin, 0, kBins - 1))];
   }
@@ -164,7 +184,7 @@ const char* range_method_name(RangeMethod method) {
 Result<Calibration> Calibration::run(const Graph& graph, const Dataset& data) {
   if (data.size() == 0) return invalid("calibration needs at least one sample, the data holds none");
   VERGE_TRY(const Lowered lowered, lower(graph));
-  VERGE_TRY(Executable executable, Executable::open(lowered.program));
+  VERGE_TRY(Executable executable, Executable::open(lowered.program, untimed(lowered)));
   const Watch watch = make_watch(graph, lowered, executable.model());
   Calibration out;
   out.stats_.resize(graph.value_count());

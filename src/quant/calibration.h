@@ -16,7 +16,7 @@ struct Range {
   float high = 0;
 };
 
-// Extremes and a histogram of one value. The histogram's bins lie around first, first + step, ..; when a sample reaches beyond, the step doubles until it fits.
+// Extremes of one value, and a histogram of it (of evenly spread elements where a sample has many). The histogram's bins lie around first, first + step, ..; when a sample reaches beyond, the step doubles until it fits.
 struct ValueStats {
   static constexpr int kBins = 4096;
   bool seen = false;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "kernels/outer/outer_f32.h"
 #include "ops/conv/conv.h"
 #include "ops/op.h"
 #include "quant/tap.h"
@@ -92,10 +93,8 @@ class Moments {
   void flush() {
     if (gathered_ == 0) return;
     const auto x = real_.topRows(gathered_), seen = rounded_.topRows(gathered_);
-    FloatMatrix half = FloatMatrix::Zero(seen.cols(), seen.cols());
-    half.selfadjointView<Eigen::Lower>().rankUpdate(seen.transpose());
-    square_.triangularView<Eigen::Lower>() += half.cast<double>();
-    cross_ += (x.transpose() * seen).cast<double>();
+    add_products(rounded_, square_);
+    add_products(real_, cross_);
     real_sum_ += x.colwise().sum().transpose().cast<double>();
     rounded_sum_ += seen.colwise().sum().transpose().cast<double>();
     count_ += static_cast<double>(gathered_);
@@ -105,16 +104,29 @@ class Moments {
   double count() const { return count_; }
   Vector real_mean() const { return real_sum_ / count_; }
   Vector rounded_mean() const { return rounded_sum_ / count_; }
-  Matrix square() const {  // covariance of x^
-    return Matrix(square_.selfadjointView<Eigen::Lower>()) / count_ - rounded_mean() * rounded_mean().transpose();
-  }
+  Matrix square() const { return square_ / count_ - rounded_mean() * rounded_mean().transpose(); }  // covariance of x^
   Matrix cross() const { return cross_ / count_ - real_mean() * rounded_mean().transpose(); }  // of x and x^
 
  private:
   static constexpr Eigen::Index kGathered = 512;
-  FloatMatrix real_, rounded_;
+
+  // to += left^T x^ of the gathered rows
+  void add_products(const FloatMatrix& left, Matrix& to) {
+    const auto n = static_cast<size_t>(left.cols());
+    products_.setZero(left.cols(), left.cols());
+    OuterF32 sums;
+    sums.pixels = static_cast<size_t>(gathered_);
+    sums.a = left.data();
+    sums.b = rounded_.data();
+    sums.c = products_.data();
+    sums.a_step = sums.b_step = sums.c_step = n;
+    pick_outer_f32()(n, n, sums);
+    to += products_.cast<double>();
+  }
+
+  FloatMatrix real_, rounded_, products_;
   Eigen::Index gathered_ = 0;
-  Matrix square_, cross_;  // of the square, the lower half
+  Matrix square_, cross_;
   Vector real_sum_, rounded_sum_;
   double count_ = 0;
 };
@@ -152,7 +164,11 @@ class RealWindows {
   }
 
   size_t layers() const { return windows_.size(); }
-  const float* at(size_t layer) const { return windows_[layer].data(); }
+  std::vector<const float*> from(size_t layer) const {
+    std::vector<const float*> out;
+    for (size_t i = layer; i < windows_.size(); ++i) out.push_back(windows_[i].data());
+    return out;
+  }
 
   // The graph as far as these values need it.
   static Graph until(const Graph& graph, const std::vector<ValueId>& values) {
@@ -174,34 +190,59 @@ class RealWindows {
   std::vector<std::vector<float>> windows_;
 };
 
-// `real` as RealWindows has them for this layer.
-Result<std::vector<Moments>> collect(const Graph& graph, const QuantPlan& plan, const Layer& layer, const float* real, const Dataset& data, size_t samples,
-                                     const RepairOptions& options) {
+// The moments of one layer's groups, filled sample by sample.
+struct LayerMoments {
+  const Layer* layer;
+  const float* real;  // as RealWindows has them for this layer
+  std::vector<Moments> groups;
+  std::vector<float> rounded;
+
+  LayerMoments(const Layer& of, const float* windows)
+      : layer(&of), real(windows), groups(static_cast<size_t>(of.geometry.groups), Moments(of.window)), rounded(static_cast<size_t>(of.window)) {}
+
+  void add(const std::vector<float>& input, const std::vector<size_t>& pixels) {
+    for (const size_t pixel : pixels)
+      for (size_t g = 0; g < groups.size(); ++g, real += layer->window) {
+        copy_window(layer->geometry, input, pixel, static_cast<int>(g), rounded.data());
+        groups[g].add(real, rounded.data());
+      }
+  }
+};
+
+// Moments of consecutive layers in one pass over the samples. `real`: by layer.
+Result<std::vector<LayerMoments>> collect(const Graph& graph, const QuantPlan& plan, std::span<const Layer> layers, std::span<const float* const> real, const Dataset& data,
+                                          size_t samples, const RepairOptions& options) {
   VERGE_TRY(const QuantizedGraph quantised, quantize_graph(graph, plan));
-  const ValueId input = quantised.value_of.at(layer.node->input(0).index);
-  VERGE_TRY(Tap tap, Tap::open(RealWindows::until(quantised.graph, {input}), {input}));
-  const int groups = layer.geometry.groups;
-  std::vector<Moments> out(static_cast<size_t>(groups), Moments(layer.window));
-  std::vector<float> rounded(static_cast<size_t>(layer.window));
+  std::vector<ValueId> inputs;
+  std::vector<LayerMoments> out;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    inputs.push_back(quantised.value_of.at(layers[i].node->input(0).index));
+    out.emplace_back(layers[i], real[i]);
+  }
+  VERGE_TRY(Tap tap, Tap::open(RealWindows::until(quantised.graph, inputs), inputs));
   for (size_t s = 0; s < samples; ++s) {
     VERGE_TRY(const Sample sample, data.get(s));
     VERGE_CHECK(tap.run(sample));
-    for (const size_t pixel : chosen_pixels(layer.geometry, s, pixels_of(layer, samples, options)))
-      for (int g = 0; g < groups; ++g, real += layer.window) {
-        copy_window(layer.geometry, tap.value(0), pixel, g, rounded.data());
-        out[static_cast<size_t>(g)].add(real, rounded.data());
-      }
+    for (size_t i = 0; i < out.size(); ++i) out[i].add(tap.value(i), chosen_pixels(layers[i].geometry, s, pixels_of(layers[i], samples, options)));
   }
-  for (Moments& m : out) m.flush();
+  for (LayerMoments& layer : out)
+    for (Moments& m : layer.groups) m.flush();
   return out;
 }
 
 struct Solved {
+  std::vector<int> order;  // the window's columns from the loudest to the quietest; everything below has its columns in that order
   Matrix square;           // E[x^ x^T] + damping
   Matrix weights;          // [outputs][window], real numbers before rounding
-  Matrix inverse_factor;   // upper Cholesky factor of the inverse of E[x^ x^T] + damping, columns in `order`
-  std::vector<int> order;  // windows' columns from the loudest to the quietest
+  Matrix inverse_factor;   // upper Cholesky factor of the inverse of `square`
 };
+
+// Upper triangular U with U^T U = the inverse of `square`: the Cholesky factor of the matrix read backwards is that of R R^T = square, and U = R^-1.
+Matrix inverse_cholesky(const Matrix& square) {
+  const Eigen::LLT<Matrix> backwards(square.reverse());
+  const Matrix upper = Matrix(backwards.matrixL()).reverse();
+  return upper.triangularView<Eigen::Upper>().solve(Matrix::Identity(square.rows(), square.cols()));
+}
 
 // Step 1 of the header.
 Solved solve(const Moments& moments, const Matrix& weights, double damping) {
@@ -210,15 +251,14 @@ Solved solve(const Moments& moments, const Matrix& weights, double damping) {
   const double few = static_cast<double>(weights.cols()) / moments.count();  // unknowns an equation: little data says little
   const double ridge = std::max(std::max(damping, few) * square.diagonal().mean(), 1e-12);
   square.diagonal().array() += ridge;
-  out.weights = square.llt().solve((weights * moments.cross() + ridge * weights).transpose()).transpose();
-
   out.order.resize(static_cast<size_t>(square.rows()));
   std::iota(out.order.begin(), out.order.end(), 0);
   std::stable_sort(out.order.begin(), out.order.end(), [&](int a, int b) { return square(a, a) > square(b, b); });
-  out.square = square;
-  const Matrix sorted = square(out.order, out.order);
-  const Matrix inverse = sorted.llt().solve(Matrix::Identity(sorted.rows(), sorted.cols()));
-  out.inverse_factor = inverse.llt().matrixU();
+  out.square = square(out.order, out.order);
+  out.inverse_factor = inverse_cholesky(out.square);
+  const Matrix wanted = (weights * moments.cross() + ridge * weights)(Eigen::all, out.order);
+  const Matrix half = out.inverse_factor.triangularView<Eigen::Upper>() * wanted.transpose();
+  out.weights = (out.inverse_factor.transpose().triangularView<Eigen::Lower>() * half).transpose();
   return out;
 }
 
@@ -234,35 +274,33 @@ struct Grid {
 };
 
 // Step 2: integers of `row` on the grid of `scale`.
-std::vector<double> round_spreading(Vector row, double scale, const Grid& grid, const Solved& solved) {
-  const auto n = static_cast<Eigen::Index>(solved.order.size());
-  std::vector<double> out(solved.order.size());
+Vector round_spreading(Vector row, double scale, const Grid& grid, const Solved& solved) {
+  const Eigen::Index n = row.size();
+  Vector out(n);
   for (Eigen::Index j = 0; j < n; ++j) {
-    const int column = solved.order[static_cast<size_t>(j)];
-    const double q = grid.round(row[column] / scale);
-    out[static_cast<size_t>(column)] = q;
-    const double error = (row[column] - q * scale) / solved.inverse_factor(j, j);
-    for (Eigen::Index k = j + 1; k < n; ++k) row[solved.order[static_cast<size_t>(k)]] -= error * solved.inverse_factor(j, k);
+    out[j] = grid.round(row[j] / scale);
+    const double error = (row[j] - out[j] * scale) / solved.inverse_factor(j, j);
+    row.tail(n - j - 1).noalias() -= error * solved.inverse_factor.row(j).tail(n - j - 1).transpose();
   }
   return out;
 }
 
 struct Rounded {
   double scale = 1;
-  std::vector<double> q;
+  Vector q;
 };
 
 // Few steps are better spent inside: the grid that loses least, from the largest magnitude down to half of it. With 127 steps a side the whole range is best.
 Rounded round_row(const Vector& row, const Grid& grid, const Solved& solved) {
   const double largest = row.cwiseAbs().maxCoeff();
-  if (largest == 0) return {1, std::vector<double>(solved.order.size(), 0.0)};
+  if (largest == 0) return {1, Vector::Zero(row.size())};
   Rounded best;
   double least = std::numeric_limits<double>::infinity();
   const double floor = grid.coarseness * std::sqrt(row.squaredNorm() / static_cast<double>(row.size()));
   for (double keep = 1; keep > (grid.most < 127 ? 0.5 : 0.99); keep -= 0.05) {
     const double scale = std::max(largest * keep / grid.most, floor);
-    std::vector<double> q = round_spreading(row, scale, grid, solved);
-    const Vector error = row - scale * Eigen::Map<const Vector>(q.data(), row.size());
+    Vector q = round_spreading(row, scale, grid, solved);
+    const Vector error = row - scale * q;
     const double loss = error.dot(solved.square * error);
     if (loss >= least) continue;
     least = loss;
@@ -318,9 +356,10 @@ class LayerRepair {
       const Vector row = solved.weights.row(o).transpose();
       const auto [scale, q] = one_scale_ ? Rounded{quant_.scale[0], round_spreading(row, quant_.scale[0], grid_, solved)} : round_row(row, grid_, solved);
       double mean = original.row(o).dot(real_mean);
-      for (size_t k = 0; k < q.size(); ++k) {
-        weights_.mut<int8_t>()[channel * q.size() + k] = static_cast<int8_t>(q[k]);
-        mean -= q[k] * scale * rounded_mean[static_cast<Eigen::Index>(k)];
+      for (Eigen::Index k = 0; k < q.size(); ++k) {
+        const int column = solved.order[static_cast<size_t>(k)];
+        weights_.mut<int8_t>()[channel * static_cast<size_t>(q.size()) + static_cast<size_t>(column)] = static_cast<int8_t>(q[k]);
+        mean -= q[k] * scale * rounded_mean[column];
       }
       if (!one_scale_) quant_.scale[channel] = static_cast<float>(scale);
       bias_[channel] += static_cast<float>(mean);
@@ -353,18 +392,20 @@ Result<std::vector<Layer>> repairable_layers(const Graph& graph, const QuantPlan
 
 Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Dataset& data, const RepairOptions& options, const RepairProgress& progress) {
   VERGE_TRY(const std::vector<Layer> layers, repairable_layers(graph, plan));
-  const size_t samples = std::min(options.samples, data.size());
+  const size_t samples = std::min(options.samples, data.size()), together = (layers.size() + options.passes - 1) / std::max<size_t>(options.passes, 1);
   for (size_t first = 0; first < layers.size();) {
     VERGE_TRY(const RealWindows real, RealWindows::gather(graph, std::span(layers).subspan(first), data, samples, options));
-    for (size_t i = 0; i < real.layers(); ++i) {
-      const Layer& layer = layers[first + i];
+    for (size_t i = 0; i < real.layers(); i += together) {
+      const std::span<const Layer> wave = std::span(layers).subspan(first + i, std::min(together, real.layers() - i));
       if (progress) progress(first + i, layers.size());
-      VERGE_TRY(const std::vector<Moments> moments, collect(graph, plan, layer, real.at(i), data, samples, options), layer.node->name);
-      RepairOptions here = options;
-      here.coarseness = coarseness_of(layer, layers, options.coarseness);
-      LayerRepair repair(layer, here, plan.per_tensor_weights);
-      repair.fit(moments);
-      plan.weights[layer.node->id.index] = repair.result();
+      VERGE_TRY(const std::vector<LayerMoments> moments, collect(graph, plan, wave, real.from(i), data, samples, options), wave[0].node->name);
+      for (const LayerMoments& m : moments) {
+        RepairOptions here = options;
+        here.coarseness = coarseness_of(*m.layer, layers, options.coarseness);
+        LayerRepair repair(*m.layer, here, plan.per_tensor_weights);
+        repair.fit(m.groups);
+        plan.weights[m.layer->node->id.index] = repair.result();
+      }
     }
     first += real.layers();
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "lower/lower.h"
+#include "eval/score.h"
 
 namespace verge {
 namespace {
@@ -18,7 +18,7 @@ ValueId renamed(const Graph& graph, ValueId value) {
 
 Result<Tap> Tap::open(const Graph& graph, const std::vector<ValueId>& wanted) {
   VERGE_TRY(const Lowered lowered, lower(graph));
-  VERGE_TRY(Executable executable, Executable::open(lowered.program));
+  VERGE_TRY(Executable executable, Executable::open(lowered.program, untimed(lowered)));
   Tap tap(std::move(executable));
   std::multimap<uint32_t, size_t> slots_of;
   for (size_t i = 0; i < wanted.size(); ++i) {

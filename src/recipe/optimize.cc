@@ -57,6 +57,17 @@ struct Candidate {
   size_t package_bytes = 0;
 };
 
+// In memory while they are small; large ones are decoded each time.
+Result<std::unique_ptr<Dataset>> held(std::unique_ptr<Dataset> data) {
+  constexpr size_t kMostBytes = size_t{64} << 20;
+  VERGE_TRY(const Sample first, data->get(0));
+  size_t bytes = 0;
+  for (const Tensor& t : first.inputs) bytes += t.bytes().size();
+  if (bytes * data->size() > kMostBytes) return data;
+  VERGE_TRY(TensorDataset in_memory, TensorDataset::from(*data));
+  return std::unique_ptr<Dataset>(std::make_unique<TensorDataset>(std::move(in_memory)));
+}
+
 // One optimisation, step by step. Each step fills in the report.
 class Optimizer {
  public:
@@ -114,12 +125,12 @@ class Optimizer {
     if (executable.input_count() != 1) return unsupported("optimize takes models with one data input; this one has " + std::to_string(executable.input_count()));
     VERGE_CHECK(declare(executable, all));
     VERGE_TRY(const Split split, split_data(*all, o_));
-    VERGE_TRY(const auto calibration, make_dataset(split.calibration, executable.model().input(0), declaration_, data_options_));
-    VERGE_TRY(const auto check, make_dataset(split.check, executable.model().input(0), declaration_, data_options_));
-    VERGE_TRY(TensorDataset calibration_set, TensorDataset::from(*calibration));
-    VERGE_TRY(TensorDataset check_set, TensorDataset::from(*check));
-    calibration_ = std::make_unique<TensorDataset>(std::move(calibration_set));
-    check_ = std::make_unique<TensorDataset>(std::move(check_set));
+    VERGE_TRY(auto calibration, make_dataset(split.calibration, executable.model().input(0), declaration_, data_options_));
+    VERGE_TRY(auto check, make_dataset(split.check, executable.model().input(0), declaration_, data_options_));
+    VERGE_TRY(calibration_, held(std::move(calibration)));
+    VERGE_TRY(check_, held(std::move(check)));
+    VERGE_TRY(const Sample first, check_->get(0));
+    example_ = first.inputs;
     report_["data"] = {{"samples", all->files.size()}, {"calibration", calibration_->size()}, {"check", check_->size()}, {"classes", all->classes}, {"seed", o_.seed}};
     return done();
   }
@@ -153,7 +164,7 @@ class Optimizer {
   }
 
   Result<void> score(Candidate& c) {
-    VERGE_TRY(Executable executable, Executable::open(c.lowered.program, {o_.load.threads}));
+    VERGE_TRY(Executable executable, Executable::open(c.lowered.program, untimed(c.lowered)));
     VERGE_TRY(c.predictions, predict(executable, *check_));
     c.top1 = top1(c.predictions);
     c.agreement = &c == &original_ ? 1.0 : agreement(c.predictions, original_.predictions);
@@ -178,17 +189,31 @@ class Optimizer {
   }
 
   Result<void> calibrate() {
-    VERGE_TRY(made_, PlanMaker(float_graph_, *calibration_, o_.plan, progress_).run());
-    report_["calibration"] = made_.tried;
-    float_graph_ = std::move(made_.graph);
+    const double start = now_s();
+    VERGE_CHECK(make_plan(o_.plan));
+    report_["calibration_seconds"] = now_s() - start;
     VERGE_TRY(int8_, candidate((o_.plan.activation_bits == 16 ? "int16 " : "int8 ") + made_.name, made_.plan));
-    stage("finding what each layer costs", 0.55);
-    std::vector<size_t> few(std::min<size_t>(64, calibration_->size()));
-    for (size_t i = 0; i < few.size(); ++i) few[i] = i;
-    VERGE_TRY(const TensorDataset some, TensorDataset::from(*calibration_, &few));
-    VERGE_TRY(blame_, blame_layers(float_graph_, made_.plan, some));
+    VERGE_CHECK(find_blame());
     report_["blame"] = blame_json(blame_);
     return done();
+  }
+
+  Result<void> make_plan(const PlanOptions& options) {
+    VERGE_TRY(made_, PlanMaker(float_graph_, *calibration_, options, progress_).run());
+    report_["calibration"] = made_.tried;
+    float_graph_ = std::move(made_.graph);
+    return done();
+  }
+
+  // What each layer's return would bring is asked where somebody will want to know: always but at low effort, there when the budget is missed.
+  Result<void> find_blame() {
+    constexpr int64_t kMostMacs = 60'000'000'000;  // of a question's runs
+    stage("finding what each layer costs", 0.55);
+    const Subset few = Subset::first(*calibration_, 64);
+    VERGE_TRY(blame_, blame_layers(float_graph_, made_.plan, few));
+    if (o_.plan.effort == Effort::kLow && drop_points(int8_) <= o_.max_drop_points) return done();
+    const int64_t runs = 2 * static_cast<int64_t>(blame_.size()) * std::max<int64_t>(original_.lowered.macs, 1);
+    return blame_by_return(float_graph_, made_.plan, Subset::first(*calibration_, static_cast<size_t>(std::clamp<int64_t>(kMostMacs / std::max<int64_t>(runs, 1), 8, 64))), blame_);
   }
 
   // The coarsest weights whose measured drop is within the budget: by bisection, since the drop grows with the step, and two steps beyond the first that
@@ -224,12 +249,31 @@ class Optimizer {
 
   double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }
 
+  std::vector<LayerBlame> worst_first() const {
+    std::vector<LayerBlame> out = blame_;
+    std::stable_sort(out.begin(), out.end(), [](const LayerBlame& a, const LayerBlame& b) { return a.without_db > b.without_db; });
+    return out;
+  }
+
   // While the drop is beyond the budget, the layer that costs most goes back.
   Result<void> repair_accuracy() {
-    if (!int8_.lowered.program.size()) return done();
-    std::vector<LayerBlame> worst = blame_;
-    std::stable_sort(worst.begin(), worst.end(), [](const LayerBlame& a, const LayerBlame& b) { return a.without_db > b.without_db; });
-    for (const LayerBlame& layer : worst) {  // to wider weights first ...
+    if (!int8_.lowered.program.size() || drop_points(int8_) <= o_.max_drop_points) return done();
+    VERGE_CHECK(widen_weights());
+    if (drop_points(int8_) <= o_.max_drop_points || blame_.empty()) return done();
+    VERGE_CHECK(set_culprit_apart());
+    for (const LayerBlame& layer : worst_first()) {
+      if (drop_points(int8_) <= o_.max_drop_points) return done();
+      if (kept_float_.count(layer.name)) continue;
+      stage("returning '" + layer.name + "' to float", 0.7);
+      made_.plan.float_nodes.insert(layer.node);
+      kept_float_[layer.name] = "too lossy";
+      VERGE_TRY(int8_, candidate("mixed", made_.plan));
+    }
+    return done();
+  }
+
+  Result<void> widen_weights() {
+    for (const LayerBlame& layer : worst_first()) {
       if (drop_points(int8_) <= o_.max_drop_points) return done();
       const auto wide = made_.wide_weights.find(layer.node);
       if (wide == made_.wide_weights.end()) continue;
@@ -237,14 +281,33 @@ class Optimizer {
       made_.plan.weights[layer.node] = wide->second;
       VERGE_TRY(int8_, candidate("int8 " + made_.name, made_.plan));
     }
-    for (const LayerBlame& layer : worst) {  // ... then to float
-      if (drop_points(int8_) <= o_.max_drop_points) return done();
-      stage("returning '" + layer.name + "' to float", 0.7);
-      made_.plan.float_nodes.insert(layer.node);
-      kept_float_[layer.name] = "too lossy";
+    return done();
+  }
+
+  // The layer that costs most stays float, and the others get a plan of their own: its noise had a say in their ranges and repair. Where that does not do, the
+  // others' weights are repaired even at low effort, before more layers pay with speed.
+  Result<void> set_culprit_apart() {
+    const LayerBlame culprit = worst_first().front();
+    PlanOptions options = o_.plan;
+    options.float_layers = {culprit.name};
+    kept_float_[culprit.name] = "too lossy";
+    for (const Effort effort : {o_.plan.effort, Effort::kNormal}) {
+      if (effort != o_.plan.effort && (o_.plan.effort != Effort::kLow || drop_points(int8_) <= o_.max_drop_points)) continue;
+      options.effort = effort;
+      VERGE_CHECK(make_plan(options));
       VERGE_TRY(int8_, candidate("mixed", made_.plan));
     }
+    const std::map<std::string, double> before = returns_by_name();
+    VERGE_TRY(blame_, blame_layers(float_graph_, made_.plan, Subset::first(*calibration_, 16)));
+    for (LayerBlame& layer : blame_)
+      if (const auto known = before.find(layer.name); known != before.end()) layer.without_db = known->second;
     return done();
+  }
+
+  std::map<std::string, double> returns_by_name() const {
+    std::map<std::string, double> out;
+    for (const LayerBlame& layer : blame_) out[layer.name] = layer.without_db;
+    return out;
   }
 
   // Layers whose int8 form takes longer here than their float twin go back to float, when the whole network is measured faster for it.
@@ -292,7 +355,7 @@ class Optimizer {
   Result<void> least_times(Executable& executable, std::map<std::string, double>& out) {
     BenchOptions bench_options;
     bench_options.seconds = 0.08;
-    VERGE_TRY(const BenchResult result, bench(executable, check_->at(0).inputs, bench_options));
+    VERGE_TRY(const BenchResult result, bench(executable, example_, bench_options));
     std::map<std::string, double> now;
     for (const OpProfile& p : result.profile) now[p.name] += p.p50_ms;
     for (const auto& [name, ms] : now) {
@@ -309,7 +372,7 @@ class Optimizer {
       executables.push_back(std::move(e));
     }
     std::vector<Contender> contenders;
-    for (Executable& e : executables) contenders.push_back({&e, check_->at(0).inputs});
+    for (Executable& e : executables) contenders.push_back({&e, example_});
     return compare_latency(contenders, 10, 0.05);
   }
 
@@ -334,6 +397,8 @@ class Optimizer {
       const bool fast = !o_.time || wide || o_.target != "host" || int8_.latency.p50_ms < 1.02 * original_.latency.p50_ms;
       reason = !accurate ? format("int8 loses %.2f points, the budget is %.2f", drop_points(int8_), o_.max_drop_points)
                : !fast   ? "int8 is slower than float on this machine"
+               : wide && o_.time && int8_.latency.p50_ms > original_.latency.p50_ms
+                   ? "within the accuracy budget, smaller; int16 activations were asked for, which are slower than float here"
                          : "within the accuracy budget, smaller" + std::string(o_.time ? " and measured against float" : "");
       if (accurate && fast) chosen_ = &int8_;
     }
@@ -390,7 +455,7 @@ class Optimizer {
 
   // A real sample while it is small beside the program, else noise that is made from a seed.
   std::vector<Tensor> golden_inputs(const Candidate& c) const {
-    const Tensor& sample = check_->at(0).inputs[0];
+    const Tensor& sample = example_[0];
     if (static_cast<size_t>(sample.count()) <= c.lowered.program.size() / 64 || (sample.dtype() != DataType::kF32 && sample.dtype() != DataType::kI8 && sample.dtype() != DataType::kU8)) return {sample};
     return {seeded_tensor(sample.dtype(), sample.shape(), 1)};
   }
@@ -409,7 +474,10 @@ class Optimizer {
 
   Result<Bytes> write_package() {
     stage("writing the package", 0.97);
-    return package_bytes_of(*chosen_);
+    const double start = now_s();
+    Bytes package = package_bytes_of(*chosen_);
+    report_["writing_seconds"] = now_s() - start;
+    return package;
   }
 
   const OptimizeOptions& o_;
@@ -420,7 +488,8 @@ class Optimizer {
   size_t source_bytes_ = 0;
   DataOptions data_options_;
   Declaration declaration_;
-  std::unique_ptr<TensorDataset> calibration_, check_;
+  std::unique_ptr<Dataset> calibration_, check_;
+  std::vector<Tensor> example_;  // the inputs of a sample
   MadePlan made_;
   std::vector<LayerBlame> blame_;
   std::map<std::string, std::string> kept_float_;

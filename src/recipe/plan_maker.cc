@@ -3,31 +3,29 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "core/text.h"
 #include "lower/lower.h"
 #include "passes/equalise_channels.h"
+#include "quant/narrow_weights.h"
 #include "quant/repair_weights.h"
 
 namespace verge {
 namespace {
 
-// Channels whose best factors lie further apart than this are worth another calibration at any effort.
-constexpr double kWideSpread = 16;
-constexpr size_t kJudges = 192;  // samples that choose between plans, but for high effort
+// Channels whose best factors lie further apart than these are worth another calibration, at low and at normal effort; high effort always tries.
+constexpr double kWideSpread = 16, kNotableSpread = 8;
+constexpr size_t kJudges = 128;  // samples that choose between plans, but for high effort
 
 }  // namespace
 
 Result<MadePlan> PlanMaker::run() {
   best_.tried = Json::array();
-  std::vector<size_t> judges(o_.effort == Effort::kHigh ? data_.size() : std::min(kJudges, data_.size()));
-  std::iota(judges.begin(), judges.end(), size_t{0});
-  VERGE_TRY(TensorDataset some, TensorDataset::from(data_, &judges));
-  judges_ = std::make_unique<TensorDataset>(std::move(some));
+  judges_ = std::make_unique<Subset>(Subset::first(data_, o_.effort == Effort::kHigh ? data_.size() : kJudges));
   stage("calibrating", 0.25);
   VERGE_CHECK(offer_ranges(graph_, ""));
-  const bool worth_it = o_.effort != Effort::kLow || o_.per_tensor_weights || passes::channel_spread(graph_) > kWideSpread;
+  const double spread = o_.effort == Effort::kHigh || o_.per_tensor_weights ? kWideSpread : passes::channel_spread(graph_);
+  const bool worth_it = spread >= (o_.effort == Effort::kLow ? kWideSpread : kNotableSpread);
   if (o_.equalise && worth_it) VERGE_CHECK(offer_equalised());
   if (o_.effort == Effort::kNormal) VERGE_CHECK(offer_repaired(best_.name, QuantPlan(best_.plan)));
   if (o_.effort == Effort::kHigh)
@@ -39,6 +37,8 @@ Result<MadePlan> PlanMaker::run() {
 QuantPlan PlanMaker::plan_of(const Graph& graph, const Calibration& stats, RangeMethod method) const {
   QuantPlan plan = plan_quantization(graph, stats, method, o_.activation_bits);
   plan.per_tensor_weights = o_.per_tensor_weights;
+  for (NodeId id : graph.order())
+    if (o_.float_layers.count(graph.node(id).name)) plan.float_nodes.insert(id.index);
   return plan;
 }
 
@@ -95,7 +95,12 @@ Result<QuantPlan> PlanMaker::repaired(const QuantPlan& plan, int bits) const {
 
 // Fewer bits are asked for, not measured better: accuracy alone may send a layer back to its 8-bit weights.
 Result<void> PlanMaker::narrow_weights() {
-  VERGE_TRY(QuantPlan narrow, repaired(best_.plan, o_.weight_bits));
+  QuantPlan narrow = best_.plan;
+  if (o_.effort == Effort::kLow) {
+    narrow = narrowed_without_data(std::move(narrow));
+  } else {
+    VERGE_TRY(narrow, repaired(best_.plan, o_.weight_bits));
+  }
   VERGE_TRY(const double db, output_error(best_.graph, narrow));
   best_.wide_weights = std::move(best_.plan.weights);
   best_.plan = std::move(narrow);
@@ -104,14 +109,29 @@ Result<void> PlanMaker::narrow_weights() {
   return done();
 }
 
+// Depthwise weights are few and each counts: they stay at 8 bits.
+QuantPlan PlanMaker::narrowed_without_data(QuantPlan plan) {
+  for (NodeId id : best_.graph.order()) {
+    const Node& node = best_.graph.node(id);
+    const bool dense = node.op == "dense" || (node.op == "conv" && node.integer("groups", 1) == 1);
+    if (!dense || plan.float_nodes.count(id.index) || !quantizable(best_.graph, node)) continue;
+    const Tensor& weights = *best_.graph.constant(node.input(1));
+    const Tensor* known = node.input(2).valid() ? best_.graph.constant(node.input(2)) : nullptr;
+    const Tensor bias = known ? *known : Tensor();
+    best_.plan.weights[id.index] = {quantize_weights(weights, 0), bias};
+    plan.weights[id.index] = {::verge::narrow_weights(weights, o_.weight_bits), bias};
+  }
+  return plan;
+}
+
 Result<double> PlanMaker::output_error(const Graph& graph, const QuantPlan& plan) {
   VERGE_TRY(const QuantizedGraph q, quantize_graph(graph, plan));
   VERGE_TRY(const Lowered lowered, lower(q.graph));
-  VERGE_TRY(Executable executable, Executable::open(lowered.program));
+  VERGE_TRY(Executable executable, Executable::open(lowered.program, untimed(lowered)));
   VERGE_TRY(const Predictions p, predict(executable, *judges_));
   if (reference_.scores.empty()) {
     VERGE_TRY(const Lowered original, lower(graph_));
-    VERGE_TRY(Executable reference, Executable::open(original.program));
+    VERGE_TRY(Executable reference, Executable::open(original.program, untimed(original)));
     VERGE_TRY(reference_, predict(reference, *judges_));
   }
   return signal_to_noise_db(p, reference_);

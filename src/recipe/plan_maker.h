@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "core/json.h"
@@ -12,7 +13,7 @@
 
 namespace verge {
 
-// low: ranges alone. normal: weights repaired on some samples. high: on all of them, for each range method.
+// low: ranges alone, and weights as rounded (4-bit ones in the steps that lose least). normal: weights repaired on some samples. high: on all of them, for each range method.
 enum class Effort { kLow, kNormal, kHigh };
 
 struct PlanOptions {
@@ -21,6 +22,7 @@ struct PlanOptions {
   int activation_bits = 8;         // 16: convolution, dense and pointwise layers compute with int16 activations
   bool equalise = true;            // channels' ranges, across layers
   bool per_tensor_weights = false; // one scale for a layer's weights
+  std::set<std::string> float_layers;  // names of nodes that stay float
 };
 
 // Called as work goes on: what is done now, and how far it is (0..1).
@@ -51,6 +53,7 @@ class PlanMaker {
   Result<void> offer_repaired(const std::string& name, const QuantPlan& plan);
   Result<void> offer(const Graph& graph, const std::string& name, QuantPlan plan);
   Result<QuantPlan> repaired(const QuantPlan& plan, int bits) const;
+  QuantPlan narrowed_without_data(QuantPlan plan);
   Result<void> narrow_weights();
   // Signal to noise of the network's first output, in dB, through the runtime.
   Result<double> output_error(const Graph& graph, const QuantPlan& plan);
@@ -60,7 +63,7 @@ class PlanMaker {
   const Dataset& data_;
   const PlanOptions& o_;
   const StageProgress& progress_;
-  std::unique_ptr<TensorDataset> judges_;
+  std::unique_ptr<Subset> judges_;
   Predictions reference_;
   std::map<std::string, QuantPlan> by_ranges_;  // of the graph that stays
   MadePlan best_;

@@ -77,8 +77,9 @@ std::string blame_chart(const Json& blame) {
     const Json& r = rows[i];
     const double db = r["sqnr_db"].get<double>(), width = 300 * std::clamp(db / 50, 0.02, 1.0);
     const int y = static_cast<int>(i) * 24;
-    out += format("<text x=0 y=%d>%s</text><rect class=bar x=270 y=%d width=%.1f height=14 rx=3></rect><text x=%.1f y=%d>%.1f dB, cosine %.4f, alone %.1f %%</text>", y + 14,
-                  escape(r["name"].get<std::string>().substr(0, 36)).c_str(), y + 3, width, 276 + width, y + 14, db, r["cosine"].get<double>(), r["alone_agreement"].get<double>() * 100);
+    out += format("<text x=0 y=%d>%s</text><rect class=bar x=270 y=%d width=%.1f height=14 rx=3></rect><text x=%.1f y=%d>%.1f dB, cosine %.4f%s</text>", y + 14,
+                  escape(r["name"].get<std::string>().substr(0, 36)).c_str(), y + 3, width, 276 + width, y + 14, db, r["cosine"].get<double>(),
+                  r["alone_agreement"].is_number() ? format(", alone %.1f %%", r["alone_agreement"].get<double>() * 100).c_str() : "");
   }
   const int height = static_cast<int>(shown) * 24;
   return format("<div class=wide><svg viewBox='0 0 860 %d' width=860 height=%d role=img aria-label='signal to noise of each layer'>", height, height) + out + "</svg></div>\n";
