@@ -1,4 +1,4 @@
-#include "recipe/optimize.h"
+#include "recipe/search.h"
 
 #include "report/html.h"
 
@@ -16,7 +16,8 @@ namespace {
 struct Options {
   ModelOptions model;
   OptimizeOptions optimize;
-  std::string max_drop = "1%", output, report;
+  std::string max_drop = "1%", max_size, max_ram, preset, output, report;
+  Budgets budgets;
   std::vector<std::string> exports;
   formats::ExportOptions exporting;
 };
@@ -26,6 +27,30 @@ Result<double> parse_drop(const std::string& text) {
   const double value = std::strtod(text.c_str(), &end);
   if (end == text.c_str() || (*end != 0 && std::string(end) != "%") || value < 0) return invalid("--max-drop " + text + ": wants points of accuracy, as in 1% or 0.5");
   return value;
+}
+
+// "500kB", "5MB", "1.5MB" or bytes; 0 for nothing.
+Result<double> parse_bytes(const char* option, const std::string& text) {
+  if (text.empty()) return 0.0;
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const std::string unit = lower_case(end);
+  const double factor = unit.empty() || unit == "b" ? 1 : unit == "kb" ? 1e3 : unit == "mb" ? 1e6 : 0;
+  if (end == text.c_str() || factor == 0 || value <= 0) return invalid(std::string(option) + " " + text + ": wants bytes, as in 60kB or 5MB");
+  return value * factor;
+}
+
+Result<Budgets> budgets_of(const Options& o) {
+  Budgets out = o.budgets;
+  VERGE_TRY(out.size_bytes, parse_bytes("--max-size", o.max_size));
+  VERGE_TRY(out.ram_bytes, parse_bytes("--max-ram", o.max_ram));
+  return o.preset.empty() ? Result<Budgets>(out) : with_preset(out, o.preset);
+}
+
+void print_budgets(const Json& lines) {
+  for (const Json& l : lines)
+    std::printf("  %-4s %-8s %.6g %s, at most %.6g (%s)\n", l["met"].get<bool>() ? "ok" : "FAIL", l["budget"].get<std::string>().c_str(), l["is"].get<double>(), l["unit"].get<std::string>().c_str(),
+                l["limit"].get<double>(), l["label"].get<std::string>().c_str());
 }
 
 // What repeats the run, with the pre-processing spelled out.
@@ -62,10 +87,11 @@ Result<void> run_optimize(Options& o) {
   VERGE_TRY(o.optimize.max_drop_points, parse_drop(o.max_drop));
   VERGE_TRY(o.optimize.pipeline, pipeline_text(o.optimize.pipeline));
   o.optimize.model = o.model.path;
+  VERGE_TRY(const Budgets budgets, budgets_of(o));
   Result<OptimizeOutcome> outcome = invalid("");
   {
     ProgressLine line;
-    outcome = optimize(o.optimize, [&](const std::string& stage, double share) { line.show(stage, share); });
+    outcome = optimize_within(o.optimize, budgets, [&](const std::string& stage, double share) { line.show(stage, share); });
   }
   if (!outcome.ok()) return std::move(outcome).error();
   VERGE_CHECK(write_file(o.output, outcome->package));
@@ -78,9 +104,11 @@ Result<void> run_optimize(Options& o) {
     print_json(outcome->report);
   } else {
     print_report(outcome->report);
+    print_budgets(outcome->report["budgets"]);
     std::printf("wrote %s (%s) and %s\n", o.output.c_str(), human_bytes(static_cast<double>(outcome->package.size())).c_str(), report.c_str());
   }
-  return done();
+  const Json& lines = outcome->report["budgets"];
+  return all_met(lines) ? done() : Result<void>(Error(Code::kBudget, "out of reach within " + o.max_drop + " of accuracy: " + misses(lines)));
 }
 
 }  // namespace
@@ -92,6 +120,11 @@ void add_optimize(CLI::App& app, Commands& commands) {
   add_data_options(*sub, options->optimize.data, true);
   sub->add_option("--target", options->optimize.target, "where it will run: host, or a name from `verge targets`")->default_val("host");
   sub->add_option("--max-drop", options->max_drop, "points of accuracy that may be lost")->default_val("1%");
+  sub->add_option("--max-latency", options->budgets.latency_ms, "milliseconds of a run: measured here, or the --target's estimate")->check(CLI::PositiveNumber);
+  sub->add_option("--max-size", options->max_size, "of the package, as in 60kB or 5MB; where int8 is too large, 4-bit weights, then --compress are tried");
+  sub->add_option("--max-ram", options->max_ram, "of the planned memory, as in 64kB");
+  sub->add_option("--max-energy", options->budgets.energy_mj, "millijoules of a run, estimated from the --target's profile")->check(CLI::PositiveNumber);
+  sub->add_option("--preset", options->preset, "realtime (50 ms), interactive (200 ms), mobile (20 MB), embedded (5 MB); the options above go before");
   sub->add_option("--calibration", options->optimize.calibration, "samples to calibrate on")->default_val(512)->check(CLI::Range(1, 1000000));
   sub->add_option("--check", options->optimize.check, "other samples that judge")->default_val(1000)->check(CLI::Range(1, 10000000));
   sub->add_option("--effort", options->optimize.plan.effort, "low: ranges alone; normal: weights repaired on 256 samples; high: on all of the calibration samples")

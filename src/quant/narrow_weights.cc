@@ -94,7 +94,8 @@ class Channel {
 
 Tensor narrow_weights(const Tensor& w, int bits) {
   const Grid grid{-static_cast<double>(1 << (bits - 1)), static_cast<double>((1 << (bits - 1)) - 1)};
-  const auto channels = static_cast<size_t>(w.shape()[0]), inputs = static_cast<size_t>(w.shape()[w.shape().rank - 1]), size = static_cast<size_t>(w.count()) / channels;
+  const auto channels = static_cast<size_t>(w.shape()[0]), inputs = static_cast<size_t>(w.shape()[w.shape().rank - 1]),
+             size = static_cast<size_t>(w.count()) / channels;
   QuantParams quant{std::vector<float>(channels), std::vector<int32_t>(channels, 0), 0};
   Tensor out(DataType::kI8, w.shape());
   for (size_t c = 0; c < channels; ++c) {

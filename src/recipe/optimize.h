@@ -12,6 +12,7 @@
 #include "eval/bench.h"
 #include "eval/files.h"
 #include "quant/blame.h"
+#include "recipe/budgets.h"
 #include "recipe/plan_maker.h"
 
 namespace verge {

@@ -68,6 +68,35 @@ std::string candidate_chart(const Json& report) {
   return format("<div class=wide><svg viewBox='0 0 820 %d' width=820 height=%d role=img aria-label='latency and size of each candidate'>", y, y) + out + "</svg></div>\n";
 }
 
+std::string budget_table(const Json& lines) {
+  std::string out = "<h2>Budgets</h2><table><tr><th>budget<th>is<th>at most<th>known by<th></tr>\n";
+  for (const Json& l : lines) {
+    const std::string unit = " " + l["unit"].get<std::string>();
+    out += "<tr><td>" + escape(l["budget"]) + "<td>" + format("%.6g", l["is"].get<double>()) + unit + "<td>" + format("%.6g", l["limit"].get<double>()) + unit + "<td>" + escape(l["label"]) +
+           (l["met"].get<bool>() ? "<td class=good>pass" : "<td class=bad>fail") + "</tr>\n";
+  }
+  return out + "</table>\n";
+}
+
+// Every candidate by size and points lost; those that nothing beats are filled.
+std::string pareto_chart(const Json& tried) {
+  double largest = 1, least = 0, most = 0.1;
+  for (const Json& c : tried) {
+    largest = std::max(largest, c["package_bytes"].get<double>());
+    least = std::min(least, c["drop_points"].get<double>());
+    most = std::max(most, c["drop_points"].get<double>());
+  }
+  std::string out = "<text x=0 y=14>points lost</text><text x=330 y=258>package size, from 0</text><line x1=20 y1=240 x2=620 y2=240 stroke=currentColor></line><line x1=20 y1=20 x2=20 y2=240 stroke=currentColor></line>";
+  for (const Json& c : tried) {
+    const double x = 20 + 560 * c["package_bytes"].get<double>() / largest, y = 225 - 190 * (c["drop_points"].get<double>() - least) / (most - least);
+    const bool front = c["pareto"].get<bool>();
+    out += format("<circle cx=%.1f cy=%.1f r=6 fill=%s stroke=currentColor></circle><text x=%.1f y=%.1f text-anchor=%s>%s, %s, %.2f</text>", x, y, front ? "currentColor" : "none", x > 350 ? x - 12 : x + 12, y - 10,
+                  x > 350 ? "end" : "start", escape(c["name"]).c_str(), human_bytes(c["package_bytes"].get<double>()).c_str(), c["drop_points"].get<double>());
+  }
+  return "<h2>Size against accuracy</h2><p class=note>Filled: no other candidate beats it in points lost, size and latency at once.</p>\n<div class=wide><svg viewBox='0 0 660 264' width=660 height=264 role=img "
+         "aria-label='size and points lost of each candidate'>" + out + "</svg></div>\n";
+}
+
 std::string blame_chart(const Json& blame) {
   std::vector<Json> rows(blame.begin(), blame.end());
   std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) { return a["sqnr_db"] < b["sqnr_db"]; });
@@ -119,6 +148,8 @@ std::string html_report(const Json& r, const std::string& command) {
   std::string out = "<h1>" + escape(r["model"]["file"]) + "</h1>\n";
   out += "<p class=note>Chosen: <b>" + escape(r["chosen"]) + "</b>, " + escape(r["reason"]) + ". Every figure is measured on the machine that ran the command, through the runtime that ships, unless it says estimated.</p>\n";
   out += cards(r) + estimate_text(r) + "<h2>Candidates</h2><p class=note>Left: median latency of interleaved rounds. Right: size of the package.</p>\n" + candidate_chart(r) + candidate_table(r);
+  if (r.contains("budgets") && !r["budgets"].empty()) out += budget_table(r["budgets"]);
+  if (r.contains("tried")) out += pareto_chart(r["tried"]);
   if (r.contains("blame") && !r["blame"].empty())
     out += "<h2>What each layer costs</h2><p class=note>Signal to quantisation noise at the layer's output in the whole int8 network, worst first; cosine with float; agreement of the network when only this layer is int8. "
            "Measured on up to 64 calibration samples.</p>\n" + blame_chart(r["blame"]);
