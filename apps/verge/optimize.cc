@@ -1,10 +1,10 @@
 #include "recipe/search.h"
 
-#include "report/html.h"
-
 #include <cstdio>
+#include <map>
 
 #include "core/text.h"
+#include "report/html.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
 #include "verge/export_options.h"
@@ -16,7 +16,7 @@ namespace {
 struct Options {
   ModelOptions model;
   OptimizeOptions optimize;
-  std::string max_drop = "1%", max_size, max_ram, preset, output, report;
+  std::string max_drop = "1%", max_latency, max_size, max_ram, preset, output, report;
   Budgets budgets;
   std::vector<std::string> exports;
   formats::ExportOptions exporting;
@@ -29,19 +29,25 @@ Result<double> parse_drop(const std::string& text) {
   return value;
 }
 
-// "500kB", "5MB", "1.5MB" or bytes; 0 for nothing.
-Result<double> parse_bytes(const char* option, const std::string& text) {
+using Units = std::map<std::string, double>;  // by name, "" the one that needs none
+
+// A positive number and a unit; 0 for nothing.
+Result<double> parse_amount(const char* option, const std::string& text, const Units& units, const char* wanted) {
   if (text.empty()) return 0.0;
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
-  const std::string unit = lower_case(end);
-  const double factor = unit.empty() || unit == "b" ? 1 : unit == "kb" ? 1e3 : unit == "mb" ? 1e6 : 0;
-  if (end == text.c_str() || factor == 0 || value <= 0) return invalid(std::string(option) + " " + text + ": wants bytes, as in 60kB or 5MB");
-  return value * factor;
+  const auto unit = units.find(lower_case(end));
+  if (end == text.c_str() || unit == units.end() || value <= 0) return invalid(std::string(option) + " " + text + ": wants " + wanted);
+  return value * unit->second;
+}
+
+Result<double> parse_bytes(const char* option, const std::string& text) {
+  return parse_amount(option, text, {{"", 1}, {"b", 1}, {"kb", 1e3}, {"mb", 1e6}}, "bytes, as in 60kB or 5MB");
 }
 
 Result<Budgets> budgets_of(const Options& o) {
   Budgets out = o.budgets;
+  VERGE_TRY(out.latency_ms, parse_amount("--max-latency", o.max_latency, {{"", 1}, {"us", 1e-3}, {"ms", 1}, {"s", 1e3}}, "a time, as in 2.5ms or 800us"));
   VERGE_TRY(out.size_bytes, parse_bytes("--max-size", o.max_size));
   VERGE_TRY(out.ram_bytes, parse_bytes("--max-ram", o.max_ram));
   return o.preset.empty() ? Result<Budgets>(out) : with_preset(out, o.preset);
@@ -53,9 +59,26 @@ void print_budgets(const Json& lines) {
                 l["limit"].get<double>(), l["label"].get<std::string>().c_str());
 }
 
+// What of the command differs from its defaults.
+std::string chosen_options(const Options& o) {
+  const PlanOptions& plan = o.optimize.plan;
+  std::string out;
+  const auto add = [&](const char* option, const std::string& value) { out += value.empty() ? "" : std::string(" ") + option + " " + value; };
+  add("--max-latency", o.max_latency), add("--max-size", o.max_size), add("--max-ram", o.max_ram), add("--preset", o.preset);
+  if (o.budgets.energy_mj > 0) add("--max-energy", format("%g", o.budgets.energy_mj));
+  if (plan.effort != Effort::kNormal) add("--effort", plan.effort == Effort::kLow ? "low" : "high");
+  if (plan.weight_bits != 8) add("--weight-bits", std::to_string(plan.weight_bits));
+  if (plan.activation_bits != 8) add("--activation-bits", std::to_string(plan.activation_bits));
+  if (o.optimize.compress) out += " --compress";
+  if (!plan.equalise) out += " --no-equalise";
+  if (plan.per_tensor_weights) out += " --per-tensor";
+  if (!o.optimize.time) out += " --no-timing";
+  return out;
+}
+
 // What repeats the run, with the pre-processing spelled out.
 std::string command_line(const Options& o, const Json& report) {
-  return "verge optimize " + o.model.path + " --data " + o.optimize.data.path + " --target " + o.optimize.target + " --max-drop " + o.max_drop + " --calibration " +
+  return "verge optimize " + o.model.path + " --data " + o.optimize.data.path + " --target " + o.optimize.target + " --max-drop " + o.max_drop + chosen_options(o) + " --calibration " +
          std::to_string(o.optimize.calibration) + " --check " + std::to_string(o.optimize.check) + " --seed " + std::to_string(o.optimize.seed) + " --pipeline '" +
          report["pipeline"]["declaration"].dump() + "' -o " + o.output;
 }
@@ -120,7 +143,7 @@ void add_optimize(CLI::App& app, Commands& commands) {
   add_data_options(*sub, options->optimize.data, true);
   sub->add_option("--target", options->optimize.target, "where it will run: host, or a name from `verge targets`")->default_val("host");
   sub->add_option("--max-drop", options->max_drop, "points of accuracy that may be lost")->default_val("1%");
-  sub->add_option("--max-latency", options->budgets.latency_ms, "milliseconds of a run: measured here, or the --target's estimate")->check(CLI::PositiveNumber);
+  sub->add_option("--max-latency", options->max_latency, "of a run, as in 2.5ms: measured here, or the --target's estimate");
   sub->add_option("--max-size", options->max_size, "of the package, as in 60kB or 5MB; where int8 is too large, 4-bit weights, then --compress are tried");
   sub->add_option("--max-ram", options->max_ram, "of the planned memory, as in 64kB");
   sub->add_option("--max-energy", options->budgets.energy_mj, "millijoules of a run, estimated from the --target's profile")->check(CLI::PositiveNumber);
@@ -129,7 +152,7 @@ void add_optimize(CLI::App& app, Commands& commands) {
   sub->add_option("--check", options->optimize.check, "other samples that judge")->default_val(1000)->check(CLI::Range(1, 10000000));
   sub->add_option("--effort", options->optimize.plan.effort, "low: ranges alone; normal: weights repaired on 256 samples; high: on all of the calibration samples")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Effort>{{"low", Effort::kLow}, {"normal", Effort::kNormal}, {"high", Effort::kHigh}}, CLI::ignore_case))
-      ->default_str("normal");
+      ->option_text("low, normal, high=normal");
   sub->add_option("--weight-bits", options->optimize.plan.weight_bits, "of convolution and dense layers' weights; 4-bit weights lie two a byte, activations stay int8")
       ->default_val(8)
       ->check(CLI::IsMember({4, 8}));

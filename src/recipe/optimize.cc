@@ -227,13 +227,15 @@ class Optimizer {
       VERGE_TRY(const bool within, coarsened(middle));
       (within ? low : beyond) = within ? middle + 1 : middle;
     }
-    for (int step = low + 1; step <= std::min(low + 2, kCoarsest); ++step) VERGE_CHECK(coarsened(step));
+    for (int step = low + 1; step <= std::min(low + 2, kCoarsest); ++step)
+      if (!tried_.contains(step)) VERGE_CHECK(coarsened(step));
     return done();
   }
 
   // Tries weights in steps of so many tenths of their root mean square; they stay when they are within the budget.
   Result<bool> coarsened(int tenths) {
     const double coarseness = tenths / 10.0;
+    tried_.insert(tenths);
     stage(format("trying weights in steps of %.1f of their root mean square", coarseness), 0.6);
     RepairOptions repair;
     repair.coarseness = coarseness;
@@ -491,6 +493,7 @@ class Optimizer {
   std::unique_ptr<Dataset> calibration_, check_;
   std::vector<Tensor> example_;  // the inputs of a sample
   MadePlan made_;
+  std::set<int> tried_;  // coarseness of weights, in tenths
   std::vector<LayerBlame> blame_;
   std::map<std::string, std::string> kept_float_;
   Candidate original_, int8_;

@@ -60,9 +60,9 @@ std::string candidate_chart(const Json& report) {
   for (const Json& c : report["candidates"]) {
     const char* tone = c["chosen"].get<bool>() ? "bar" : "old";
     out += format("<text x=0 y=%d>%s</text>", y + 15, escape(c["name"]).c_str());
-    if (slowest > 0) out += format("<rect class=%s x=150 y=%d width=%.1f height=16 rx=3></rect><text x=%.1f y=%d>%.3f ms</text>", tone, y + 3, 230 * p50(c) / slowest, 156 + 230 * p50(c) / slowest, y + 15, p50(c));
+    if (slowest > 0) out += format("<rect class=%s x=270 y=%d width=%.1f height=16 rx=3></rect><text x=%.1f y=%d>%.3f ms</text>", tone, y + 3, 160 * p50(c) / slowest, 276 + 160 * p50(c) / slowest, y + 15, p50(c));
     const double size = c["package_bytes"].get<double>();
-    out += format("<rect class=%s x=480 y=%d width=%.1f height=16 rx=3></rect><text x=%.1f y=%d>%s</text>", tone, y + 3, 230 * size / largest, 486 + 230 * size / largest, y + 15, human_bytes(size).c_str());
+    out += format("<rect class=%s x=540 y=%d width=%.1f height=16 rx=3></rect><text x=%.1f y=%d>%s</text>", tone, y + 3, 160 * size / largest, 546 + 160 * size / largest, y + 15, human_bytes(size).c_str());
     y += 28;
   }
   return format("<div class=wide><svg viewBox='0 0 820 %d' width=820 height=%d role=img aria-label='latency and size of each candidate'>", y, y) + out + "</svg></div>\n";
