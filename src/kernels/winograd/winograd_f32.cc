@@ -10,6 +10,7 @@ namespace {
 constexpr size_t kInputFloats = 192 * 1024;   // of a block's transformed inputs: with the rest they stay in the level 2 cache
 constexpr size_t kWeightFloats = 160 * 1024;  // of transformed weights at a time, where 32 columns are not more already
 constexpr size_t kProductTiles = 48;          // tiles whose products are made at a time, about
+constexpr int32_t kMostChannels = 8192;       // of the input: the scratch of wider ones would not count in 32 bits
 constexpr size_t kApart = 16;                 // floats between positions, so that they do not meet in one set of the cache
 constexpr size_t kIn = kWinogradIn, kOut = kWinogradOut, kPositions = kWinogradPositions;
 
@@ -166,7 +167,7 @@ class Runner {
 
 bool winograd_f32_fits(const ConvGeometry& g) {
   return g.kernel_h == 3 && g.kernel_w == 3 && g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 && g.groups == 1 && g.in_c % 16 == 0 &&
-         g.out_c % 16 == 0;
+         g.in_c <= kMostChannels && g.out_c % 16 == 0;
 }
 
 bool winograd_f32_pays(const ConvGeometry& g) {

@@ -95,6 +95,7 @@ TEST(WinogradF32, IsTakenWhereItSavesTime) {
   ConvGeometry strided = padded(1, 56, 56, 64, 64, 1);
   strided.stride_w = 2;
   EXPECT_FALSE(winograd_f32_fits(strided));
+  EXPECT_FALSE(winograd_f32_fits(padded(1, 4, 4, 1 << 22, 16, 1))) << "its scratch is more than 32 bits count";
 }
 
 }  // namespace
