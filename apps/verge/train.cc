@@ -8,6 +8,7 @@
 #include "formats/npy.h"
 #include "os/file.h"
 #include "report/training.h"
+#include "train/speed.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
 #include "verge/export_options.h"

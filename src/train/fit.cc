@@ -19,6 +19,7 @@
 #include "train/checkpoint.h"
 #include "train/confusion.h"
 #include "train/examples.h"
+#include "train/model_source.h"
 #include "train/quantised.h"
 #include "train/trainer.h"
 
@@ -31,91 +32,6 @@ uint64_t name_hash(const std::string& name) {  // FNV-1a
   uint64_t h = 1469598103934665603ull;
   for (unsigned char c : name) h = (h ^ c) * 1099511628211ull;
   return h;
-}
-
-// Where the network's parameters lie in a model file: imported for a batch of 2, so that no pass takes a batch of 1 for granted.
-Result<Graph> import_network(const std::string& path, bool fold) {
-  VERGE_TRY(Graph graph, import_file(path));
-  VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");
-  passes::PassOptions options;
-  options.skip = {"fuse", "fuse_activation", "fuse_residual", "fuse_attention", "constant_channels"};
-  if (!fold) options.skip.insert(options.skip.end(), {"fold_weights", "batch_norm_alone"});
-  VERGE_CHECK(passes::prepare(graph, options), "'" + path + "'");
-  VERGE_CHECK(set_batch(graph, 2), "'" + path + "'");  // reshapes that passes wrote for a batch of 2 copy it instead
-  return graph;
-}
-
-bool is_architecture(const std::string& name) {
-  const std::vector<std::string> known = network_names();
-  return std::find(known.begin(), known.end(), name) != known.end() || name.find('.') == std::string::npos;
-}
-
-Result<Graph> network_of(const Recipe& recipe) { return is_architecture(recipe.model) ? make_network(recipe.model, recipe.network) : import_network(recipe.model, recipe.fold); }
-
-// The sizes of one sample as the network takes it: [h, w, c] for a picture, whichever layout the network's own input has.
-std::vector<int64_t> sample_sizes(const Graph& network) {
-  std::vector<int64_t> out;
-  const TensorType& type = network.type(network.inputs()[0]);
-  for (size_t i = 1; i < type.dims.size(); ++i) out.push_back(type.dims[i].size);
-  if (out.size() == 3 && (out[0] == 1 || out[0] == 3) && out[2] != 1 && out[2] != 3) out = {out[1], out[2], out[0]};
-  return out;
-}
-
-bool channels_first(const Graph& network) {
-  const TensorType& type = network.type(network.inputs()[0]);
-  return type.dims.size() == 4 && sample_sizes(network)[0] != type.dims[1].size;
-}
-
-// The same network with its picture channels last: the transpose moves inside.
-Result<Graph> channels_last(const Graph& network) {
-  if (!channels_first(network)) return network;
-  Graph g = network;
-  const ValueId in = g.inputs()[0];
-  for (NodeId id : g.users(in)) {
-    const Node& node = g.node(id);
-    if (node.op != "transpose" || node.integers("perm") != std::vector<int64_t>{0, 2, 3, 1}) return unsupported("the network reads its input channels first in " + describe(node));
-    g.replace_uses(node.output(), in);
-  }
-  const std::vector<Dim> d = g.type(in).dims;
-  g.value(in).type.dims = {d[0], d[2], d[3], d[1]};
-  g.remove_dead();
-  VERGE_CHECK(ops::infer_types(g));
-  return g.compacted();
-}
-
-// For each class of the data, its place among the labels that a model file holds; empty where the file holds none.
-Result<std::vector<int64_t>> places_of(const std::vector<std::string>& classes, const Graph& model) {
-  const auto note = model.metadata.find("verge.labels");
-  const Json labels = note == model.metadata.end() ? Json() : Json::parse(note->second, nullptr, false);
-  if (!labels.is_array() || classes.empty()) return std::vector<int64_t>();
-  std::vector<int64_t> places;
-  for (const std::string& c : classes) {
-    const auto at = std::find(labels.begin(), labels.end(), Json(c));
-    if (at == labels.end()) return invalid("the teacher does not know the class '" + c + "'; it knows " + labels.dump());
-    places.push_back(at - labels.begin());
-  }
-  return places;
-}
-
-// A model file as training's teacher: prepared as it would be deployed, for batches as training has them.
-Result<std::shared_ptr<const Graph>> teacher_of(const Graph& imported, const std::string& path, int64_t batch) {
-  VERGE_TRY(Graph graph, channels_last(imported));
-  VERGE_CHECK(set_batch(graph, batch), "'" + path + "'");
-  VERGE_CHECK(passes::prepare(graph), "'" + path + "'");
-  return std::make_shared<const Graph>(graph.compacted());
-}
-
-// The same network for inputs that are 1 / factor as large: what reads them has weights as much larger.
-Result<void> rescale_input(Graph& g, double factor) {
-  for (NodeId id : g.users(g.inputs()[0])) {
-    const Node& node = g.node(id);
-    const Tensor* weights = (node.op == "conv" || node.op == "dense") && node.input(0) == g.inputs()[0] ? g.constant(node.input(1)) : nullptr;
-    if (!weights || weights->dtype() != DataType::kF32) return unsupported("input.rescale: " + describe(node) + " reads the input; only a convolution or a dense layer can be rescaled");
-    Tensor scaled = *weights;
-    for (float& w : scaled.mut<float>()) w *= static_cast<float>(factor);
-    g.value(node.input(1)).constant = std::make_shared<const Tensor>(std::move(scaled));
-  }
-  return done();
 }
 
 uint8_t drifted_byte(const Drift& drift, uint8_t byte) { return static_cast<uint8_t>(std::clamp(drift.gain * byte + drift.shift + 0.5, 0.0, 255.0)); }
@@ -213,11 +129,7 @@ class Run {
   // The batch is halved until a session fits into memory_kb.
   Result<void> make_trainer() {
     for (;; training_.batch /= 2) {
-      if (!r_.teacher.empty()) {
-        VERGE_TRY(const Graph teacher, import_network(r_.teacher, true), "distill.teacher");
-        VERGE_TRY(training_.teacher.classes, places_of(train_.classes(), teacher), "distill.teacher '" + r_.teacher + "'");
-        VERGE_TRY(training_.teacher.network, teacher_of(teacher, r_.teacher, training_.batch), "distill.teacher");
-      }
+      if (!r_.teacher.empty()) VERGE_CHECK(load_teacher(r_.teacher, train_.classes(), training_.batch, training_.teacher));
       VERGE_TRY(Trainer trainer, Trainer::create(network_, training_, o_.threads));
       const double kb = static_cast<double>(trainer.memory_bytes()) / 1024;
       if (r_.memory_kb <= 0 || kb <= r_.memory_kb) {
@@ -555,46 +467,5 @@ class Run {
 }  // namespace
 
 Result<FitOutcome> fit(const FitOptions& options, const std::function<void(const FitProgress&)>& progress) { return Run(options, progress).run(); }
-
-namespace {
-
-// A made-up batch: normal numbers, and a class each.
-struct MadeUpBatch {
-  std::vector<float> input, target;
-
-  MadeUpBatch(Trainer& trainer, const Recipe& recipe) : input(static_cast<size_t>(trainer.input().shape.count())) {
-    Random random({recipe.seed, 7});
-    for (float& x : input) x = static_cast<float>(random.normal());
-    if (recipe.training.reconstruct) return;
-    target.resize(static_cast<size_t>(trainer.target().shape.count()));
-    const auto classes = static_cast<size_t>(trainer.target().shape.back(0));
-    for (size_t row = 0; row < target.size(); row += classes) target[row + random.below(classes)] = 1;
-  }
-
-  void copy_to(Trainer& trainer) const {
-    std::copy(input.begin(), input.end(), trainer.input().mut<float>());
-    if (!target.empty()) std::copy(target.begin(), target.end(), trainer.target().mut<float>());
-  }
-};
-
-}  // namespace
-
-Result<Json> training_speed(const Recipe& recipe, int threads, double seconds) {
-  VERGE_TRY(const Graph imported, network_of(recipe));
-  VERGE_TRY(const Graph network, channels_last(imported));
-  VERGE_TRY(Trainer trainer, Trainer::create(network, recipe.training, threads));
-  const MadeUpBatch batch(trainer, recipe);
-  std::vector<double> times;
-  for (const double end = now_s() + seconds; now_s() < end || times.size() < 3;) {
-    const double start = now_s();
-    batch.copy_to(trainer);
-    VERGE_CHECK(trainer.step(1e-4));
-    times.push_back(now_s() - start);
-  }
-  std::sort(times.begin(), times.end());
-  const auto samples = static_cast<double>(recipe.training.batch);
-  return Json{{"model", recipe.model}, {"batch", recipe.training.batch}, {"threads", threads}, {"steps", times.size()}, {"samples_per_second", samples / times[times.size() / 2]},
-              {"best_samples_per_second", samples / times.front()}, {"memory_bytes", trainer.memory_bytes()}};
-}
 
 }  // namespace verge::train

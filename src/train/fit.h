@@ -41,7 +41,4 @@ struct FitProgress {
 // number any more.
 Result<FitOutcome> fit(const FitOptions& options, const std::function<void(const FitProgress&)>& progress = {});
 
-// Steps on made-up samples for about `seconds`: how fast training is here.
-Result<Json> training_speed(const Recipe& recipe, int threads, double seconds);
-
 }  // namespace verge::train
