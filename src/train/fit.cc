@@ -101,7 +101,7 @@ class Run {
       normalise(picture.data(), picture.size(), x.mut<float>().data());
       samples.push_back({{std::move(x)}, -1, train_.name(order_[i])});
     }
-    VERGE_TRY(quantised_, quantised_network(network_, TensorDataset(std::move(samples), {}), {r_.weight_bits, r_.activation_bits}));
+    VERGE_TRY(quantised_, quantised_network(network_, TensorDataset(std::move(samples), {}), {r_.weight_bits, r_.activation_bits, r_.end_bits}));
     network_ = quantised_->graph;
     training_.rounding = quantised_->rounding;
     return done();

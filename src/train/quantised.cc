@@ -43,20 +43,20 @@ struct Channels {
   Channels(const Tensor& w, int axis) : count(static_cast<size_t>(w.shape()[axis])), inner(static_cast<size_t>(w.count()) / count) {}
 };
 
-double rounding_error(const float* w, size_t n, double scale, double most) {
+double rounding_error(const float* w, size_t n, double scale, double low, double high) {
   double error = 0;
-  for (size_t i = 0; i < n; ++i) error += std::pow(scale * std::clamp(std::nearbyint(w[i] / scale), -most, most) - w[i], 2);
+  for (size_t i = 0; i < n; ++i) error += std::pow(scale * std::clamp(std::nearbyint(w[i] / scale), low, high) - w[i], 2);
   return error;
 }
 
-// The scale that loses least of n weights when they are rounded to +-most.
-double best_scale(const float* w, size_t n, double most) {
+// The scale that loses least of n weights when they are rounded to low..high.
+double best_scale(const float* w, size_t n, double low, double high) {
   double largest = 0;
   for (size_t i = 0; i < n; ++i) largest = std::max(largest, std::fabs(static_cast<double>(w[i])));
   if (largest == 0) return 1;
-  double best = largest / most, least = rounding_error(w, n, best, most);
+  double best = largest / high, least = rounding_error(w, n, best, low, high);
   for (int step = 20; step < 100; step += 2) {
-    const double scale = largest / most * step / 100, error = rounding_error(w, n, scale, most);
+    const double scale = largest / high * step / 100, error = rounding_error(w, n, scale, low, high);
     if (error < least) best = scale, least = error;
   }
   return best;
@@ -64,7 +64,10 @@ double best_scale(const float* w, size_t n, double most) {
 
 class Maker {
  public:
-  Maker(QuantisedNetwork& network, const QuantiseOptions& options) : n_(network), o_(options) {}
+  Maker(QuantisedNetwork& network, const QuantiseOptions& options) : n_(network), o_(options) {
+    for (NodeId id : n_.graph.order())
+      if (rule_of(n_.graph, n_.graph.node(id)).weight_input >= 0 && quantizable(n_.graph, n_.graph.node(id))) layers_.push_back(id);
+  }
 
   Result<void> run() {
     for (ValueId in : n_.graph.inputs()) add_activation(in, 8);
@@ -72,15 +75,30 @@ class Maker {
       const Node node = n_.graph.node(id);
       if (!quantizable(n_.graph, node)) continue;
       const QuantRule rule = rule_of(n_.graph, node);
-      if (rule.kind == QuantRule::Kind::kCompute) add_activation(node.output(), takes_clamp(node) && node.output() != n_.graph.outputs()[0] ? o_.activation_bits : 8);
+      if (rule.kind == QuantRule::Kind::kCompute) add_activation(node.output(), takes_clamp(node) ? activation_bits(node.output()) : 8);
       if (rule.weight_input < 0) continue;
       if (rule.weight_axis != 0) return unsupported(describe(node) + ": its weights' channels are not its first dimension");
-      add_weights(node, node.input(static_cast<size_t>(rule.weight_input)));
+      add_weights(node, node.input(static_cast<size_t>(rule.weight_input)), weight_bits(node.id));
     }
     return done();
   }
 
  private:
+  bool is_end(NodeId layer) const { return layer == layers_.front() || layer == layers_.back(); }
+  int weight_bits(NodeId layer) const { return is_end(layer) ? o_.end_bits : o_.weight_bits; }
+
+  // The fewest bits that a layer with weights reads `value` with, behind what only moves it; 8 where none does.
+  int activation_bits(ValueId value) const {
+    int bits = 8;
+    for (NodeId id : n_.graph.users(value)) {
+      const Node& reader = n_.graph.node(id);
+      const QuantRule rule = rule_of(n_.graph, reader);
+      if (rule.kind == QuantRule::Kind::kPassThrough) bits = std::min(bits, activation_bits(reader.output()));
+      if (std::find(layers_.begin(), layers_.end(), id) != layers_.end()) bits = std::min(bits, is_end(id) ? o_.end_bits : o_.activation_bits);
+    }
+    return bits;
+  }
+
   // Few levels take their share of the int8 range: the scale is as much larger.
   void add_activation(ValueId value, int bits) {
     const auto found = n_.plan.activations.find(value.index);
@@ -92,15 +110,15 @@ class Maker {
     add_scale(value, {q.scale[0] * static_cast<float>(wider)}, Shape{1}, -zero, levels - zero);
   }
 
-  void add_weights(const Node& node, ValueId value) {
+  void add_weights(const Node& node, ValueId value, int bits) {
     const Tensor& w = *n_.graph.constant(value);
     const Channels channels(w, 0);
-    const double most = o_.weight_bits == 8 ? 127 : std::pow(2.0, o_.weight_bits - 1) - 1;
+    const double most = std::pow(2.0, bits - 1) - 1, least = bits == 2 ? -2 : -most;
     std::vector<float> scales;
-    for (size_t c = 0; c < channels.count; ++c) scales.push_back(static_cast<float>(best_scale(w.values<float>().data() + c * channels.inner, channels.inner, most)));
+    for (size_t c = 0; c < channels.count; ++c) scales.push_back(static_cast<float>(best_scale(w.values<float>().data() + c * channels.inner, channels.inner, least, most)));
     Shape shape = w.shape();
     for (int i = 1; i < shape.rank; ++i) shape[i] = 1;
-    add_scale(value, scales, shape, -most, most);
+    add_scale(value, scales, shape, least, most);
     n_.weights[node.id.index] = value.index;
   }
 
@@ -112,6 +130,7 @@ class Maker {
 
   QuantisedNetwork& n_;
   const QuantiseOptions& o_;
+  std::vector<NodeId> layers_;  // with weights, in order
 };
 
 LayerWeights rounded_weights(const Graph& trained, const Node& node, const Rounding& rounding, const QuantRule& rule) {

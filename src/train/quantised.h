@@ -14,8 +14,9 @@ struct QuantisedNetwork {
 };
 
 struct QuantiseOptions {
-  int weight_bits = 8;      // 2 to 8, symmetric: 2 leaves -1, 0 and 1
-  int activation_bits = 8;  // 2 to 8; the network's input and output, and what only moves or averages, keep 8
+  int weight_bits = 8;      // 2 to 8: -2^(bits - 1) + 1 and up, with two bits from -2
+  int activation_bits = 8;  // 2 to 8, of what layers with weights multiply; sums that no such layer reads keep 8
+  int end_bits = 8;         // of the first and the last layer's weights and of what they read
 };
 
 // `network`: float, of any batch. Scales begin where `samples` say, inputs of batch 1.

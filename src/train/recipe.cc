@@ -137,6 +137,7 @@ void read_quantization(Section& s, Recipe& r) {
   r.weight_bits = 8;
   s.integer("weights", r.weight_bits, 2, 8);
   s.integer("activations", r.activation_bits, 2, 8);
+  s.integer("ends", r.end_bits, 2, 8);
 }
 
 void read_distillation(Section& s, Recipe& r) {

@@ -24,6 +24,7 @@ struct Recipe {
   double rescale = 1;         // of a file: it takes inputs this much smaller, its first weights are as much larger
   int weight_bits = 0;        // quantisation-aware training with weights of so many bits; 0: none
   int activation_bits = 8;
+  int end_bits = 8;           // of the first and the last layer
   std::string teacher;        // a model file; none: empty
   Drift drift;
   double memory_kb = 0;       // of a training session; the batch shrinks until it fits; 0: any
