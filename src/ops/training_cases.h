@@ -21,6 +21,9 @@ inline std::vector<OpCase> conv_gradient_cases() {
     cases.push_back(op_case("weight_gradient_" + s.name, "conv_weight_gradient", with_ints(s.attrs, "kernel", {s.w[1], s.w[2]}),
                             {fed(random_f32(s.x, 3)), fed(random_f32(y, 4))}, {{}, {}}, y.count() / y[3]));
   }
+  const Attrs same = conv_attrs({1, 1}, {1, 1, 1, 1});  // by Winograd's filtering: tolerances as in conv_f32_cases
+  cases.push_back(op_case("input_gradient_winograd", "conv_input_gradient", with_ints(same, "shape", {2, 12, 23, 48}), {fed(random_f32({2, 12, 23, 32}, 7)), fed(random_f32({32, 3, 3, 48}, 8))},
+                          {{}}, 4 * 9 * 32));
   for (const auto& [x, n] : std::vector<std::pair<Shape, int32_t>>{{{64, 130}, 100}, {{5, 33}, 17}, {{1, 7}, 1}, {{2, 3, 7}, 40}}) {
     Shape y = x;
     y[y.rank - 1] = n;
@@ -34,6 +37,8 @@ inline std::vector<OpCase> computed_weight_cases() {
   std::vector<OpCase> cases;
   for (const ConvShape& s : conv_shapes())
     cases.push_back(op_case("conv_computed_" + s.name, "conv", s.attrs, {fed(random_f32(s.x, 1)), fed(random_f32(s.w, 2)), fed(random_f32({s.w[0]}, 3))}, {{}}, s.w.count(1, 4)));
+  cases.push_back(op_case("conv_computed_winograd", "conv", conv_attrs({1, 1}, {1, 1, 1, 1}), {fed(random_f32({2, 12, 23, 32}, 1)), fed(random_f32({48, 3, 3, 32}, 2)), fed(random_f32({48}, 3))}, {{}},
+                          4 * 9 * 32));
   cases.push_back(op_case("dense_computed", "dense", {{"clamp_min", 0.0}}, {fed(random_f32({70, 130}, 1)), fed(random_f32({100, 130}, 2)), fed(random_f32({100}, 3))}, {{}}, 130));
   return cases;
 }

@@ -100,9 +100,9 @@ void emit_phase(Emitter& emitter, TensorRef dy, TensorRef w, const PhaseConv& p,
   const size_t biases = depthwise ? packed_bias_f32_size(static_cast<size_t>(g.out_c)) : groups * packed_bias_f32_size(g.group_out());
   const TensorRef packed = emit_pack(emitter, w, p.pack, weights);
   const TensorRef bias = emitter.constant(Tensor(DataType::kF32, {static_cast<int32_t>(biases)}), name + ".zeros");
-  const size_t zeros = depthwise ? static_cast<size_t>(g.in_c) : g.pointwise() ? 0 : g.group_in();
-  emitter.emit(depthwise ? exec::Op::depthwise_f32 : exec::Op::conv_f32, {dy, packed, bias}, {out},
-               exec::ConvF32Attrs{window_attrs(g), g.groups, -kUnbounded, kUnbounded}, emitter.scratch(zeros * sizeof(float)));
+  const exec::ConvF32Attrs attrs{window_attrs(g), g.groups, -kUnbounded, kUnbounded};
+  if (depthwise) emitter.emit(exec::Op::depthwise_f32, {dy, packed, bias}, {out}, attrs, emitter.scratch(static_cast<size_t>(g.in_c) * sizeof(float)));
+  else emit_product(emitter, g, {dy, packed, bias}, out, attrs);
 }
 
 Result<void> lower_input_gradient(const Node& node, Emitter& emitter) {

@@ -9,6 +9,7 @@
 #pragma once
 #include "exec/op_codes.h"
 #include "ops/conv/conv.h"
+#include "ops/conv/conv_attrs.h"
 #include "ops/conv/pack_attrs.h"
 
 namespace verge::ops {
@@ -17,6 +18,9 @@ namespace verge::ops {
 TensorRef emit_pack(Emitter& emitter, TensorRef source, const exec::PackF32Attrs& attrs, size_t packed_floats);
 // The packing of all taps in order, as a convolution of this geometry reads it.
 exec::PackF32Attrs pack_attrs(const ConvGeometry& geometry, exec::PackKind kind);
+
+// Emits a convolution of floats by products, or by Winograd's filtering where that pays. inputs: x, packed weights, packed biases and perhaps a residual.
+void emit_product(Emitter& emitter, const ConvGeometry& geometry, std::vector<TensorRef> inputs, TensorRef output, const exec::ConvF32Attrs& attrs);
 
 Result<void> reference_conv_input_gradient(ReferenceContext& context);
 Result<void> reference_conv_weight_gradient(ReferenceContext& context);

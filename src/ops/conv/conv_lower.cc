@@ -62,8 +62,6 @@ bool all_floats(const Graph& graph) {
   return std::none_of(order.begin(), order.end(), [&](NodeId id) { return is_quantized(graph, graph.node(id)); });
 }
 
-bool by_winograd(const Node& node, const Graph& graph, const ConvGeometry& g) { return winograd_f32_pays(g) && graph.constant(node.input(1)) && all_floats(graph); }
-
 Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {
   if (node.input(2).valid() && emitter.graph().type(node.input(2)).dtype != DataType::kF32) return unsupported("a bias that is not f32");
   const RealClamp clamp = real_clamp(node);
@@ -76,13 +74,7 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g
     return done();
   }
   if (residual) in.push_back(emitter.tensor(node.input(3)));
-  if (by_winograd(node, emitter.graph(), g)) {
-    const size_t threads = static_cast<size_t>(std::max(1, emitter.options().threads));
-    emitter.emit(exec::Op::conv_winograd_f32, std::move(in), {y}, attrs, emitter.scratch(threads * winograd_f32_scratch_size(g) * sizeof(float)), residual ? 3 : -1);
-    return done();
-  }
-  const TensorRef zeros = g.pointwise() ? TensorRef{} : emitter.scratch(g.group_in() * sizeof(float));
-  emitter.emit(exec::Op::conv_f32, std::move(in), {y}, attrs, zeros, residual ? 3 : -1);
+  emit_product(emitter, g, std::move(in), y, attrs);
   return done();
 }
 
@@ -104,6 +96,14 @@ Result<void> lower_i16(const Node& node, Emitter& emitter, const ConvGeometry& g
 }
 
 }  // namespace
+
+void emit_product(Emitter& emitter, const ConvGeometry& g, std::vector<TensorRef> inputs, TensorRef output, const exec::ConvF32Attrs& attrs) {
+  const bool winograd = winograd_f32_pays(g) && all_floats(emitter.graph());
+  const size_t threads = static_cast<size_t>(std::max(1, emitter.options().threads));
+  const size_t floats = winograd ? threads * winograd_f32_scratch_size(g) : g.pointwise() ? 0 : g.group_in();
+  const int in_place = inputs.size() > 3 ? 3 : -1;
+  emitter.emit(winograd ? exec::Op::conv_winograd_f32 : exec::Op::conv_f32, std::move(inputs), {output}, attrs, floats ? emitter.scratch(floats * sizeof(float)) : TensorRef{}, in_place);
+}
 
 Result<void> lower_conv(const Node& node, Emitter& emitter) {
   VERGE_CHECK(require_nhwc(node));
