@@ -2,7 +2,39 @@
 
 #include <sched.h>
 
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
 namespace verge {
+
+namespace {
+
+void pause_processor() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  __asm__ volatile("yield");
+#endif
+}
+
+// What it takes to wake a thread; measured on Linux in a virtual machine.
+constexpr auto kPolling = std::chrono::microseconds(50);
+
+// Polls until `ready` or until a sleep would have been as cheap. True if ready.
+template <typename Ready> bool poll(const Ready& ready) {
+  if (ready()) return true;
+  const auto end = std::chrono::steady_clock::now() + kPolling;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (ready()) return true;
+      pause_processor();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return ready();
+}
+
+}  // namespace
 
 int usable_processors() {
   cpu_set_t set;
@@ -18,7 +50,7 @@ ThreadPool::ThreadPool(int threads) {
 
 ThreadPool::~ThreadPool() {
   {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(sleep_);
     stop_ = true;
   }
   wake_.notify_all();
@@ -30,45 +62,59 @@ ParallelFor ThreadPool::parallel_for() {
 }
 
 void ThreadPool::run(size_t count, Task task, void* arg) {
+  constexpr size_t kMost = std::numeric_limits<uint32_t>::max();
   std::lock_guard region(region_);
-  {
-    std::lock_guard lock(mutex_);
-    task_ = task;
-    arg_ = arg;
-    count_ = count;
-    next_ = 0;
-    ++generation_;
-  }
-  wake_.notify_all();
-  take_indices(count, task, arg);
-  std::unique_lock lock(mutex_);
-  idle_.wait(lock, [this] { return busy_ == 0; });
-  count_ = 0;  // a worker that wakes late finds nothing to do
+  for (size_t first = 0; first < count; first += kMost) run_piece(first, std::min(count - first, kMost), task, arg);
 }
 
-void ThreadPool::take_indices(size_t count, Task task, void* arg) {
-  while (true) {
-    const size_t i = __atomic_fetch_add(&next_, size_t{1}, __ATOMIC_RELAXED);
-    if (i >= count) return;
-    task(arg, i);
+void ThreadPool::run_piece(size_t first, size_t count, Task task, void* arg) {
+  task_ = task;
+  arg_ = arg;
+  first_ = first;
+  count_ = static_cast<uint32_t>(count);
+  done_ = 0;
+  open_ = Range{0, count_};
+  if (sleepers_ > 0) {
+    { std::lock_guard lock(sleep_); }  // a worker that is about to sleep has seen the region or sleeps by now
+    wake_.notify_all();
+  }
+  take_all(Side::kFront);
+  const auto all_done = [this] { return done_ == count_; };
+  if (poll(all_done)) return;
+  std::unique_lock lock(sleep_);
+  caller_sleeps_ = true;
+  idle_.wait(lock, all_done);
+  caller_sleeps_ = false;
+}
+
+bool ThreadPool::take(Side side, uint32_t* index) {
+  Range seen = open_;
+  while (!seen.empty()) {
+    Range left = seen;
+    *index = side == Side::kFront ? left.begin++ : --left.end;
+    if (open_.compare_exchange_weak(seen, left)) return true;
+  }
+  return false;
+}
+
+void ThreadPool::take_all(Side side) {
+  for (uint32_t index; take(side, &index);) {
+    const uint32_t count = count_;
+    task_(arg_, first_ + index);
+    if (done_.fetch_add(1) + 1 != count || !caller_sleeps_) continue;
+    { std::lock_guard lock(sleep_); }
+    idle_.notify_one();
   }
 }
 
 void ThreadPool::work() {
-  uint64_t seen = 0;
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [&] { return stop_ || (generation_ != seen && count_ > 0); });
-    if (stop_) return;
-    seen = generation_;
-    ++busy_;
-    const size_t count = count_;
-    const Task task = task_;
-    void* const arg = arg_;
-    lock.unlock();
-    take_indices(count, task, arg);
-    lock.lock();
-    if (--busy_ == 0) idle_.notify_all();
+  while (!stop_) {
+    take_all(Side::kBack);
+    if (poll([this] { return has_news(); })) continue;
+    std::unique_lock lock(sleep_);
+    ++sleepers_;
+    wake_.wait(lock, [this] { return has_news(); });
+    --sleepers_;
   }
 }
 

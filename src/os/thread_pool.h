@@ -1,5 +1,10 @@
-// A pool of threads that sleep between tasks. Shared by sessions; one parallel region at a time, others wait their turn.
+// A pool of threads that sleep between inferences. Shared by sessions; one parallel region at a time, others wait their turn.
+//
+// Waking a sleeping thread costs as much as a small operator, so whoever waits polls for about that long first and sleeps then: never more than twice the
+// cost of the better choice (Karlin, Manasse, McGeoch, Owicki: Competitive randomized algorithms for non-uniform problems, SODA 1990), and a neighbour that
+// wants the processor loses at most that much of it.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -23,19 +28,36 @@ class ThreadPool {
   ParallelFor parallel_for();
 
  private:
+  // Indices of the present region that nobody has taken, [begin, end). The caller takes them from the front and workers from the back, so that from one
+  // operator to the next a thread finds its own part in its cache.
+  struct Range {
+    uint32_t begin, end;
+    bool empty() const { return begin == end; }
+  };
+  enum class Side { kFront, kBack };
+
   void run(size_t count, Task task, void* arg);
+  void run_piece(size_t first, size_t count, Task task, void* arg);
+  bool take(Side side, uint32_t* index);
+  void take_all(Side side);
   void work();
-  void take_indices(size_t count, Task task, void* arg);
+  bool has_news() const { return stop_.load() || !open_.load().empty(); }
 
   std::vector<std::thread> workers_;
   std::mutex region_;  // held by the caller for one parallel region
-  std::mutex mutex_;
-  std::condition_variable wake_, idle_;
-  uint64_t generation_ = 0;
-  bool stop_ = false;
+
+  // Written before the region opens and read only by whoever has taken an index, which keeps the region open.
   Task task_ = nullptr;
   void* arg_ = nullptr;
-  size_t count_ = 0, next_ = 0, busy_ = 0;
+  size_t first_ = 0;
+  uint32_t count_ = 0;
+
+  std::atomic<Range> open_{Range{0, 0}};
+  std::atomic<uint32_t> done_{0};
+  std::atomic<int> sleepers_{0};
+  std::atomic<bool> caller_sleeps_{false}, stop_{false};
+  std::mutex sleep_;
+  std::condition_variable wake_, idle_;
 };
 
 // Processors that this process may run on.
