@@ -75,6 +75,19 @@ TEST_P(BinaryI8Test, EveryPairOfBytes) {
       }
 }
 
+TEST_P(BinaryI8Test, SumsThatLieHalfWayBetweenIntegers) {
+  std::vector<uint8_t> x(65536), y(65536), z(65536);
+  for (size_t i = 0; i < 65536; ++i) x[i] = static_cast<uint8_t>(i >> 8), y[i] = static_cast<uint8_t>(i);
+  for (const RequantMode mode : {RequantMode::kTflm, RequantMode::kOnnx})
+    for (const float z_scale : {0.125f, 0.25f, 0.5f, 1.0f, 2.0f, 3.0f}) {
+      BinaryI8 p{.mode = mode, .x_zero_point = -3, .y_zero_point = 5, .z_zero_point = -128, .x_scale = 0.5f, .y_scale = 0.25f, .z_scale = z_scale};
+      set_add_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
+      GetParam().fn(BinaryI8Op::kAdd, p, {1, 65536, x.data(), 0, 1, y.data(), 0, 1, z.data(), 0});
+      for (size_t i = 0; i < 65536; ++i)
+        ASSERT_EQ(z[i], static_cast<uint8_t>(expected(BinaryI8Op::kAdd, p, value(x, i, p), value(y, i, p)))) << "scale " << z_scale << " x " << value(x, i, p) << " y " << value(y, i, p);
+    }
+}
+
 TEST_P(BinaryI8Test, RunsAndSingleValuesOfAnyLength) {
   for (const BinaryI8Op op : kOps)
     for (const size_t n : {1, 5, 15, 16, 17, 32, 45, 64, 150})
