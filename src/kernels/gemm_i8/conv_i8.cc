@@ -13,12 +13,15 @@ constexpr size_t kTileColumns = kPanelUnit * kColumnBlock;
 constexpr size_t kMostRows = 960;  // of a block: as many row sums lie on its stack
 constexpr size_t kMostTaps = kPointers / kRowUnit;
 constexpr size_t kInputBytes = 256 * 1024;      // of input that a block sweeps once for each few panels: it stays in the level 2 cache
-constexpr size_t kBlockMacs = 4 * 1024 * 1024;  // below this a block is not worth a thread's while
+constexpr size_t kBlockMacs = 4 * 1024 * 1024;  // below this a block is not worth a thread's while ...
+constexpr size_t kGridBlockMacs = 4 * kBlockMacs;  // ... of kernels that read grids, which are faster,
+constexpr size_t kBlockWeights = 512 * 1024;       // unless it has that many to read
 constexpr size_t kMostBlocks = 16;              // enough for an even share; more costs repeated reading
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+int32_t at_most32(int32_t a, int32_t b) { return a < b ? a : b; }
 size_t round_up_words(size_t bytes) { return (bytes + 3) / 4 * 4; }
 size_t down_to(size_t a, size_t unit) { return at_least(unit, a / unit * unit); }
 
@@ -34,9 +37,11 @@ struct Split {
   explicit Split(const ConvGeometry& g) {
     const GemmI8Layout layout = conv_i8_layout(g);
     const size_t pixels = g.out_pixels(), all_panels = layout.panels();
-    const size_t wanted = at_least(1, at_most(kMostBlocks, pixels * layout.taps * layout.k * layout.n / kBlockMacs));
+    const bool grids = pick_gemm_i8().reads_grids();
+    const size_t weights = layout.taps * layout.k * layout.n, by_work = pixels * weights / (grids ? kGridBlockMacs : kBlockMacs);
+    const size_t wanted = at_least(1, at_most(kMostBlocks, at_least(by_work, weights / kBlockWeights)));
     size_t most = at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps));
-    most = at_most(most, kInputBytes / (static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in()));
+    most = at_most(most, kInputBytes / (static_cast<size_t>(at_most32(g.stride_h, g.kernel_h) * at_most32(g.stride_w, g.kernel_w)) * g.group_in()));
     if (copies_windows(g)) most = at_most(most, kPatchBytes / round_up_words(layout.k));
     most = down_to(most, kRowUnit);
     // What is larger is split first: rows of input, or columns of weights.
@@ -44,6 +49,8 @@ struct Split {
     rows = pixels < layout.n ? most : at_most(most, even);
     row_blocks = divide_up(pixels, rows);
     column_blocks = row_blocks >= wanted ? 1 : at_least(1, at_most(divide_up(wanted, row_blocks), all_panels / kPanelUnit));
+    const bool copies = g.taps() > 1 || g.stride_h > 1 || g.stride_w > 1;
+    if (grids && copies) column_blocks = row_blocks > 1 ? 1 : at_most(column_blocks, 2);  // each copies its input
     panels = at_least(kPanelUnit, divide_up(divide_up(all_panels, column_blocks), kPanelUnit) * kPanelUnit);
     column_blocks = divide_up(all_panels, panels);
   }
@@ -69,6 +76,7 @@ struct Block {
     gemm.weight_zero_point = conv.weight_zero_point ? conv.weight_zero_point + columns : nullptr;
     gemm.panel_stride = gemm.layout.panel_bytes();
     gemm.x_unsigned = conv.x_unsigned;
+    gemm.weights_are_far = row == 0;
     gemm.requant = from_column(conv.requant, columns);
   }
 };

@@ -55,6 +55,7 @@ struct GemmI8 {
   size_t panel_stride = 0;                     // layout.panel_bytes() of the whole product
   bool x_unsigned = false;
   Requant requant;
+  bool weights_are_far = false;  // read for the first time: worth to be fetched ahead
 };
 
 // Rows of x that lie evenly apart in memory, as those of a copied piece of a picture: row r's segment s, an equal share of its taps, is at

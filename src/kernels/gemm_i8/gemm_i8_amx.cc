@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kTileRows = 16, kPairRows = 2 * kTileRows, kMostWords = kMostRunWords, kFewestWords = kFewestRunWords, kFewestRows = 8;
 constexpr size_t kMostRuns = 512;
 constexpr size_t kLine = 64;
-constexpr size_t kNearBytes = 24 * 1024, kCopyBytes = 160 * 1024;  // of copied rows: what stays in the level 1 cache, and the most
+constexpr size_t kNearBytes = 128 * 1024, kCopyBytes = 160 * 1024;  // of copied rows: a chunk of them, which stays in the level 2 cache, and the most
 constexpr size_t kSumColumns = 2 * kColumnBlock;
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -132,6 +132,7 @@ class Panels {
   size_t column(size_t p) const { return (first_ + p) * kColumnBlock; }
   const int8_t* run(const Cut& cut, size_t p, size_t i) const { return i + 1 < cut.runs ? w_[p] + i * cut.words * kLine : last_[p]; }
   const int32_t* start(size_t p) const { return start_[p]; }
+  const int8_t* end(size_t panel_stride) const { return w_[0] + count() * panel_stride; }
 
  private:
   const int8_t* copy_last(const Cut& cut, size_t p) {
@@ -146,6 +147,21 @@ class Panels {
   const int8_t *w_[2], *last_[2];
   alignas(64) int32_t start_[2][kColumnBlock];
   alignas(64) int8_t copies_[2][kMostWords * kLine];
+};
+
+// The weights of the next two panels, or what lies behind the last: fetched into the level 2 cache while these two are multiplied.
+class Ahead {
+ public:
+  Ahead(const GemmI8& g, const Panels& panels, const Cut& cut, size_t rows)
+      : line_(reinterpret_cast<const char*>(panels.end(g.panel_stride))), left_(g.weights_are_far ? panels.count() * g.panel_stride / kLine : 0),
+        each_(divide_up(left_, cut.runs * divide_up(rows, kPairRows))) {}
+  void fetch() {
+    for (size_t i = std::min(each_, left_); i > 0; --i, --left_, line_ += kLine) _mm_prefetch(line_, _MM_HINT_T1);
+  }
+
+ private:
+  const char* line_;
+  size_t left_, each_;
 };
 
 // Onnx16 on two panels at once: saturated to 16 bits, clamped there and narrowed by one permutation of bytes.
@@ -254,7 +270,8 @@ template <typename Rule> class Waiting {
   } while (false)
 
 // sums[32][32] of 16 rows (`bottom` null) or 32 and one panel or two.
-template <typename Rule> void add_products(bool is_unsigned, const Cut& cut, const Rows& top, const Rows* bottom, const Panels& panels, int32_t* sums, Waiting<Rule>& waiting) {
+template <typename Rule> void add_products(bool is_unsigned, const Cut& cut, const Rows& top, const Rows* bottom, const Panels& panels, int32_t* sums, Waiting<Rule>& waiting,
+                                             Ahead& ahead) {
   const bool two = panels.count() == 2;
   const size_t share = divide_up(kPairRows, cut.runs);
   _tile_loadd(0, panels.start(0), 0);
@@ -275,6 +292,7 @@ template <typename Rule> void add_products(bool is_unsigned, const Cut& cut, con
       if (two) VERGE_TILE_PRODUCT(3, 5, 7);
     }
     waiting.store(share);
+    ahead.fetch();
   }
   constexpr size_t kRowBytes = kSumColumns * sizeof(int32_t);
   _tile_stored(0, sums, kRowBytes);
@@ -297,9 +315,10 @@ template <typename Rule> void run_by_tiles(const GemmI8& g, const GemmI8Tile& ti
     tiles.begin(first, end);
     for (size_t panel = tile.first_panel; panel < tile.last_panel; panel += 2) {
       const Panels panels(g, cut, panel, panel + 1 < tile.last_panel);
+      Ahead ahead(g, panels, cut, end - first);
       for (size_t r = first; r < end; r += kPairRows, turn ^= 1) {
         const Rows top = tiles.at(r), bottom = r + kTileRows < end ? tiles.at(r + kTileRows) : top;
-        add_products(g.x_unsigned, cut, top, r + kTileRows < end ? &bottom : nullptr, panels, sums[turn], waiting);
+        add_products(g.x_unsigned, cut, top, r + kTileRows < end ? &bottom : nullptr, panels, sums[turn], waiting, ahead);
         waiting.begin(r, std::min(kPairRows, end - r), panels, sums[turn]);
       }
     }
