@@ -99,21 +99,36 @@ Result<void> run_parts(const Options& o, LoadOptions load) {
   return write_outputs(o, outputs);
 }
 
+size_t inputs_in(const std::string& dir) {
+  size_t n = 0;
+  while (is_file(value_file(dir, "input_", n, true)) || is_file(value_file(dir, "input_", n, false))) ++n;
+  return n;
+}
+
+Result<std::vector<Tensor>> read_tensors(const std::string& dir, size_t count) {
+  VERGE_TRY(std::vector<HostValue> values, read_inputs(dir, std::vector<Kind>(count, Kind::kTensor)));
+  std::vector<Tensor> out;
+  for (HostValue& v : values) out.push_back(std::move(v.tensor));
+  return out;
+}
+
+// The model, loaded for the tensors at hand: sizes that the file leaves open are theirs, and what hangs on an input's value is read off them.
 Result<void> run_program(const Options& o, LoadOptions load) {
-  VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
-  VERGE_TRY(const std::vector<HostValue> inputs, read_inputs(o.input_dir, std::vector<Kind>(m.executable.input_count(), Kind::kTensor)));
-  std::vector<Tensor> tensors;
-  for (const HostValue& v : inputs) tensors.push_back(v.tensor);
-  const auto open_size = [&](size_t i) { return !(m.executable.model().input(i).shape == tensors[i].shape()); };
-  bool again = false;
-  for (size_t i = 0; m.format != "vpk" && i < tensors.size(); ++i) again = again || open_size(i);
-  if (again) {  // sizes that the file leaves open are those of the tensors at hand
+  Result<LoadedModel> m = load_model(o.model.path, load);
+  if (!m.ok() && m.error().code() != Code::kUnsupported) return Error(m.error());
+  VERGE_TRY(const std::vector<Tensor> tensors, read_tensors(o.input_dir, m.ok() ? m->executable.input_count() : inputs_in(o.input_dir)));
+  const auto open_size = [&](size_t i) { return !(m->executable.model().input(i).shape == tensors[i].shape()); };
+  bool again = !m.ok();
+  for (size_t i = 0; !again && m->format != "vpk" && i < tensors.size(); ++i) again = open_size(i);
+  if (again) {
     for (const Tensor& t : tensors) load.input_shapes.push_back(t.shape());
-    VERGE_TRY(m, load_model(o.model.path, load));
+    load.at_hand = tensors;
+    m = load_model(o.model.path, load);
+    if (!m.ok()) return Error(m.error());
   }
-  VERGE_TRY(std::vector<Tensor> values, m.executable.run(tensors));
+  VERGE_TRY(std::vector<Tensor> values, m->executable.run(tensors));
   std::vector<NamedOutput> outputs;
-  for (size_t i = 0; i < values.size(); ++i) outputs.push_back({m.executable.model().output_name(i), Kind::kTensor, std::move(values[i])});
+  for (size_t i = 0; i < values.size(); ++i) outputs.push_back({m->executable.model().output_name(i), Kind::kTensor, std::move(values[i])});
   return write_outputs(o, outputs);
 }
 

@@ -4,6 +4,7 @@
 #include "eval/choose_pipeline.h"
 #include "eval/compare.h"
 #include "eval/score.h"
+#include "pipeline/preprocess.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
 #include "verge/placement_options.h"
@@ -75,6 +76,12 @@ Result<Predictions> predictions_of(LoadedModel& m, const std::shared_ptr<const R
   return predictions_of(answer, m.executable.model().input(0), raw, declaration, options, stage);
 }
 
+// The declaration of one model for the same model in the other layout: its pictures lie as its input says.
+Declaration for_input(Declaration declaration, const TensorView& input) {
+  if (!image_input(input, declaration).ok()) declaration.layout = Layout::kByShape;
+  return declaration;
+}
+
 // The reference in another engine: every node of the file there.
 Result<Predictions> oracle_predictions(const Options& o, const LoadOptions& load, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options) {
   PlacementOptions all;
@@ -82,7 +89,7 @@ Result<Predictions> oracle_predictions(const Options& o, const LoadOptions& load
   VERGE_TRY(const std::optional<Engine> engine, engine_in_force(all));
   if (!engine) return invalid("--oracle " + o.oracle + ": wants another engine, as in --oracle onnxruntime");
   VERGE_TRY(const std::unique_ptr<PlacedModel> model, PlacedModel::open(all, *engine, o.reference, load));
-  return predictions_of(model->answer(), model->input(), raw, declaration, options, "running the oracle");
+  return predictions_of(model->answer(), model->input(), raw, for_input(declaration, model->input()), options, "running the oracle");
 }
 
 constexpr size_t kComparedSamples = 8;
@@ -91,7 +98,7 @@ constexpr size_t kComparedSamples = 8;
 Result<void> find_divergence(LoadedModel& m, LoadedModel& other, const std::shared_ptr<const RawData>& raw, const Declaration& declaration, const DataOptions& options,
                              Json& out) {
   VERGE_TRY(const std::unique_ptr<Dataset> data, make_dataset(raw, m.executable.model().input(0), declaration, options));
-  VERGE_TRY(const std::unique_ptr<Dataset> other_data, make_dataset(raw, other.executable.model().input(0), declaration, options));
+  VERGE_TRY(const std::unique_ptr<Dataset> other_data, make_dataset(raw, other.executable.model().input(0), for_input(declaration, other.executable.model().input(0)), options));
   VERGE_TRY(const std::vector<TensorDifference> differences, compare_tensors(m.executable, other.executable, *data, *other_data, kComparedSamples));
   out["compared_tensors"] = differences.size();
   if (const TensorDifference* d = first_diverging(differences))
@@ -155,7 +162,7 @@ Result<void> validate(Options o) {
     out["compared_tensors"] = 0;
   } else if (!o.reference.empty()) {
     VERGE_TRY(LoadedModel other, load_model(o.reference, load));
-    VERGE_TRY(const Predictions q, predictions_of(other, raw, declaration, data_options, "running the reference"));
+    VERGE_TRY(const Predictions q, predictions_of(other, raw, for_input(declaration, other.executable.model().input(0)), data_options, "running the reference"));
     out["reference"] = o.reference;
     out["reference_top1"] = top1(q) >= 0 ? Json(top1(q)) : Json();
     out["agreement"] = agreement(p, q);

@@ -26,6 +26,15 @@ std::map<std::string, int64_t> open_dimensions(const Graph& graph, const LoadOpt
   return out;
 }
 
+// The graph; where inputs decide axes or sizes, by the values that they have in this run.
+Result<Graph> imported(ByteSpan bytes, formats::ImportOptions& import, const std::string& file_name, const std::vector<Tensor>& at_hand) {
+  formats::ImportNotes notes;
+  Result<Graph> graph = formats::import_model(bytes, import, file_name, &notes);
+  if (graph.ok() || notes.asked.empty() || at_hand.size() != notes.inputs.size()) return graph;
+  for (size_t i = 0; i < at_hand.size(); ++i) import.given[notes.inputs[i]] = at_hand[i];
+  return formats::import_model(bytes, import, file_name);
+}
+
 std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
 
 // What the graph's metadata says as JSON under "verge.KEY", as the manifest's KEY.
@@ -58,7 +67,7 @@ Result<Graph> import_bytes(ByteSpan bytes, const std::string& file_name, const L
   import.dims = options.dims;
   import.base_dir = folder_of(file_name);
   import.values = options.values;
-  VERGE_TRY(Graph graph, formats::import_model(bytes, import, file_name));
+  VERGE_TRY(Graph graph, imported(bytes, import, file_name, options.at_hand));
   const auto open = open_dimensions(graph, options);
   if (!open.empty()) {  // again with sizes, so that shape arithmetic folds
     import.dims.insert(open.begin(), open.end());

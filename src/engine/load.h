@@ -28,6 +28,7 @@ struct LoadOptions {
   std::map<std::string, int64_t> dims;         // sizes of symbolic dimensions: --dim N=8
   std::map<std::string, Tensor> values;        // inputs that are fixed: --bind NAME=VALUE
   std::vector<Shape> input_shapes;             // shapes of the inputs at hand, in graph order; bind what `dims` leaves open
+  std::vector<Tensor> at_hand;                 // the inputs of this run, in graph order: axes and sizes that hang on an input's value are read off them
   bool verify_package = false;                 // compare every section with its hash
   std::vector<std::string> skip_passes;        // by name
   std::shared_ptr<const Delegate> delegate;    // another engine for what `hand_over` says, in models that are run in parts

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <regex>
 #include <set>
 
@@ -190,6 +191,36 @@ void spread(std::vector<RawFile>& files, size_t limit) {
 
 bool same_but_batch(const Shape& a, const Shape& b) { return a == b || a.count() == b.count(); }
 
+// Dimensions of a picture, a batch of one left out; empty for other ranks.
+std::vector<int32_t> picture_dims(const Shape& s) {
+  if (s.rank != 3 && !(s.rank == 4 && s[0] == 1)) return {};
+  return {s.dim + s.rank - 3, s.dim + s.rank};
+}
+
+bool are_channels(int32_t n) { return n == 1 || n == 3; }
+
+// [h,w,c] as [c,h,w], or back.
+Tensor in_other_layout(const Tensor& picture, const std::vector<int32_t>& dims, bool to_planes) {
+  const int64_t channels = to_planes ? dims[2] : dims[0], pixels = picture.count() / std::max<int64_t>(channels, 1);
+  const size_t width = dtype_bytes(picture.dtype(), 1);
+  Tensor out(picture.dtype(), picture.shape());
+  for (int64_t p = 0; p < pixels; ++p)
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t pixel_first = p * channels + c, plane_first = c * pixels + p;
+      std::memcpy(out.data() + static_cast<size_t>(to_planes ? plane_first : pixel_first) * width, picture.bytes().data() + static_cast<size_t>(to_planes ? pixel_first : plane_first) * width, width);
+    }
+  return out;
+}
+
+// An array in the shape of the input: a picture in the other layout is turned, anything else keeps its order.
+Tensor shaped_like(const Tensor& array, const Shape& input) {
+  const std::vector<int32_t> from = picture_dims(array.shape()), to = picture_dims(input);
+  if (from.empty() || to.empty() || from == to) return array.reshaped(input);
+  const bool to_planes = are_channels(from[2]) && to == std::vector<int32_t>{from[2], from[0], from[1]};
+  const bool to_pixels = are_channels(from[0]) && to == std::vector<int32_t>{from[1], from[2], from[0]};
+  return (to_planes || to_pixels ? in_other_layout(array, from, to_planes) : array).reshaped(input);
+}
+
 class FileDataset : public Dataset {
  public:
   FileDataset(std::shared_ptr<const RawData> data, const TensorView& input, const DataOptions& options)
@@ -224,7 +255,7 @@ class FileDataset : public Dataset {
     VERGE_TRY(const Tensor array, formats::read_npy(bytes));
     if (!same_but_batch(array.shape(), shape_))
       return invalid("the array has shape " + text(array.shape()) + ", the model's input is " + text(shape_));
-    const Tensor shaped = array.reshaped(shape_);
+    const Tensor shaped = shaped_like(array, shape_);
     if (array.dtype() == dtype_) return shaped;
     return quantized(shaped);
   }

@@ -28,6 +28,18 @@ def model(path, between):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13), helper.make_opsetid("com.microsoft", 1)], ir_version=8), path)
 
 
+def quantised_early(path):
+    """Q -> DQ -> conv with weights that have a scale per channel, and opset 11."""
+    random = np.random.default_rng(5)
+    values = {"w": random.integers(-127, 128, (4, 3, 3, 3)).astype(np.int8), "s": random.uniform(1e-3, 1e-2, 4).astype(np.float32), "z": np.zeros(4, np.int8),
+              "xs": np.float32(0.02), "xz": np.int8(3)}
+    nodes = [helper.make_node("QuantizeLinear", ["x", "xs", "xz"], ["q"], "q"), helper.make_node("DequantizeLinear", ["q", "xs", "xz"], ["d"], "d"),
+             helper.make_node("DequantizeLinear", ["w", "s", "z"], ["wd"], "wd", axis=0), helper.make_node("Conv", ["d", "wd"], ["y"], "conv")]
+    graph = helper.make_graph(nodes, "early", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 6, 6])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 4, 4])], [numpy_helper.from_array(v, k) for k, v in values.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=7), path)
+
+
 def run_on(path, x, *options, **environment):
     with tempfile.TemporaryDirectory() as tmp:
         os.mkdir(tmp + "/in")
@@ -92,6 +104,13 @@ with tempfile.TemporaryDirectory() as tmp:
     part = plan["partitions"][0]
     assert plan["counts"] == {"onnxruntime": 6} and part["checked"] == 1 and part["worst"] < 1e-5, plan
     assert part["not_finite"] == 1, "the root of a negative number is NaN, from finite inputs: counted"
+
+    # A scale per channel in a file of opset 11, as quantisers write it: handed over at opset 13, which has the axis.
+    early = tmp + "/early.onnx"
+    quantised_early(early)
+    plan = verge_json("plan", early, "--require", ENGINE, "--check-borders")
+    part = plan["partitions"][0]
+    assert plan["counts"] == {"onnxruntime": 4} and part["checked"] == 1 and part["worst"] < 1e-5, plan
 
     # Not installed: words, and exit code 5.
     p = run(VERGE, "plan", small, "--prefer", "onnxruntime=/nowhere/libonnxruntime.so")

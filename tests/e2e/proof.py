@@ -26,6 +26,34 @@ def compare(tmp):
     assert verge_json("compare", INSPECTION, INSPECTION)["first_diverging"] is None
 
 
+def channels_last(path):
+    """The demo model with its picture's channels last."""
+    model = onnx.load(INSPECTION)
+    picture = model.graph.input[0]
+    planes = [d.dim_value or 1 for d in picture.type.tensor_type.shape.dim]
+    model.graph.node.insert(0, onnx.helper.make_node("Transpose", ["pixels"], [picture.name], "planes", perm=[0, 3, 1, 2]))
+    picture.CopyFrom(onnx.helper.make_tensor_value_info("pixels", onnx.TensorProto.FLOAT, [planes[0], *planes[2:], planes[1]]))
+    for entry in model.metadata_props:
+        if entry.key == "verge.pipeline":
+            entry.value = json.dumps(dict(json.loads(entry.value), layout="NHWC"))
+    onnx.save(model, path)
+    return planes
+
+
+def both_layouts(tmp):
+    """A package with channels last against the channels-first file: pictures and arrays go to each as its input lies."""
+    planes = channels_last(tmp + "/last.onnx")
+    verge("convert", tmp + "/last.onnx", "-o", tmp + "/last.vpk")
+    verge("data", "make", "inspection", "--count", "24", "--seed", "5", "-o", tmp + "/few")
+    report = verge_json("validate", tmp + "/last.vpk", "--data", tmp + "/few", "--against", INSPECTION)
+    assert report["agreement"] == 1 and report["max_abs_diff"] < 1e-4 and report["samples"] == 24, report
+    os.mkdir(tmp + "/arrays")
+    for i in range(6):
+        np.save(f"{tmp}/arrays/{i}.npy", np.random.default_rng(i).normal(size=[*planes[2:], planes[1]]).astype(np.float32))
+    report = verge_json("validate", tmp + "/last.vpk", "--data", tmp + "/arrays", "--against", INSPECTION)
+    assert report["max_abs_diff"] < 1e-4 and report["samples"] == 6, report
+
+
 def bisect():
     report = verge_json("bisect", INSPECTION)
     assert report["moved_by"] is None and len(report["passes"]) > 10, report
@@ -57,6 +85,7 @@ def gate(tmp):
 
 with tempfile.TemporaryDirectory() as folder:
     compare(folder)
+    both_layouts(folder)
     bisect()
     fit()
     gate(folder)

@@ -9,7 +9,8 @@ namespace {
 constexpr const char* kNoRule = "Verge has no rule for this operator";
 constexpr int64_t kIrVersion = 8;
 
-std::string domain_of(const pb::NodeProto& node) { return node.domain() == "ai.onnx" ? "" : node.domain(); }
+std::string domain_text(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
+std::string domain_of(const pb::NodeProto& node) { return domain_text(node.domain()); }
 
 pb::ValueInfoProto described(const std::string& name, const TensorType& type) {
   pb::ValueInfoProto info;
@@ -18,6 +19,30 @@ pb::ValueInfoProto described(const std::string& name, const TensorType& type) {
   tensor->set_elem_type(dtype_to_onnx(type.dtype));
   for (const Dim& d : type.dims) tensor->mutable_shape()->add_dim()->set_dim_value(d.size);
   return info;
+}
+
+// Opset 13 gave QuantizeLinear and DequantizeLinear their axis; quantisers write it into older files too, and strict engines refuse those.
+constexpr int64_t kFirstWithAxis = 13, kEarliestRaised = 11;
+// What opset 12 or 13 changed: a node of these means something else there.
+const std::set<std::string> kChangedBy13 = {"Squeeze", "Unsqueeze", "ReduceSum", "Softmax", "LogSoftmax", "Hardmax", "Split", "Dropout"};
+
+bool changes_by_13(const pb::NodeProto& node) {
+  return kChangedBy13.count(node.op_type()) || std::any_of(node.attribute().begin(), node.attribute().end(), [](const pb::AttributeProto& a) { return a.has_g(); });
+}
+
+bool has_early_axis(const pb::NodeProto& node) {
+  const bool quantises = node.op_type() == "QuantizeLinear" || node.op_type() == "DequantizeLinear";
+  return quantises && std::any_of(node.attribute().begin(), node.attribute().end(), [](const pb::AttributeProto& a) { return a.name() == "axis"; });
+}
+
+// The model at opset 13, where its scales per channel need that and its other nodes mean the same there.
+void raise_for_axis(pb::ModelProto& model) {
+  const auto& nodes = model.graph().node();
+  if (std::none_of(nodes.begin(), nodes.end(), has_early_axis)) return;
+  if (std::any_of(nodes.begin(), nodes.end(), changes_by_13)) return;
+  for (auto& o : *model.mutable_opset_import())
+    if (domain_text(o.domain()).empty() && o.version() >= kEarliestRaised && o.version() < kFirstWithAxis) o.set_version(kFirstWithAxis);
+  model.set_ir_version(std::max(model.ir_version(), kIrVersion));
 }
 
 TensorType declared(const pb::ValueInfoProto& info) {
@@ -108,7 +133,7 @@ Result<void> Importer::add_handed_input(Scope& scope, const std::string& name, p
 
 void Importer::import_domains(pb::ModelProto& model) const {
   std::set<std::string> there;
-  for (const auto& o : model.opset_import()) there.insert(o.domain() == "ai.onnx" ? "" : o.domain());
+  for (const auto& o : model.opset_import()) there.insert(domain_text(o.domain()));
   for (const pb::NodeProto& node : model.graph().node()) {
     if (!there.insert(domain_of(node)).second) continue;
     auto* added = model.add_opset_import();
@@ -151,6 +176,7 @@ Result<void> Importer::finish_hand_over(Scope& scope, const NodeOrder& order) {
     host.outputs.push_back(scope.prefix + name);
   }
   import_domains(model);
+  raise_for_axis(model);
   const std::string bytes = model.SerializeAsString();
   handed.onnx.assign(bytes.begin(), bytes.end());
   host.op = "handed over";

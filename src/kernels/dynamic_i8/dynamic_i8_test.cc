@@ -53,5 +53,26 @@ TEST(DynamicI8, SumsBecomeRealNumbersInPlace) {
   for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(y[i], want[i], 1e-6) << i;
 }
 
+// Where float roundings part the two orders.
+TEST(DynamicI8, TheOrderOfTheProductIsTheLayers) {
+  const int32_t sum = 3, no_sum = 0;
+  const float scale = 0.1f, s = 0.9f, pair = scale * s, left = 3 * scale;
+  ASSERT_NE(3 * pair, left * s);
+  for (const bool scales_first : {false, true}) {
+    float y;
+    std::memcpy(&y, &sum, sizeof(y));
+    finish_dynamic(1, 1, {s, 0}, {&no_sum, &scale, nullptr, -9, 9, scales_first}, &y);
+    EXPECT_EQ(y, scales_first ? 3 * pair : left * s);
+  }
+}
+
+// The zero point is added after the rounding: 1.4999999 - 128 would round to -126.5 first.
+TEST(DynamicI8, RoundsBeforeTheZeroPoint) {
+  const float x = std::nextafter(1.5f, 0.0f);
+  int8_t q;
+  quantize_dynamic(1, &x, {1, -128}, false, &q);
+  EXPECT_EQ(q, -127);
+}
+
 }  // namespace
 }  // namespace verge

@@ -38,6 +38,10 @@ Result<BinaryI8Op> function_of(const Node& node) {
   return unsupported("quantised " + node.op + " has no integer rule: keep it float between dequantize and quantize");
 }
 
+constexpr int kMostShift = 30;
+// 2^13: what any product of two bytes but 0 leaves an 8-bit range by, as it does by each greater multiplier; 255 * 255 << 14 stays within 31 bits.
+constexpr Multiplier kSaturating{1 << 30, 14};
+
 bool is_extreme(BinaryI8Op op) { return op == BinaryI8Op::kMax || op == BinaryI8Op::kMin; }
 
 // The constants of one node; minimum and maximum see both inputs in the output's type.
@@ -58,8 +62,9 @@ Result<BinaryI8> params_of(const Node& node, BinaryI8Op op, const Types& t) {
   if (op == BinaryI8Op::kSub) set_sub_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
   if (op == BinaryI8Op::kMul) set_mul_multiplier(p.x_scale, p.y_scale, p.z_scale, &p);
   if (op == BinaryI8Op::kPrelu) set_prelu_multipliers(p.x_scale, p.y_scale, p.z_scale, &p);
+  if (op == BinaryI8Op::kMul && p.mode == RequantMode::kTflm && is_8bit(t.z.dtype) && p.z.shift > kMostShift) p.z = kSaturating;
   for (const Multiplier& m : {p.x, p.y, p.z})
-    if (p.mode == RequantMode::kTflm && m.shift > 30)
+    if (p.mode == RequantMode::kTflm && m.shift > kMostShift)
       return unsupported("quantised " + node.op + " from scales " + format("%g and %g to %g", p.x_scale, p.y_scale, p.z_scale) + ": the integer contract multiplies by at most 2^30, this is 2^" +
                          std::to_string(m.shift) + "; the file's ranges were never calibrated");
   return p;

@@ -65,6 +65,17 @@ TEST(Binary, QuantisedClampIsInTheOutputsUnits) {
   EXPECT_EQ(values(run("add", {x, x}, {{"clamp_min", 0.0}, {"clamp_max", 6.0}}, {{1.0f}, {-3}, -1}, DataType::kI8)), (std::vector<double>{-3, 1, 3}));
 }
 
+// An output that was never calibrated: a multiplier of 2^102 is no shift, and what it means is the end of the range.
+TEST(Binary, QuantisedMulBeyondAnyShiftSaturates) {
+  Tensor x = Tensor::of<uint8_t>({4}, {0, 1, 2, 255}), y = Tensor::of<uint8_t>({4}, {9, 9, 0, 255});
+  x.set_quant({{0.0235f}, {1}, -1});
+  y.set_quant({{0.0039f}, {0}, -1});
+  EXPECT_EQ(values(run("mul", {x, y}, {}, {{2.97e-35f}, {5}, -1}, DataType::kU8)), (std::vector<double>{0, 5, 5, 255}));
+  x = Tensor::of<int16_t>({1}, {1});
+  x.set_quant({{0.0235f}, {0}, -1});
+  EXPECT_FALSE(run("mul", {x, x}, {}, {{2.97e-35f}, {0}, -1}, DataType::kI16).ok());
+}
+
 TEST(Compare, QuantisedInputsOfDifferentScalesCompareAsReals) {
   Tensor x = Tensor::of<int8_t>({2}, {10, 10}), y = Tensor::of<int8_t>({2}, {4, 5});
   x.set_quant({{0.5f}, {0}, -1});

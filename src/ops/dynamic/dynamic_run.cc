@@ -60,8 +60,8 @@ void run_sums(const rt::Instruction& in, const rt::RunEnv& env, const ConvGeomet
   env.parallel.each(conv_i8_blocks(g), [&](size_t block) { conv_i8_block(conv, block); });
 }
 
-DynamicOutput output_of(const rt::Instruction& in, const DynamicAttrs& a) {
-  return {in.in(5).as<int32_t>(), in.in(4).as<float>(), in.has(6) ? in.in(6).as<float>() : nullptr, a.clamp_min, a.clamp_max};
+DynamicOutput output_of(const rt::Instruction& in, const DynamicAttrs& a, bool scales_first) {
+  return {in.in(5).as<int32_t>(), in.in(4).as<float>(), in.has(6) ? in.in(6).as<float>() : nullptr, a.clamp_min, a.clamp_max, scales_first};
 }
 
 DynamicScale scale_of(const DynamicAttrs& a, size_t n, const float* x) { return a.symmetric ? symmetric_scale(n, x) : asymmetric_scale(n, x); }
@@ -95,7 +95,7 @@ Status run_dynamic_conv(const rt::Instruction& in, const rt::RunEnv& env) {
     quantize_dynamic(values, x, scale, a.symmetric != 0, bytes);
     std::memset(padding, scale.zero_point, static_cast<size_t>(g.in_c) * g.taps());
     run_sums(in, env, g, bytes, padding, y);
-    for_blocks(env, pixels, items_per_block(channels), [&](size_t begin, size_t end) { finish_dynamic(end - begin, channels, scale, output_of(in, a), y + begin * channels); });
+    for_blocks(env, pixels, items_per_block(channels), [&](size_t begin, size_t end) { finish_dynamic(end - begin, channels, scale, output_of(in, a, is_depthwise(g)), y + begin * channels); });
   }
   return {};
 }
@@ -113,7 +113,7 @@ Status run_dynamic_dense(const rt::Instruction& in, const rt::RunEnv& env) {
   auto* bytes = in.scratch()->mut<int8_t>();
   for (size_t r = 0; r < rows; ++r) quantize_dynamic(k, x + r * k, scale_of(a, k, x + r * k), a.symmetric != 0, bytes + r * k);
   run_sums(in, env, g, bytes, nullptr, in.out().data);
-  for (size_t r = 0; r < rows; ++r) finish_dynamic(1, n, scale_of(a, k, x + r * k), output_of(in, a), in.out().mut<float>() + r * n);
+  for (size_t r = 0; r < rows; ++r) finish_dynamic(1, n, scale_of(a, k, x + r * k), output_of(in, a, true), in.out().mut<float>() + r * n);
   return {};
 }
 
