@@ -20,11 +20,14 @@
 #include "train/confusion.h"
 #include "train/examples.h"
 #include "train/model_source.h"
+#include "train/prune_network.h"
 #include "train/quantised.h"
 #include "train/trainer.h"
 
 namespace verge::train {
 namespace {
+
+constexpr int64_t kPrunings = 200;  // of single weights in a run, where it has so many steps
 
 enum Purpose : uint64_t { kOrder = 1, kAugment = 2, kReplay = 3 };
 
@@ -75,8 +78,10 @@ class Run {
     training_.batch = std::min<int64_t>(training_.batch, static_cast<int64_t>(train_.size()));
     for (size_t i = 0; i < drifted_.size(); ++i) drifted_[i] = drifted_byte(r_.drift, static_cast<uint8_t>(i));
     VERGE_CHECK(check_classes());
+    if (r_.prune.any()) VERGE_CHECK(prune_channels(), "model '" + r_.model + "'");
     if (r_.weight_bits > 0) VERGE_CHECK(quantise(), "model '" + r_.model + "'");
     VERGE_CHECK(make_trainer(), "model '" + r_.model + "'");
+    if (r_.sparsity.share > 0) sparse_.emplace(trainer_->weights());
     if (!is_architecture(r_.model) && check_.size() > 0) {
       VERGE_TRY(before_, scores());
     }
@@ -84,6 +89,17 @@ class Run {
     steps_an_epoch_ = static_cast<int64_t>(train_.size() / batch_);
     spare_.resize(batch_ * train_.sample_bytes());
     weigh_classes();
+    return done();
+  }
+
+  // The samples that decide are the first in a random order: files lie class by class.
+  Result<void> prune_channels() {
+    order_samples(0);
+    LossOptions loss{training_.input, 1024, o_.threads};
+    const Examples some = train_.part({order_.begin(), order_.begin() + static_cast<ptrdiff_t>(std::min(loss.samples, order_.size()))});
+    VERGE_TRY(PrunedNetwork pruned, pruned_network(network_, r_.prune, some, loss));
+    network_ = std::move(pruned.graph);
+    pruning_ = std::move(pruned.report);
     return done();
   }
 
@@ -248,8 +264,11 @@ class Run {
     if (step_ % steps_an_epoch_ == 0) epoch_start_ = now_s(), epoch_first_ = step_;
     VERGE_CHECK(fill_batch(epoch));
     rate_ = rate_at(r_, share());
+    if (sparse_) sparse_->before_step();
     VERGE_TRY(const float loss, trainer_->step(rate_));
+    if (sparse_) sparse_->after_step();
     ++step_;
+    if (sparse_ && step_ % std::max<int64_t>(1, total_steps() / kPrunings) == 0) sparse_->prune(sparsity_at(r_.sparsity, share()));
     if (!std::isfinite(loss))
       return Error(Code::kBudget, "the loss is " + std::string(std::isnan(loss) ? "not a number" : "infinite") + " at step " + std::to_string(step_) + " of epoch " + std::to_string(epoch + 1) +
                                       format(", rate %g", rate_) + ": lower \"optimizer.rate\", or bound the gradients with \"optimizer: {clip_norm: 1}\"" +
@@ -279,6 +298,7 @@ class Run {
       VERGE_TRY(const Json judged, scores());
       line.update(judged);
     }
+    if (sparse_) line["zeros"] = sparse_->share();
     line["seconds"] = seconds;
     line["samples_per_second"] = static_cast<double>((step_ - epoch_first_) * training_.batch) / seconds;
     history_.push_back(std::move(line));
@@ -366,9 +386,11 @@ class Run {
   }
 
   Json report() const {
-    return {{"recipe", r_.source}, {"samples", train_.size()}, {"validation_samples", check_.size()}, {"skipped", train_.skipped()}, {"classes", train_.classes()},
+    Json out = {{"recipe", r_.source}, {"samples", train_.size()}, {"validation_samples", check_.size()}, {"skipped", train_.skipped()}, {"classes", train_.classes()},
             {"parameters", parameter_count()}, {"training_memory_bytes", trainer_->memory_bytes()}, {"threads", o_.threads}, {"steps", step_}, {"history", history_},
             {"batch", training_.batch}, {"before", before_}, {"seconds", now_s() - start_}};
+    if (!pruning_.is_null()) out["pruning"] = pruning_;
+    return out;
   }
 
   int64_t parameter_count() const {
@@ -438,6 +460,7 @@ class Run {
     contents.manifest = manifest();
     contents.program = lowered.program;
     contents.golden.push_back({golden, answers});
+    contents.packed = r_.compress;
     return make_package(contents);
   }
 
@@ -450,6 +473,7 @@ class Run {
   Examples train_, check_;
   std::optional<Trainer> trainer_;
   std::optional<QuantisedNetwork> quantised_;
+  std::optional<SparseWeights> sparse_;
   std::vector<float> outputs_;  // of the last evaluation
   std::vector<std::vector<int64_t>> confusion_;
   size_t batch_ = 0;
@@ -460,7 +484,7 @@ class Run {
   Bytes spare_;
   double start_ = 0, epoch_start_ = 0, rate_ = 0, loss_sum_ = 0;
   int64_t loss_count_ = 0, hits_ = 0;
-  Json history_ = Json::array(), before_ = Json::object();
+  Json history_ = Json::array(), before_ = Json::object(), pruning_;
   std::array<uint8_t, 256> drifted_{};
 };
 

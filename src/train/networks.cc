@@ -28,6 +28,7 @@ class Builder {
     int64_t stride = 1;
     bool depthwise = false;
     bool bias = false;
+    bool valid = false;  // no padding
   };
 
   Builder& conv(const std::string& name, const Conv& c) {
@@ -35,7 +36,7 @@ class Builder {
     std::vector<ValueId> inputs = {x_, weights(name + ".weight", {out, c.kernel[0], c.kernel[1], group_in})};
     if (c.bias) inputs.push_back(constant(name + ".bias", out, 0));
     return node("conv", name, inputs,
-                {{"layout", std::string("nhwc")}, {"strides", Ints{c.stride, c.stride}}, {"auto_pad", std::string("same_upper")}, {"groups", c.depthwise ? in : 1}});
+                {{"layout", std::string("nhwc")}, {"strides", Ints{c.stride, c.stride}}, {"auto_pad", std::string(c.valid ? "valid" : "same_upper")}, {"groups", c.depthwise ? in : 1}});
   }
   // Weights that are given and not learned.
   Builder& fixed_conv(const std::string& name, const Ints& sizes, int64_t stride, const std::vector<float>& values) {
@@ -213,6 +214,12 @@ Result<Graph> lenet5(Builder& b, const NetworkOptions& o) {
   return b.flatten("flat").dense("dense1", 120).relu("relu3").dense("dense2", 84).relu("relu4").dense("head", o.classes).finish("logits");
 }
 
+Result<Graph> lenet5_caffe(Builder& b, const NetworkOptions& o) {
+  b.conv("conv1", {.out = 20, .kernel = {5, 5}, .bias = true, .valid = true}).max_pool("pool1");
+  b.conv("conv2", {.out = 50, .kernel = {5, 5}, .bias = true, .valid = true}).max_pool("pool2");
+  return b.flatten("flat").dense("dense1", 500).relu("relu1").dense("head", o.classes).finish("logits");
+}
+
 Result<Graph> lenet_300_100(Builder& b, const NetworkOptions& o) {
   return b.flatten("flat").dense("dense1", 300).relu("relu1").dense("dense2", 100).relu("relu2").dense("head", o.classes).finish("logits");
 }
@@ -256,7 +263,7 @@ struct Architecture {
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kAll = {
-      {"lenet_300_100", {28, 28, 1}, lenet_300_100}, {"lenet5", {28, 28, 1}, lenet5}, {"mnist_cnn", {28, 28, 1}, mnist_cnn},
+      {"lenet_300_100", {28, 28, 1}, lenet_300_100}, {"lenet5", {28, 28, 1}, lenet5}, {"lenet5_caffe", {28, 28, 1}, lenet5_caffe}, {"mnist_cnn", {28, 28, 1}, mnist_cnn},
       {"resnet8", {32, 32, 3}, resnet8, true}, {"ds_cnn", {49, 10, 1}, ds_cnn, true}, {"ds_cnn_sound", {8000}, ds_cnn_sound, true}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
       {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection, true}, {"heart_beats", {144, 1, 5}, heart_beats}};
   return kAll;

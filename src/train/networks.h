@@ -1,6 +1,7 @@
 // Architectures as functions: an untrained Graph, channels last, of symbolic batch "N", with batch normalisation as nodes of its own.
 //
 //   lenet_300_100, lenet5      LeCun et al. 1998          mnist_cnn      McMahan et al. 2017, the CNN for MNIST
+//   lenet5_caffe               the LeNet-5 of Caffe's examples, 431,080 parameters, that papers on pruning measure
 //   resnet8                    MLPerf Tiny image classification           ds_cnn         MLPerf Tiny keyword spotting
 //   mobilenet_v1_025           MLPerf Tiny person detection               autoencoder    MLPerf Tiny anomaly detection (gives back its input)
 //   inspection                 the demo's own         heart_beats    four convolutions along a beat of eval/wfdb.h

@@ -140,6 +140,20 @@ void read_quantization(Section& s, Recipe& r) {
   s.integer("ends", r.end_bits, 2, 8);
 }
 
+void read_pruning(Section& s, Recipe& r) {
+  s.real("macs", r.prune.macs, 0.01, 1);
+  s.choice("criterion", r.prune.criterion, {{"taylor", prune::Criterion::kTaylor}, {"magnitude", prune::Criterion::kMagnitude}, {"norm", prune::Criterion::kNorm}});
+  s.integer("multiple", r.prune.multiple, 1, 4096);
+  s.integer("rounds", r.prune.rounds, 1, 1000);
+  s.texts("blocks", r.prune.blocks);
+}
+
+void read_sparsity(Section& s, Recipe& r) {
+  s.real("share", r.sparsity.share, 0, 0.999);
+  s.real("begin", r.sparsity.begin, 0, 1);
+  s.real("end", r.sparsity.end, 0, 1);
+}
+
 void read_distillation(Section& s, Recipe& r) {
   Teacher& t = r.training.teacher;
   t.input = r.training.input;
@@ -206,6 +220,9 @@ void read_recipe(Section& s, Recipe& r) {
   s.part("data", [&](Section& p) { read_data(p, r); });
   s.flag("fold", r.fold);
   s.part("quantize", [&](Section& p) { read_quantization(p, r); });
+  s.part("prune", [&](Section& p) { read_pruning(p, r); });
+  s.part("sparsity", [&](Section& p) { read_sparsity(p, r); });
+  s.flag("compress", r.compress);
   s.part("distill", [&](Section& p) { read_distillation(p, r); });
   s.part("drift", [&](Section& p) { read_drift(p, r); });
   s.real("memory_kb", r.memory_kb, 0, 1e9);
@@ -240,6 +257,7 @@ Result<Recipe> parse_recipe(const std::string& yaml, const std::string& file) {
   if (section.error().empty()) read_recipe(section, r);
   if (!section.error().empty()) return invalid("recipe '" + file + "': " + section.error());
   if (r.model.empty()) return invalid("recipe '" + file + "': names no model; as in \"model: resnet8\", known: " + join(network_names(), ", ") + ", or a model file");
+  if (r.sparsity.share > 0 && r.training.ema > 0) return invalid("recipe '" + file + "': \"optimizer.ema\" and \"sparsity\" exclude each other: averages of weights are never zero");
   r.network.seed = r.seed;
   return r;
 }

@@ -5,6 +5,8 @@
 #include "core/json.h"
 #include "train/augment.h"
 #include "train/networks.h"
+#include "train/prune_network.h"
+#include "train/sparse_weights.h"
 #include "train/training_graph.h"
 
 namespace verge::train {
@@ -25,6 +27,9 @@ struct Recipe {
   int weight_bits = 0;        // quantisation-aware training with weights of so many bits; 0: none
   int activation_bits = 8;
   int end_bits = 8;           // of the first and the last layer
+  PruneOptions prune;
+  Sparsity sparsity;
+  bool compress = false;      // the package's Program is entropy coded
   std::string teacher;        // a model file; none: empty
   Drift drift;
   double memory_kb = 0;       // of a training session; the batch shrinks until it fits; 0: any

@@ -42,6 +42,16 @@ Graph Trainer::trained() const {
   return out;
 }
 
+std::vector<std::span<float>> Trainer::weights() {
+  std::vector<std::span<float>> out;
+  for (const Parameter& p : parameters_) {
+    if (!p.weight) continue;
+    const TensorView& view = executable_.session().tensor(tensors_[p.state]);
+    out.emplace_back(view.mut<float>(), static_cast<size_t>(view.shape.count()));
+  }
+  return out;
+}
+
 Bytes Trainer::state() const {
   const uint8_t* data = const_cast<Executable&>(executable_).session().mutable_data();
   return {data, data + model().mutable_bytes()};

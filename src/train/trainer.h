@@ -1,5 +1,6 @@
 // Training steps on one Program: parameters, statistics and the optimiser's states live in its mutable tensors.
 #pragma once
+#include <span>
 #include "lower/executable.h"
 #include "train/training_graph.h"
 
@@ -20,6 +21,9 @@ class Trainer {
   int64_t steps() const { return steps_; }
   // The network with the parameters as they are now, or with their moving averages where the options ask for them.
   Graph trained() const;
+
+  // The weights of each layer where the steps change them.
+  std::vector<std::span<float>> weights();
 
   // Everything that lives from step to step: what a checkpoint holds.
   Bytes state() const;

@@ -119,6 +119,7 @@ class Maker {
     state_of_[value.index] = out_.parameters.size() - 1;
     if (!statistic) trained_.push_back(value);
     if (weight) weights_.push_back(value);
+    out_.parameters.back().weight = weight;
     return map_[constant.index] = value;
   }
 

@@ -57,6 +57,7 @@ struct Parameter {
   ValueId constant;   // in the network
   size_t state = 0;   // index into TrainingGraph::states
   int average = -1;   // the same of its moving average
+  bool weight = false;  // of a convolution, dense layer or matrix product: not a bias, not of a normalisation
 };
 
 // Inputs of the Program: input, target (unless reconstruct), schedule [rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t)]. Outputs: loss, the network's output.

@@ -1,0 +1,72 @@
+#include "train/prune_network.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/text.h"
+
+namespace verge::train {
+namespace {
+
+int64_t work(const Graph& g) { return prune::macs_without(g, {}, {}); }
+
+int64_t parameters(const Graph& g) {
+  int64_t n = 0;
+  for (uint32_t i = 0; i < g.value_count(); ++i)
+    if (const Tensor* t = g.constant(ValueId{i}); t && t->dtype() == DataType::kF32) n += t->count();
+  return n;
+}
+
+// By name: output channels of the layers.
+std::map<std::string, int64_t> widths(const Graph& g) {
+  std::map<std::string, int64_t> out;
+  for (NodeId id : g.order())
+    if (g.node(id).op == "conv" || g.node(id).op == "dense") out[g.node(id).name] = g.type(g.node(id).output()).dims.back().size;
+  return out;
+}
+
+Json layer_report(const Graph& before, const Graph& after) {
+  Json out = Json::array();
+  const std::map<std::string, int64_t> then = widths(after);
+  for (const auto& [name, channels] : widths(before)) {
+    const auto found = then.find(name);
+    out.push_back({{"name", name}, {"before", channels}, {"after", found == then.end() ? 0 : found->second}});
+  }
+  return out;
+}
+
+Result<Graph> without_named(const Graph& network, const std::string& name) {
+  std::vector<std::string> known;
+  for (const prune::Block& block : prune::find_blocks(network)) {
+    if (block.name == name) return prune::without_block(network, block);
+    known.push_back("'" + block.name + "'" + format(" (%.1f %%)", 100.0 * static_cast<double>(block.macs) / static_cast<double>(work(network))));
+  }
+  return invalid("prune.blocks: no residual sum can do without '" + name + "'; these can go, with their share of the multiplications: " + (known.empty() ? "none" : join(known, ", ")));
+}
+
+Result<std::vector<double>> scores_of(const Graph& g, std::span<const prune::Unit> units, const PruneOptions& options, const Examples& examples, const LossOptions& loss) {
+  return options.criterion == prune::Criterion::kTaylor ? channel_losses(g, units, examples, loss) : prune::unit_scores(g, units, options.criterion);
+}
+
+}  // namespace
+
+Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& options, const Examples& examples, const LossOptions& loss) {
+  Graph g = network;
+  VERGE_CHECK(set_batch(g, 2));
+  const Graph whole = g;
+  for (const std::string& name : options.blocks) {
+    VERGE_TRY(g, without_named(g, name));
+  }
+  const double start = std::min(1.0, static_cast<double>(work(g)) / static_cast<double>(work(whole)));
+  for (size_t round = 1; round <= options.rounds && start > options.macs; ++round) {
+    const double share = start * std::pow(options.macs / start, static_cast<double>(round) / static_cast<double>(options.rounds));
+    const std::vector<prune::Unit> units = prune::find_units(g);
+    VERGE_TRY(const std::vector<double> scores, scores_of(g, units, options, examples, loss));
+    VERGE_TRY(const prune::Choice choice, prune::choose_units(g, units, scores, share, work(whole), options.multiple));
+    VERGE_TRY(g, prune::without_units(g, units, choice.gone));
+  }
+  Json report = {{"macs_before", work(whole)}, {"macs", work(g)}, {"parameters_before", parameters(whole)}, {"parameters", parameters(g)}, {"layers", layer_report(whole, g)}};
+  return PrunedNetwork{std::move(g), std::move(report)};
+}
+
+}  // namespace verge::train

@@ -1,0 +1,25 @@
+// The structured pruning of a recipe: channels and blocks leave a network before it is trained further.
+#pragma once
+#include "core/json.h"
+#include "train/channel_loss.h"
+
+namespace verge::train {
+
+struct PruneOptions {
+  double macs = 1;       // the share of the multiplications that stays; 1: all
+  prune::Criterion criterion = prune::Criterion::kTaylor;
+  size_t multiple = 8;   // channels of a layer go so many at a time
+  size_t rounds = 1;     // the scores are asked anew so many times on the way
+  std::vector<std::string> blocks;  // residual branches that go, by the name of the node that ends them
+  bool any() const { return macs < 1 || !blocks.empty(); }
+};
+
+struct PrunedNetwork {
+  Graph graph;
+  Json report;  // macs_before, macs, parameters_before, parameters, layers with channels before and after
+};
+
+// kInvalidArgument lists the blocks there are for an unknown name; kBudget when the share cannot be reached. Samples are asked by kTaylor alone.
+Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& options, const Examples& examples, const LossOptions& loss);
+
+}  // namespace verge::train
