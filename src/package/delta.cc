@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/sha256.h"
+#include "package/format.h"
 
 namespace verge::package {
 namespace {
@@ -18,7 +19,7 @@ template <class T> T load(const uint8_t* p) {
 
 // The element at `from` moved by `difference`, into `to`.
 void move_element(DeltaOp op, const uint8_t* from, int64_t difference, uint8_t* to) {
-  if (op == DeltaOp::kBytes) {
+  if (is_narrow(op)) {
     *to = static_cast<uint8_t>(*from + difference);
   } else if (op == DeltaOp::kHalves) {
     const uint16_t v = unordered16(static_cast<uint16_t>(ordered16(load<uint16_t>(from)) + difference));
@@ -56,28 +57,39 @@ uint32_t DeltaApplier::bit(uint32_t one, uint32_t) {
 }
 
 Status DeltaApplier::put(const uint8_t* bytes, size_t count) {
-  VERGE_REQUIRE(count <= new_bytes_ - place_ && count <= new_bytes_ - written_, Code::kCorrupt);
+  VERGE_REQUIRE(count <= new_bytes_ - place_, Code::kCorrupt);
   VERGE_RETURN_IF_BAD(files_.write_new(files_.context, place_, bytes, count));
   place_ += count;
-  written_ += count;
+  return {};
+}
+
+Status DeltaApplier::read_header_byte(uint8_t* to) {
+  *to = next_byte();
+  VERGE_RETURN_IF_BAD(fault_);
+  VERGE_REQUIRE(past_end_ == 0, Code::kCorrupt);
   return {};
 }
 
 Status DeltaApplier::begin(uint64_t most_bytes) {
-  uint8_t* to = reinterpret_cast<uint8_t*>(&header_);
-  for (size_t got = 0, more = 0; got < sizeof header_; got += more) {
-    VERGE_RETURN_IF_BAD(files_.read_delta(files_.context, to + got, sizeof header_ - got, &more));
-    VERGE_REQUIRE(more > 0, Code::kCorrupt);
+  uint8_t head[3], size = 0x80;
+  for (uint8_t& b : head) VERGE_RETURN_IF_BAD(read_header_byte(&b));
+  VERGE_REQUIRE(head[0] == 'V' && head[1] == 'D' && head[2] >> 4 == kDeltaVersion && (head[2] & 15) <= 2, Code::kCorrupt);
+  header_.body = static_cast<DeltaBody>(head[2] & 15);
+  new_bytes_ = 0;
+  for (int shift = 0; size & 0x80; shift += 7) {
+    VERGE_REQUIRE(shift < 35, Code::kCorrupt);
+    VERGE_RETURN_IF_BAD(read_header_byte(&size));
+    new_bytes_ |= uint64_t{size & 0x7fU} << shift;
   }
-  VERGE_REQUIRE(header_.magic == kDeltaMagic && (header_.body_and_size & 3) <= 1, Code::kCorrupt);
-  new_bytes_ = header_.body_and_size >> 2;
   VERGE_REQUIRE(new_bytes_ <= most_bytes, Code::kBudget);
+  if (header_.body == DeltaBody::kDifferences)
+    for (uint8_t& b : header_.old_hash) VERGE_RETURN_IF_BAD(read_header_byte(&b));
+  for (uint8_t& b : header_.new_hash) VERGE_RETURN_IF_BAD(read_header_byte(&b));
   return check_old();
 }
 
 Status DeltaApplier::check_old() {
-  const uint8_t none[sizeof header_.old_hash] = {};
-  if (std::memcmp(header_.old_hash, none, sizeof none) == 0) {
+  if (header_.body != DeltaBody::kDifferences) {
     files_.old_bytes = 0;
     return {};
   }
@@ -93,17 +105,17 @@ Status DeltaApplier::check_old() {
   return {};
 }
 
+// What is left of the block that the header was read from comes first.
 Status DeltaApplier::run_stored() {
-  while (written_ < new_bytes_) {
-    size_t got = 0;
-    VERGE_RETURN_IF_BAD(files_.read_delta(files_.context, in_, kBlock, &got));
-    VERGE_REQUIRE(got > 0, Code::kCorrupt);
-    VERGE_RETURN_IF_BAD(put(in_, got));
+  while (true) {
+    if (in_at_ == in_end_) {
+      in_at_ = 0;
+      VERGE_RETURN_IF_BAD(files_.read_delta(files_.context, in_, kBlock, &in_end_));
+      if (in_end_ == 0) return place_ == new_bytes_ ? Status() : Status(Code::kCorrupt);
+    }
+    VERGE_RETURN_IF_BAD(put(in_ + in_at_, in_end_ - in_at_));
+    in_at_ = in_end_;
   }
-  size_t got = 0;
-  VERGE_RETURN_IF_BAD(files_.read_delta(files_.context, in_, 1, &got));
-  VERGE_REQUIRE(got == 0, Code::kCorrupt);
-  return {};
 }
 
 Status DeltaApplier::copy(const DeltaStep& step) {
@@ -120,14 +132,12 @@ Status DeltaApplier::differ(const DeltaStep& step) {
   const auto width = static_cast<size_t>(delta_width(step.op));
   VERGE_REQUIRE(step.length % width == 0, Code::kCorrupt);
   VERGE_REQUIRE(step.old_place <= files_.old_bytes && step.length <= files_.old_bytes - step.old_place, Code::kCorrupt);
-  DifferenceModel& model = models_.difference[static_cast<int>(step.op) - static_cast<int>(DeltaOp::kBytes)];
-  model.begin_region();
+  begin_differences(models_, step.op);
   for (uint64_t done = 0; done < step.length; done += kBlock) {
     const auto count = static_cast<size_t>(std::min<uint64_t>(kBlock, step.length - done));
     VERGE_RETURN_IF_BAD(files_.read_old(files_.context, step.old_place + done, old_, count));
     for (size_t i = 0; i < count; i += width) {
-      const int lane = static_cast<int>((done + i) / 4 % DifferenceModel::kLanes);
-      move_element(step.op, old_ + i, code_difference(*this, model, lane, width > 1, 0), out_ + i);
+      move_element(step.op, old_ + i, code_difference(*this, models_, step.op, done + i, 0), out_ + i);
       VERGE_RETURN_IF_BAD(fault_);
     }
     VERGE_RETURN_IF_BAD(put(out_, count));
@@ -135,13 +145,12 @@ Status DeltaApplier::differ(const DeltaStep& step) {
   return {};
 }
 
-Status DeltaApplier::literal(uint64_t length) {
+Status DeltaApplier::literal(const DeltaStep& step) {
   uint8_t before = 0;
-  for (uint64_t done = 0; done < length; done += kBlock) {
-    const auto count = static_cast<size_t>(std::min<uint64_t>(kBlock, length - done));
+  for (uint64_t done = 0; done < step.length; done += kBlock) {
+    const auto count = static_cast<size_t>(std::min<uint64_t>(kBlock, step.length - done));
     for (size_t i = 0; i < count; ++i) {
-      before = static_cast<uint8_t>(code_tree(*this, models_.literal.byte[LiteralModel::kind(before)], 8, 0));
-      out_[i] = before;
+      out_[i] = before = code_literal(*this, models_.literal, step.op == DeltaOp::kHexLiteral, before, 0);
       VERGE_RETURN_IF_BAD(fault_);
     }
     VERGE_RETURN_IF_BAD(put(out_, count));
@@ -161,24 +170,44 @@ Status DeltaApplier::hash_new(uint64_t begin, uint64_t length, uint8_t digest[32
   return {};
 }
 
-Status DeltaApplier::put_hash(const DeltaStep& step) {
-  VERGE_REQUIRE(step.length <= 4 * new_bytes_ - hashed_, Code::kCorrupt);  // a small delta must not make long work
-  hashed_ += step.length;
+// A hash's place is kept until the bytes behind it are there.
+Status DeltaApplier::leave_hash(const DeltaStep& step) {
+  VERGE_REQUIRE(hash_count_ < kMostDeltaHashes, Code::kCorrupt);
+  hashes_[hash_count_] = step;
+  hash_places_[hash_count_++] = place_;
+  const uint8_t nothing[64] = {};
+  return put(nothing, step.length);
+}
+
+// The last first: sections lie behind what names their hashes, so what is hashed is complete.
+Status DeltaApplier::fill_hashes() {
+  while (hash_count_ > 0) {
+    --hash_count_;
+    VERGE_RETURN_IF_BAD(fill_hash(hashes_[hash_count_], hash_places_[hash_count_]));
+  }
+  return {};
+}
+
+Status DeltaApplier::fill_hash(const DeltaStep& step, uint64_t place) {
+  SectionRecord section;
+  const uint64_t at = sizeof(PackageHeader) + step.section * sizeof section;
+  VERGE_REQUIRE(step.section < kMostSections && at + sizeof section <= new_bytes_, Code::kCorrupt);
+  VERGE_RETURN_IF_BAD(files_.read_new(files_.context, at, &section, sizeof section));
+  hashed_ += std::min(section.bytes, new_bytes_);
+  VERGE_REQUIRE(hashed_ <= 4 * new_bytes_, Code::kCorrupt);  // a small delta must not make long work
   uint8_t digest[32], text[64];
-  VERGE_RETURN_IF_BAD(hash_new(step.hash_begin, step.length, digest));
-  if (step.op == DeltaOp::kHash) return put(digest, sizeof digest);
-  for (size_t i = 0; i < sizeof text; ++i) text[i] = static_cast<uint8_t>("0123456789abcdef"[digest[i / 2] >> (i % 2 ? 0 : 4) & 15]);
-  return put(text, sizeof text);
+  VERGE_RETURN_IF_BAD(hash_new(section.offset, section.bytes, digest));
+  if (step.op == DeltaOp::kHash) return files_.write_new(files_.context, place, digest, sizeof digest);
+  for (size_t i = 0; i < sizeof text; ++i) text[i] = static_cast<uint8_t>(hex_digit(digest[i / 2] >> (i % 2 ? 0 : 4) & 15));
+  return files_.write_new(files_.context, place, text, sizeof text);
 }
 
 Status DeltaApplier::run_step(const DeltaStep& step) {
   if (step.op == DeltaOp::kCopy) return copy(step);
   if (is_difference(step.op)) return differ(step);
-  if (step.op == DeltaOp::kLiteral) return literal(step.length);
-  if (step.op == DeltaOp::kHash || step.op == DeltaOp::kHexHash) return put_hash(step);
-  VERGE_REQUIRE(step.op == DeltaOp::kSeek && step.seek_to <= new_bytes_, Code::kCorrupt);
-  place_ = step.seek_to;
-  return {};
+  if (step.op == DeltaOp::kLiteral || step.op == DeltaOp::kHexLiteral) return literal(step);
+  VERGE_REQUIRE(is_hash(step.op), Code::kCorrupt);
+  return leave_hash(step);
 }
 
 Status DeltaApplier::run_coded() {
@@ -186,7 +215,7 @@ Status DeltaApplier::run_coded() {
   for (uint64_t steps = 0; steps < kMostSteps; ++steps) {
     const DeltaStep step = code_step(*this, models_, &shift_, place_, {});
     VERGE_RETURN_IF_BAD(fault_);
-    if (step.op == DeltaOp::kEnd) return written_ == new_bytes_ ? Status() : Status(Code::kCorrupt);
+    if (step.op == DeltaOp::kEnd) return place_ == new_bytes_ ? fill_hashes() : Status(Code::kCorrupt);
     VERGE_RETURN_IF_BAD(run_step(step));
   }
   return Code::kCorrupt;
@@ -206,11 +235,11 @@ Status DeltaApplier::apply(const DeltaFiles& files, uint64_t most_bytes) {
   code_ = past_end_ = 0;
   in_at_ = in_end_ = 0;
   fault_ = Status();
-  place_ = written_ = hashed_ = 0;
+  place_ = hashed_ = 0;
+  hash_count_ = 0;
   shift_ = 0;
   VERGE_RETURN_IF_BAD(begin(most_bytes));
-  const bool coded = (header_.body_and_size & 3) == static_cast<uint32_t>(DeltaBody::kCoded);
-  VERGE_RETURN_IF_BAD(coded ? run_coded() : run_stored());
+  VERGE_RETURN_IF_BAD(header_.body == DeltaBody::kStored ? run_stored() : run_coded());
   return check_new();
 }
 

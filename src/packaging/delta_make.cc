@@ -6,6 +6,7 @@
 
 #include "base/sha256.h"
 #include "core/text.h"
+#include "packaging/delta_moves.h"
 #include "packaging/delta_plan.h"
 #include "packaging/entropy_encoder.h"
 
@@ -16,19 +17,6 @@ using package::DeltaBody;
 using package::DeltaHeader;
 using package::DeltaOp;
 using package::DeltaStep;
-
-template <class T> T load(const uint8_t* p) {
-  T out;
-  std::memcpy(&out, p, sizeof out);
-  return out;
-}
-
-int64_t moved_by(DeltaOp op, const uint8_t* from, const uint8_t* to) {
-  if (op == DeltaOp::kBytes) return static_cast<int8_t>(*to - *from);
-  if (op == DeltaOp::kHalves) return int64_t{package::ordered16(load<uint16_t>(to))} - package::ordered16(load<uint16_t>(from));
-  if (op == DeltaOp::kWords) return static_cast<int32_t>(load<uint32_t>(to) - load<uint32_t>(from));
-  return static_cast<int32_t>(package::ordered32(load<uint32_t>(to)) - package::ordered32(load<uint32_t>(from)));
-}
 
 class BodyWriter {
  public:
@@ -43,29 +31,14 @@ class BodyWriter {
  private:
   void add(const DeltaStep& step) {
     package::code_step(encoder_, *models_, &shift_, place_, step);
-    if (step.op == DeltaOp::kSeek) {
-      place_ = step.seek_to;
-      return;
-    }
-    if (package::is_difference(step.op)) differences(step);
-    if (step.op == DeltaOp::kLiteral) literals(step.length);
-    place_ += step.op == DeltaOp::kHash ? 32 : (step.op == DeltaOp::kHexHash ? 64 : step.length);
+    if (package::is_difference(step.op)) code_moves(encoder_, *models_, step, base_, next_.subspan(place_, step.length));
+    if (step.op == DeltaOp::kLiteral || step.op == DeltaOp::kHexLiteral) literals(step);
+    place_ += step.length;
   }
-  void differences(const DeltaStep& step) {
-    auto& model = models_->difference[static_cast<int>(step.op) - static_cast<int>(DeltaOp::kBytes)];
-    model.begin_region();
-    const auto width = static_cast<uint64_t>(package::delta_width(step.op));
-    for (uint64_t i = 0; i < step.length; i += width) {
-      const int64_t moved = moved_by(step.op, base_.data() + step.old_place + i, next_.data() + place_ + i);
-      package::code_difference(encoder_, model, static_cast<int>(i / 4 % package::DifferenceModel::kLanes), width > 1, moved);
-    }
-  }
-  void literals(uint64_t length) {
+  void literals(const DeltaStep& step) {
     uint8_t before = 0;
-    for (uint64_t i = 0; i < length; ++i) {
-      package::code_tree(encoder_, models_->literal.byte[package::LiteralModel::kind(before)], 8, next_[place_ + i]);
-      before = next_[place_ + i];
-    }
+    for (uint64_t i = 0; i < step.length; ++i)
+      before = package::code_literal(encoder_, models_->literal, step.op == DeltaOp::kHexLiteral, before, next_[place_ + i]);
   }
 
   ByteSpan base_, next_;
@@ -75,18 +48,20 @@ class BodyWriter {
 };
 
 Bytes with_header(DeltaBody body, ByteSpan base, ByteSpan next, ByteSpan content) {
+  Bytes out = {'V', 'D', static_cast<uint8_t>(package::kDeltaVersion << 4 | static_cast<uint32_t>(body))};
+  for (uint64_t size = next.size(), more = 1; more; size >>= 7) {
+    more = size > 0x7f;
+    out.push_back(static_cast<uint8_t>((size & 0x7f) | more << 7));
+  }
   DeltaHeader header;
-  header.body_and_size = static_cast<uint32_t>(next.size()) << 2 | static_cast<uint32_t>(body);
   uint8_t digest[32];
-  if (!base.empty()) {
+  if (body == DeltaBody::kDifferences) {
     sha256(base.data(), base.size(), digest);
-    std::memcpy(header.old_hash, digest, sizeof header.old_hash);
+    out.insert(out.end(), digest, digest + sizeof header.old_hash);
   }
   sha256(next.data(), next.size(), digest);
-  std::memcpy(header.new_hash, digest, sizeof header.new_hash);
-  Bytes out(sizeof header + content.size());
-  std::memcpy(out.data(), &header, sizeof header);
-  std::copy(content.begin(), content.end(), out.begin() + sizeof header);
+  out.insert(out.end(), digest, digest + sizeof header.new_hash);
+  out.insert(out.end(), content.begin(), content.end());
   return out;
 }
 
@@ -98,7 +73,8 @@ Result<Delta> make_delta(ByteSpan base, ByteSpan next) {
   Delta best{with_header(DeltaBody::kStored, {}, next, next)};
   for (const ByteSpan from : {ByteSpan(), base}) {
     DeltaPlan plan = plan_delta(from, next);
-    Bytes coded = with_header(DeltaBody::kCoded, from, next, BodyWriter(from, next).write(plan.steps));
+    const DeltaBody body = from.empty() ? DeltaBody::kCoded : DeltaBody::kDifferences;
+    Bytes coded = with_header(body, from, next, BodyWriter(from, next).write(plan.steps));
     best.tensors = plan.tensors;
     best.tensors_moved = plan.tensors_moved;
     if (coded.size() >= best.bytes.size()) continue;

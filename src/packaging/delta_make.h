@@ -15,7 +15,7 @@ struct Delta {
   uint64_t tensors_moved = 0;  // of them, those that differ from the base's
 };
 
-// The smallest of: differences to `base`, the new file coded by itself, the new file stored (28 bytes more than the file). Both are packages; other
+// The smallest of: differences to `base`, the new file coded by itself, the new file stored (at most 12 bytes more than the file). Both are packages; other
 // bytes are taken as text. Each candidate is applied before it is returned. kBudget when `next` is above 1 GB.
 Result<Delta> make_delta(ByteSpan base, ByteSpan next);
 

@@ -1,9 +1,10 @@
 #include "packaging/delta_plan.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <map>
+#include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "base/sha256.h"
 #include "core/digest.h"
 #include "package/reader.h"
+#include "packaging/delta_moves.h"
 #include "rt/program.h"
 
 namespace verge {
@@ -108,12 +110,6 @@ class Counterparts {
   bool same_shape_ = false;
 };
 
-double order0_bits(const std::map<int64_t, uint64_t>& counts, uint64_t total) {
-  double bits = 0;
-  for (const auto& [value, n] : counts) bits -= static_cast<double>(n) * std::log2(static_cast<double>(n) / static_cast<double>(total));
-  return bits + 8.0 * static_cast<double>(counts.size());
-}
-
 // Bytes where the package's reader wants them: as they are, or as a copy.
 class Aligned {
  public:
@@ -147,7 +143,10 @@ class Planner {
   }
 
  private:
-  using Digests = std::map<std::string, Range>;  // hex of the SHA-256 of a range of the new file
+  struct Section {
+    Range range;
+    uint64_t index = 0;
+  };
 
   static bool open(ByteSpan bytes, package::Reader* reader) { return package::Reader::open(bytes.data(), bytes.size(), reader).ok(); }
   static Range range_of(const package::Reader& reader, uint32_t i) { return {reader.record(i).offset, reader.record(i).bytes}; }
@@ -158,24 +157,29 @@ class Planner {
     return {};
   }
 
-  // Sections first, the manifest (which names their hashes) after them, header and table (which hold all hashes) last.
+  // Header and table, then the sections as they lie; hashes of what comes later are computed by the reader.
   void plan_package(const package::Reader* old, const package::Reader& now) {
-    const auto manifest = static_cast<uint32_t>(package::Kind::kManifest);
-    std::vector<uint32_t> order;
-    for (uint32_t i = 0; i < now.section_count(); ++i)
-      if (now.record(i).kind != manifest) order.push_back(i);
-    for (uint32_t i = 0; i < now.section_count(); ++i)
-      if (now.record(i).kind == manifest) order.push_back(i);
-    for (uint32_t i : order) plan_section(find(old, now.record(i).kind), range_of(now, i), now.record(i).kind);
+    for (uint32_t i = 0; i < now.section_count(); ++i) remember_digest({range_of(now, i), i});
     const uint64_t head = sizeof(package::PackageHeader) + now.section_count() * sizeof(package::SectionRecord);
     const uint64_t old_head = old ? sizeof(package::PackageHeader) + old->section_count() * sizeof(package::SectionRecord) : 0;
-    seek(0);
     plan_bytes({0, old_head}, {0, head});
-    plan_padding(now, head);
+    for (const uint32_t i : in_file_order(now)) {
+      const Range section = range_of(now, i);
+      if (section.begin < place_) continue;  // shared bytes are written once
+      plan_gap(place_, section.begin, 0);
+      plan_section(find(old, now.record(i).kind), section, now.record(i).kind);
+    }
+    plan_gap(place_, next_.size(), 0);
+  }
+
+  static std::vector<uint32_t> in_file_order(const package::Reader& reader) {
+    std::vector<uint32_t> order(reader.section_count());
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return reader.record(a).offset < reader.record(b).offset; });
+    return order;
   }
 
   void plan_section(std::optional<Range> old, Range now, uint32_t kind) {
-    seek(now.begin);
     const Range from = old.value_or(Range{});
     const auto before = old ? program_parts(base_, *old) : std::nullopt;
     const auto after = kind == static_cast<uint32_t>(package::Kind::kProgram) ? program_parts(next_, now) : std::nullopt;
@@ -184,7 +188,6 @@ class Planner {
       plan_program(*before, *after, now);
     else
       plan_bytes(from, now);
-    remember_digest(now);
   }
 
   void plan_program(const ProgramParts& old, const ProgramParts& now, Range section) {
@@ -204,7 +207,7 @@ class Planner {
     plan_gap(at, section.end(), shift);
   }
 
-  // Tables of the same shape lie at the same places: scales move as floats, the rest as words.
+  // Tables of the same shape lie at the same places; scales move otherwise than the rest.
   void plan_tables(const ProgramParts& old, const ProgramParts& now) {
     const auto& a = old.header;
     const auto& b = now.header;
@@ -212,9 +215,9 @@ class Planner {
       return plan_bytes(old.tables, now.tables);
     const uint64_t from = old.tables.begin, to = now.tables.begin;
     const uint64_t scales = b.scales.offset, scales_end = scales + uint64_t{b.scales.count} * 4;
-    difference(DeltaOp::kBytes, from, {to, scales});
-    difference(DeltaOp::kFloats, from + scales, {to + scales, scales_end - scales});
-    difference(DeltaOp::kBytes, from + scales_end, {to + scales_end, now.tables.bytes - scales_end});
+    difference(from, {to, scales});
+    difference(from + scales, {to + scales, scales_end - scales});
+    difference(from + scales_end, {to + scales_end, now.tables.bytes - scales_end});
   }
 
   void plan_constant(const Constant& constant, std::optional<uint64_t> old) {
@@ -225,14 +228,7 @@ class Planner {
     }
     if (std::memcmp(base_.data() + *old, next_.data() + r.begin, r.bytes) == 0) return copy(*old, r);
     ++plan_.tensors_moved;
-    difference(best_op(constant.dtype, r.bytes), *old, r);
-  }
-
-  static DeltaOp best_op(DataType dtype, uint64_t bytes) {
-    if (dtype == DataType::kF32 && bytes % 4 == 0) return DeltaOp::kFloats;
-    if (dtype == DataType::kI32 && bytes % 4 == 0) return DeltaOp::kWords;
-    if ((dtype == DataType::kF16 || dtype == DataType::kBF16) && bytes % 2 == 0) return DeltaOp::kHalves;
-    return DeltaOp::kBytes;
+    difference(*old, r);
   }
 
   // Padding between constants; the old file has the same behind the constant before, mostly.
@@ -247,58 +243,65 @@ class Planner {
       plan_bytes({0, 0}, {begin, bytes});
   }
 
-  void plan_padding(const package::Reader& now, uint64_t at) {
-    std::vector<Range> sections;
-    for (uint32_t i = 0; i < now.section_count(); ++i) sections.push_back(range_of(now, i));
-    sections.push_back({next_.size(), 0});
-    std::sort(sections.begin(), sections.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
-    for (const Range& s : sections) {
-      if (s.begin > at) {
-        seek(at);
-        plan_gap(at, s.begin, 0);
-      }
-      at = std::max(at, s.end());
-    }
-  }
-
-  // Bytes of any kind: hashes of what was written, long matches anywhere in `old`, literals between them.
+  // Bytes of any kind: hashes of later sections, long matches anywhere in `old`, literals between them.
   void plan_bytes(Range old, Range now) {
     index(old);
-    uint64_t at = now.begin, pending = now.begin;
     int64_t shift = static_cast<int64_t>(old.begin) - static_cast<int64_t>(now.begin);
+    uint64_t at = now.begin;
+    for (const auto& [place, step] : hashes_in(old, now, shift)) {
+      plan_matches(old, {at, place - at}, &shift);
+      plan_.steps.push_back(step);
+      place_ = at = place + step.length;
+    }
+    plan_matches(old, {at, now.end() - at}, &shift);
+  }
+
+  void plan_matches(Range old, Range now, int64_t* shift) {
+    uint64_t at = now.begin, pending = now.begin;
     while (at < now.end()) {
-      const std::optional<DeltaStep> hash = digest_at(at, now.end());
-      const Range match = hash ? Range{} : match_at(old, at, now.end(), shift);
-      if (!hash && match.bytes == 0) {
+      const Range match = match_at(old, at, now.end(), *shift);
+      if (match.bytes == 0) {
         ++at;
         continue;
       }
       literal({pending, at - pending});
-      if (hash)
-        plan_.steps.push_back(*hash);
-      else
-        copy(match.begin, {at, match.bytes}), shift = static_cast<int64_t>(match.begin) - static_cast<int64_t>(at);
-      at += hash ? (hash->op == DeltaOp::kHash ? 32 : 64) : match.bytes;
-      place_ = pending = at;
+      copy(match.begin, {at, match.bytes});
+      *shift = static_cast<int64_t>(match.begin) - static_cast<int64_t>(at);
+      pending = at += match.bytes;
     }
     literal({pending, now.end() - pending});
   }
 
-  void remember_digest(Range r) {
+  void remember_digest(const Section& section) {
     uint8_t digest[32];
-    sha256(next_.data() + r.begin, r.bytes, digest);
-    digests_[std::string(reinterpret_cast<const char*>(digest), sizeof digest)] = digests_[hex_text(digest)] = r;
+    sha256(next_.data() + section.range.begin, section.range.bytes, digest);
+    digests_[std::string(reinterpret_cast<const char*>(digest), sizeof digest)] = digests_[hex_text(digest)] = section;
   }
 
-  std::optional<DeltaStep> digest_at(uint64_t at, uint64_t end) const {
+  // Hashes of sections that come later, where the old file has other bytes at this shift.
+  std::vector<std::pair<uint64_t, DeltaStep>> hashes_in(Range old, Range now, int64_t shift) {
+    std::vector<std::pair<uint64_t, DeltaStep>> out;
+    for (uint64_t at = now.begin; at + 32 <= now.end(); ++at) {
+      const std::optional<DeltaStep> step = hash_at(at, now.end());
+      if (!step || hashes_ == package::kMostDeltaHashes) continue;
+      const int64_t was = static_cast<int64_t>(at) + shift;
+      if (was >= 0 && common(static_cast<uint64_t>(was), old.end(), at, at + step->length) == step->length) continue;
+      out.push_back({at, *step});
+      ++hashes_;
+      at += step->length - 1;
+    }
+    return out;
+  }
+
+  std::optional<DeltaStep> hash_at(uint64_t at, uint64_t end) const {
     for (const uint64_t size : {uint64_t{32}, uint64_t{64}}) {
       if (at + size > end) continue;
       const auto found = digests_.find(std::string(reinterpret_cast<const char*>(next_.data()) + at, size));
-      if (found == digests_.end() || found->second.begin % 64) continue;
+      if (found == digests_.end() || found->second.range.begin < at + size) continue;
       DeltaStep step;
       step.op = size == 32 ? DeltaOp::kHash : DeltaOp::kHexHash;
-      step.length = found->second.bytes;
-      step.hash_begin = found->second.begin;
+      step.length = size;
+      step.section = found->second.index;
       return step;
     }
     return {};
@@ -332,15 +335,6 @@ class Planner {
     return r.bytes >= 16 ? r : Range{};
   }
 
-  void seek(uint64_t to) {
-    if (to == place_) return;
-    DeltaStep step;
-    step.op = DeltaOp::kSeek;
-    step.seek_to = to;
-    plan_.steps.push_back(step);
-    place_ = to;
-  }
-
   void copy(uint64_t old, Range now) {
     if (now.bytes == 0) return;
     DeltaStep* last = plan_.steps.empty() ? nullptr : &plan_.steps.back();
@@ -351,14 +345,31 @@ class Planner {
     place_ = now.end();
   }
 
+  // Hashes in hex are digits that nothing foretells.
   void literal(Range now) {
+    uint64_t pending = now.begin;
+    for (uint64_t at = now.begin; at < now.end();) {
+      uint64_t digits = at;
+      while (digits < now.end() && is_hex(next_[digits])) ++digits;
+      if (digits - at >= kHexRun) {
+        push_literal(DeltaOp::kLiteral, {pending, at - pending});
+        push_literal(DeltaOp::kHexLiteral, {at, digits - at});
+        pending = digits;
+      }
+      at = digits + 1;
+    }
+    push_literal(DeltaOp::kLiteral, {pending, now.end() - pending});
+  }
+  void push_literal(DeltaOp op, Range now) {
     if (now.bytes == 0) return;
-    push(DeltaOp::kLiteral, 0, now.bytes);
+    push(op, 0, now.bytes);
     place_ = now.end();
   }
+  static constexpr uint64_t kHexRun = 32;
+  static bool is_hex(uint8_t c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
-  // Differences where they cost less than the bytes themselves; what is equal at the ends is copied.
-  void difference(DeltaOp op, uint64_t old, Range now) {
+  // In the form that costs least; what is equal at the ends is copied.
+  void difference(uint64_t old, Range now) {
     if (now.bytes == 0) return;
     const uint64_t unit = package::kAlignment;
     const auto same = [&](uint64_t i, uint64_t n) { return std::memcmp(base_.data() + old + i, next_.data() + now.begin + i, n) == 0; };
@@ -368,19 +379,52 @@ class Planner {
     if (begin == end || same(begin, end - begin)) return copy(old, now);
     copy(old, {now.begin, begin});
     const Range moved{now.begin + begin, end - begin};
-    const bool worth = op != DeltaOp::kBytes || bytes_move_little(old + begin, moved);
-    push(worth ? op : DeltaOp::kLiteral, worth ? old + begin : 0, moved.bytes);
+    const DeltaOp op = cheapest(old + begin, moved);
+    push(op, op == DeltaOp::kLiteral ? 0 : old + begin, moved.bytes);
+    if (op != DeltaOp::kLiteral) code_moves(op, old + begin, moved, *models_);
     place_ = moved.end();
     copy(old + end, {now.begin + end, now.bytes - end});
   }
 
-  bool bytes_move_little(uint64_t old, Range now) const {
-    std::map<int64_t, uint64_t> moves, values;
-    for (uint64_t i = 0; i < now.bytes; ++i) {
-      ++moves[static_cast<int8_t>(next_[now.begin + i] - base_[old + i])];
-      ++values[next_[now.begin + i]];
+  // Judged by the region's first 64 KB.
+  DeltaOp cheapest(uint64_t old, Range now) const {
+    if (now.bytes > kJudged && now.bytes % 4 == 0) now.bytes = kJudged;
+    DeltaOp best = DeltaOp::kLiteral;
+    double least = literal_bits(now);
+    for (const DeltaOp op : {DeltaOp::kBytes, DeltaOp::kCentred, DeltaOp::kHalves, DeltaOp::kWords, DeltaOp::kFloats}) {
+      if (now.bytes % static_cast<uint64_t>(package::delta_width(op))) continue;
+      const double bits = difference_bits(op, old, now);
+      if (bits >= least) continue;
+      least = bits;
+      best = op;
     }
-    return order0_bits(moves, now.bytes) <= order0_bits(values, now.bytes);
+    return best;
+  }
+
+  static constexpr uint64_t kJudged = 1 << 16;
+
+  // What it costs after the regions before it.
+  double difference_bits(DeltaOp op, uint64_t old, Range now) const {
+    const auto models = std::make_unique<package::DeltaModels>(*models_);
+    return code_moves(op, old, now, *models);
+  }
+
+  double code_moves(DeltaOp op, uint64_t old, Range now, package::DeltaModels& models) const {
+    BitCounter counter;
+    DeltaStep step;
+    step.op = op;
+    step.length = now.bytes;
+    step.old_place = old;
+    verge::code_moves(counter, models, step, base_, next_.subspan(now.begin, now.bytes));
+    return counter.bits();
+  }
+
+  double literal_bits(Range now) const {
+    const auto model = std::make_unique<package::LiteralModel>();
+    BitCounter counter;
+    uint8_t before = 0;
+    for (uint64_t i = 0; i < now.bytes; ++i) before = package::code_literal(counter, *model, false, before, next_[now.begin + i]);
+    return counter.bits();
   }
 
   void push(DeltaOp op, uint64_t old, uint64_t bytes) {
@@ -394,7 +438,9 @@ class Planner {
   ByteSpan base_, next_;
   DeltaPlan plan_;
   uint64_t place_ = 0;
-  Digests digests_;
+  std::map<std::string, Section> digests_;  // by SHA-256, as bytes and in hex
+  uint32_t hashes_ = 0;
+  std::unique_ptr<package::DeltaModels> models_ = std::make_unique<package::DeltaModels>();  // what the differences so far have taught
   std::unordered_map<uint64_t, uint64_t> places_;
 };
 

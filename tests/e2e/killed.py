@@ -1,6 +1,6 @@
 """Agents killed at random moments of an update: the record always names a whole model, no version sinks, and the update completes afterwards.
 
-    killed.py [COUNT]
+    killed.py [COUNT [SEED]]       COUNT kills that met an agent at work (default 100); parts with different seeds add up
 """
 import hashlib
 import json
@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from fleet import Fleet, changed_model
-from support import INSPECTION, VERGE, verge
+from support import INSPECTION, VERGE_AGENT, verge
 
 
 def problem(folder, floor):
@@ -32,39 +32,40 @@ def problem(folder, floor):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 120
-    random.seed(1)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     with tempfile.TemporaryDirectory() as tmp:
         verge("convert", INSPECTION, "--golden", "-o", f"{tmp}/model.vpk")
         models = [changed_model(f"{tmp}/other.vpk", 1.01), f"{tmp}/model.vpk"]
-        fleet = Fleet(tmp, f"{tmp}/model.vpk", seconds=2000)
-        folder, updates, landed, refusals = f"{tmp}/d", 0, 0, 0
+        fleet = Fleet(tmp, f"{tmp}/model.vpk", seconds=100 + 20 * count)
+        folder, updates, landed, started, refusals = f"{tmp}/d", 0, 0, 0, 0
         try:
             fleet.enrol("d")
             begin = time.time()
             fleet.turn("d")
             window = 2 * (time.time() - begin)  # grows when agents are killed, shrinks when they end: about half of them are
             version = 1
-            for i in range(count):
+            while landed < count:
                 record = json.load(open(f"{folder}/slots/record.json"))
                 floor = record["floor"]
                 given_up = len(record["refused"]) > refusals  # four kills within one trial count as a model that never becomes healthy
                 refusals = len(record["refused"])
                 if given_up:
-                    models = [changed_model(f"{tmp}/{i}-{k}.vpk", 1 + (i + 1 + k) / 1000) for k in range(2)]
+                    models = [changed_model(f"{tmp}/{started}-{k}.vpk", 1 + (started + 1 + k) / 1000) for k in range(2)]
                 if floor == version or given_up:
                     version += 1
                     updates += 1
                     verge("fleet", "deploy", "--folder", fleet.folder, models[version % 2], "--percent", "100", "--release", str(version))
-                p = subprocess.Popen([VERGE, "agent", "--folder", folder, "--server", fleet.url, "--once"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                p = subprocess.Popen([VERGE_AGENT, "--folder", folder, "--server", fleet.url, "--once"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 time.sleep(random.random() * window)
                 running = p.poll() is None
                 landed += running
+                started += 1
                 window *= 1.1 if running else 1 / 1.1
                 p.kill()
                 p.wait()
                 wrong = problem(folder, floor)
-                assert wrong is None, f"after kill {i}: {wrong}"
+                assert wrong is None, f"after kill {started}: {wrong}"
             fleet.turn("d")
             fleet.turn("d")
             assert fleet.device("d")["version"] == version and fleet.device("d")["health"] == "HEALTHY", fleet.device("d")
@@ -73,8 +74,7 @@ def main():
         finally:
             fleet.stop()
         assert updates > count / 20, f"only {updates} updates came through"
-        assert landed > count / 4, f"only {landed} of {count} kills met a running agent"
-        print(f"{landed} of {count} kills met a running agent, {updates} updates, {refusals} given up after four kills in a trial, 0 bad")
+        print(f"{landed} kills met an agent at work, {started} agents, {updates} updates, {refusals} given up after four kills in a trial, 0 bad")
 
 
 if __name__ == "__main__":

@@ -30,8 +30,12 @@ class Agent:
         self.log, path = f"{tmp}/{name}.log", f"{tmp}/{name}"
         self.process = subprocess.Popen(["taskset", "-c", "0", VERGE_AGENT, "--folder", f"{tmp}/{name}-folder", "--server", fleet.url, "--device", name, "--ca", fleet.ca,
                                          "--token", fleet.token(), "--serve", path, "--max-latency", "100000", *more], stdout=open(self.log, "w"), stderr=subprocess.STDOUT)
-        until(lambda: "running version" in self.told(), "no model came")
-        self.program = Program(path)
+        try:
+            until(lambda: "running version" in self.told(), f"no model came: {self.told()}")
+            self.program = Program(path)
+        except BaseException:
+            self.stop()
+            raise
 
     def told(self):
         return open(self.log).read()
