@@ -42,7 +42,6 @@ struct Split {
     const size_t wanted = at_least(1, at_most(kMostBlocks, at_least(by_work, weights / kBlockWeights)));
     size_t most = at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps));
     most = at_most(most, kInputBytes / (static_cast<size_t>(at_most32(g.stride_h, g.kernel_h) * at_most32(g.stride_w, g.kernel_w)) * g.group_in()));
-    if (copies_windows(g)) most = at_most(most, kPatchBytes / round_up_words(layout.k));
     most = down_to(most, kRowUnit);
     // What is larger is split first: rows of input, or columns of weights.
     const size_t even = divide_up(at_least(1, divide_up(pixels, wanted)), kRowUnit) * kRowUnit;
@@ -181,7 +180,7 @@ void copy_inner_windows(const ConvI8& conv, int32_t b, int32_t iy, int32_t x, si
 }
 
 // Copies stand round_up_words(k) apart; the bytes between are zeros of the int8 view, so row sums may count them.
-void run_windows(const ConvI8& conv, const Block& block) {
+void run_some_windows(const ConvI8& conv, const Block& block) {
   const ConvGeometry& g = conv.geometry;
   const void* pointers[kMostRows];
   uint8_t patches[kPatchBytes + kSlack];
@@ -205,99 +204,124 @@ void run_windows(const ConvI8& conv, const Block& block) {
   run_tiles(conv, whole, pointers);
 }
 
+void run_windows(const ConvI8& conv, const Block& block) {
+  const size_t most = down_to(kPatchBytes / round_up_words(block.gemm.layout.k), kRowUnit), end = block.row + block.rows;
+  for (Block some = block; some.row < end; some.row += most) {
+    some.rows = at_most(most, end - some.row);
+    run_some_windows(conv, some);
+  }
+}
+
 void run_taps(const ConvI8& conv, const Block& block) {
   const void* pointers[kPointers];
   tap_pointers(conv.geometry, first_pixel(conv, block), conv.input_step, conv.padding, {0, block.gemm.layout.taps}, block.row, block.rows, pointers);
   run_tiles(conv, block, pointers);
 }
 
-constexpr size_t kPlaneBytes = 96 * 1024, kPlaneSlack = 32 * 1024;  // on the stack of a block that copies its input as planes
+constexpr size_t kLineBytes = 96 * 1024, kLineSlack = 32 * 1024;  // on the stack of a block that copies lines of its input
+constexpr size_t kCutWeights = 32 * 1024;                          // and of one that cuts its weights anew
 
-// One axis of a picture whose pixels are sorted by what is left over when their place is divided by the stride: tap k of output i reads place
-// i + index(k) of phase(k).
-struct PhasedAxis {
-  size_t stride, dilation, phases, reach;  // reach: of the last tap's index
+constexpr size_t kFewestSegment = 12;                               // a shorter one costs as much
 
-  PhasedAxis(int32_t s, int32_t d, int32_t kernel)
-      : stride(static_cast<size_t>(s)), dilation(static_cast<size_t>(d)), phases(at_most(stride, static_cast<size_t>(kernel - 1) * dilation + 1)),
-        reach(static_cast<size_t>(kernel - 1) * dilation / stride) {}
-  size_t phase(size_t tap) const { return tap * dilation % stride; }
-  size_t index(size_t tap) const { return tap * dilation / stride; }
-};
+// Lines of the input, padding included, sorted by what is left over when their place is divided by the vertical stride: row ky of the windows of
+// neighbouring output pixels lies `step` bytes apart, and so it goes on from one line of output to the next.
+struct Lines {
+  size_t stride, dilation, phases, reach;  // of lines; reach: the place of the last window row among the lines of its phase
+  size_t channels, step;
+  size_t segment, segments;  // bytes of a window that lie together, whole words of them; how many
+  size_t width, lines;       // steps of a line; lines of output that one copy serves
 
-// A piece of the input, padding included, as one plane a pair of phases, so that each tap of neighbouring output pixels reads neighbouring pixels.
-struct Planes {
-  PhasedAxis down, across;
-  size_t channels, width, lines, segments;  // lines: of output that one copy serves
-
-  explicit Planes(const ConvGeometry& g)
-      : down(g.stride_h, g.dilation_h, g.kernel_h), across(g.stride_w, g.dilation_w, g.kernel_w), channels(g.group_in()),
-        width(static_cast<size_t>(g.out_w) + across.reach), lines(0), segments(joins_taps() ? static_cast<size_t>(g.kernel_h) : g.taps()) {
-    const size_t line = down.phases * across.phases * width * channels, room = kPlaneBytes / line;
-    if (room > down.reach) lines = at_most(static_cast<size_t>(g.out_h), room - down.reach);
+  explicit Lines(const ConvGeometry& g)
+      : stride(static_cast<size_t>(g.stride_h)), dilation(static_cast<size_t>(g.dilation_h)),
+        phases(at_most(stride, (static_cast<size_t>(g.kernel_h) - 1) * dilation + 1)), reach((static_cast<size_t>(g.kernel_h) - 1) * dilation / stride),
+        channels(g.group_in()), step(static_cast<size_t>(g.stride_w) * channels),
+        segment(round_up_words(g.dilation_w == 1 ? static_cast<size_t>(g.kernel_w) * channels : channels)),
+        segments(g.dilation_w == 1 ? static_cast<size_t>(g.kernel_h) : g.taps()), lines(0) {
+    const size_t window = static_cast<size_t>((g.kernel_w - 1) * g.dilation_w) * channels + round_up_words(channels);
+    width = static_cast<size_t>(g.out_w) - 1 + divide_up(at_least(window, segment), step);
+    const size_t room = kLineBytes / (phases * width * step);
+    if (room > reach) lines = at_most(static_cast<size_t>(g.out_h), room - reach);
   }
-  // Taps side by side are one run of memory.
-  bool joins_taps() const { return across.stride == 1 && across.dilation == 1; }
-  size_t height() const { return lines + down.reach; }
-  size_t plane_bytes() const { return height() * width * channels; }
-  size_t slack(const GemmI8Layout& layout) const { return 16 * channels + layout.taps * layout.k / segments; }
-  bool suit(const GemmI8Layout& layout) const {
-    return lines > 0 && slack(layout) <= kPlaneSlack && layout.k % 4 == 0 && segments <= kMostTaps && equal_run_words(layout.taps * layout.k / 4 / segments) > 0;
-  }
+  size_t plane_bytes() const { return (lines + reach) * width * step; }
+  bool suit() const { return lines > 0 && 16 * step + segment <= kLineSlack && segments <= kMostTaps && segment >= kFewestSegment && equal_run_words(segment / 4) > 0; }
   uint32_t offset(size_t ky, size_t kx) const {
-    const size_t plane = down.phase(ky) * across.phases + across.phase(kx);
-    return static_cast<uint32_t>(plane * plane_bytes() + (down.index(ky) * width + across.index(kx)) * channels);
+    return static_cast<uint32_t>(ky * dilation % stride * plane_bytes() + ky * dilation / stride * width * step + kx * channels);
   }
 };
 
-bool copies_planes(const ConvI8& conv) {
+// Windows of few channels are packed as one run, which here is cut into rows of whole words.
+size_t cut_bytes(const Lines& p, size_t panels) { return panels * p.segments * p.segment * kColumnBlock; }
+bool cuts_weights(const ConvGeometry& g) { return conv_i8_layout(g).taps == 1; }
+
+bool copies_lines(const ConvI8& conv, const Block& block) {
   const ConvGeometry& g = conv.geometry;
-  const GemmI8Layout layout = conv_i8_layout(g, conv.nibbles);
-  return pick_gemm_i8().reads_grids() && layout.taps > 1 && !conv.nibbles && !conv.weight_zero_point && g.out_pixels() >= kRowUnit / 3 && Planes(g).suit(layout);
+  if (!pick_gemm_i8().reads_grids() || g.taps() == 1 || conv.nibbles || conv.weight_zero_point || g.out_pixels() < kRowUnit / 3 || g.pad_left < 0) return false;
+  const Lines p(g);
+  if (!p.suit()) return false;
+  return cuts_weights(g) ? g.groups == 1 && g.dilation_w == 1 && cut_bytes(p, block.gemm.layout.panels()) <= kCutWeights : block.gemm.layout.k % 4 == 0;
 }
 
-// Line y of the plane of phase (py, px), for output from line oy on.
-void fill_line(const ConvI8& conv, const Planes& p, const uint8_t* image, size_t oy, size_t y, size_t py, size_t px, uint8_t* to) {
+// Window row by window row, zeros behind each: sixteen columns' words side by side are shifted by the bytes that rows before have left over.
+void cut_weights(const ConvGeometry& g, const Lines& p, const GemmI8& from, int8_t* to) {
+  const size_t row = static_cast<size_t>(g.kernel_w) * p.channels;
+  for (size_t panel = 0; panel < from.layout.panels(); ++panel)
+    for (size_t ky = 0; ky < p.segments; ++ky)
+      for (size_t at = 0; at < p.segment; at += 4, to += 4 * kColumnBlock) {
+        const size_t byte = ky * row + at, word = byte / 4, shift = byte % 4 * 8, left = row - at;
+        const int8_t* w = from.weights + panel * from.panel_stride + word * 4 * kColumnBlock;
+        const uint32_t mask = left >= 4 ? ~uint32_t{0} : (uint32_t{1} << 8 * left) - 1;
+        uint32_t words[2 * kColumnBlock] = {}, out[kColumnBlock];
+        std::memcpy(words, w, (word + 1 < from.layout.groups() ? 2 : 1) * sizeof(out));
+        for (size_t i = 0; i < kColumnBlock; ++i) out[i] = static_cast<uint32_t>((uint64_t{words[kColumnBlock + i]} << 32 | words[i]) >> shift) & mask;
+        std::memcpy(to, out, sizeof(out));
+      }
+}
+
+// Line y of phase `phase`, for output from line oy on.
+void fill_line(const ConvI8& conv, const Lines& p, const uint8_t* image, size_t oy, size_t y, size_t phase, uint8_t* to) {
   const ConvGeometry& g = conv.geometry;
   const uint8_t zero = *static_cast<const uint8_t*>(conv.padding);
-  const auto iy = static_cast<int64_t>((oy + y) * p.down.stride + py) - g.pad_top;
-  if (iy < 0 || iy >= g.in_h) return static_cast<void>(std::memset(to, zero, p.width * p.channels));
+  const size_t bytes = p.width * p.step, before = at_most(static_cast<size_t>(g.pad_left) * p.channels, bytes);
+  const auto iy = static_cast<int64_t>((oy + y) * p.stride + phase) - g.pad_top;
+  if (iy < 0 || iy >= g.in_h) return static_cast<void>(std::memset(to, zero, bytes));
   const uint8_t* row = image + static_cast<size_t>(iy) * static_cast<size_t>(g.in_w) * conv.input_step;
-  for (size_t x = 0; x < p.width;) {
-    const auto ix = static_cast<int64_t>(x * p.across.stride + px) - g.pad_left;
-    const bool inside = ix >= 0 && ix < g.in_w;
-    size_t run = 1;
-    if (inside && p.across.stride == 1 && conv.input_step == p.channels) run = at_most(p.width - x, static_cast<size_t>(g.in_w - ix));
-    const size_t bytes = run * p.channels;
-    inside ? static_cast<void>(std::memcpy(to, row + static_cast<size_t>(ix) * conv.input_step, bytes)) : static_cast<void>(std::memset(to, zero, bytes));
-    to += bytes, x += run;
+  const size_t inside = at_most(bytes - before, static_cast<size_t>(g.in_w) * p.channels);
+  std::memset(to, zero, before);
+  if (conv.input_step == p.channels) {
+    std::memcpy(to + before, row, inside);
+  } else {
+    for (size_t at = 0; at < inside; at += p.channels, row += conv.input_step) std::memcpy(to + before + at, row, at_most(p.channels, inside - at));
   }
+  std::memset(to + before + inside, zero, bytes - before - inside);
 }
 
-void fill_planes(const ConvI8& conv, const Planes& p, const uint8_t* image, size_t oy, size_t lines, uint8_t* planes) {
-  for (size_t py = 0; py < p.down.phases; ++py)
-    for (size_t px = 0; px < p.across.phases; ++px) {
-      uint8_t* plane = planes + (py * p.across.phases + px) * p.plane_bytes();
-      for (size_t y = 0; y < lines + p.down.reach; ++y) fill_line(conv, p, image, oy, y, py, px, plane + y * p.width * p.channels);
-    }
+void fill_lines(const ConvI8& conv, const Lines& p, const uint8_t* image, size_t oy, size_t lines, uint8_t* to) {
+  for (size_t phase = 0; phase < p.phases; ++phase)
+    for (size_t y = 0; y < lines + p.reach; ++y) fill_line(conv, p, image, oy, y, phase, to + phase * p.plane_bytes() + y * p.width * p.step);
 }
 
-void run_planes(const ConvI8& conv, const Block& block) {
+void run_lines(const ConvI8& conv, const Block& block) {
   const ConvGeometry& g = conv.geometry;
-  const Planes p(g);
+  const Lines p(g);
   const size_t out_w = static_cast<size_t>(g.out_w), out_h = static_cast<size_t>(g.out_h), image_bytes = static_cast<size_t>(g.in_h * g.in_w) * conv.input_step;
-  alignas(64) uint8_t planes[kPlaneBytes + kPlaneSlack];
+  alignas(64) uint8_t copies[kLineBytes + kLineSlack];
+  alignas(64) int8_t weights[kCutWeights];
+  GemmI8 gemm = block.gemm;
+  if (cuts_weights(g)) {
+    cut_weights(g, p, gemm, weights);
+    gemm.layout.taps = p.segments, gemm.layout.k = p.segment, gemm.weights = weights, gemm.panel_stride = cut_bytes(p, 1);
+  }
   uint32_t offset[kMostTaps];
-  const size_t taps_each = block.gemm.layout.taps / p.segments, kernel_w = static_cast<size_t>(g.kernel_w);
-  for (size_t s = 0; s < p.segments; ++s) offset[s] = p.offset(s * taps_each / kernel_w, s * taps_each % kernel_w);
+  const size_t taps_each = g.taps() / p.segments, kernel_w = static_cast<size_t>(g.kernel_w);
+  for (size_t s = 0; s < p.segments; ++s) offset[s] = p.offset(s * taps_each / kernel_w, s * taps_each % kernel_w * static_cast<size_t>(g.dilation_w));
   for (size_t at = block.row, end = block.row + block.rows, done; at < end; at += done) {
     const size_t line = at / out_w, x = at % out_w, oy = line % out_h;
     const size_t lines = at_most(at_most(p.lines, out_h - oy), divide_up(x + end - at, out_w));
     done = at_most(end - at, lines * out_w - x);
-    fill_planes(conv, p, first_pixel(conv, block) + line / out_h * image_bytes, oy, lines, planes);
-    const GemmI8Grid grid{planes + x * p.channels, p.channels, p.segments, offset, x, out_w, p.width};
+    fill_lines(conv, p, first_pixel(conv, block) + line / out_h * image_bytes, oy, lines, copies);
+    const GemmI8Grid grid{copies + x * p.step, p.step, p.segments, offset, x, out_w, p.width};
     const size_t last = x + done - 1, rows = last / out_w * p.width + last % out_w + 1 - x;
-    pick_gemm_i8().fn(block.gemm, {rows, nullptr, nullptr, block.panel, block.panel + block.panels, output_at(conv, block, at - block.row), conv.output_step, &grid});
+    pick_gemm_i8().fn(gemm, {rows, nullptr, nullptr, block.panel, block.panel + block.panels, output_at(conv, block, at - block.row), conv.output_step, &grid});
   }
 }
 
@@ -380,8 +404,8 @@ size_t conv_i8_blocks(const ConvGeometry& g) {
 
 void conv_i8_block(const ConvI8& conv, size_t index) {
   const Block block(conv, Split(conv.geometry), index);
+  if (copies_lines(conv, block)) return run_lines(conv, block);
   if (copies_windows(conv.geometry)) return run_windows(conv, block);
-  if (copies_planes(conv)) return run_planes(conv, block);
   if (block.gemm.layout.taps > kMostTaps) return run_slices(conv, block);
   run_taps(conv, block);
 }

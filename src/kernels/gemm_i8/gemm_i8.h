@@ -68,9 +68,10 @@ struct GemmI8Grid {
   size_t first, valid, width;
 };
 
-// The words (four bytes) of equal runs into which a kernel for grids cuts a segment; 0 where it has none.
+// The words (four bytes) of equal runs into which a kernel for grids cuts a segment; 0 where it has none. What is shorter than a run stays whole.
 inline constexpr size_t kMostRunWords = 16, kFewestRunWords = 4;
 constexpr size_t equal_run_words(size_t words) {
+  if (words < kFewestRunWords) return words;
   for (size_t runs = (words + kMostRunWords - 1) / kMostRunWords; runs > 0 && words / runs >= kFewestRunWords; ++runs)
     if (words % runs == 0) return words / runs;
   return 0;

@@ -164,8 +164,8 @@ class Ahead {
   size_t left_, each_;
 };
 
-// Onnx16 on two panels at once: saturated to 16 bits, clamped there and narrowed by one permutation of bytes.
-class OnnxPair {
+// Onnx16 on two panels and two rows at once: saturated to 16 bits, then to 8, clamped there and put in order by one permutation.
+template <bool is_unsigned> class OnnxPair {
  public:
   // Scales below 1 keep every product within int32.
   static bool fits(const Requant& r, size_t n) {
@@ -174,18 +174,35 @@ class OnnxPair {
   }
   OnnxPair(const Requant& r, size_t n)
       : left_(load16(r.scale + n)), right_(load16(r.scale + n + kColumnBlock)), zero_point_(_mm512_set1_epi16(static_cast<short>(r.zero_point))),
-        low_(_mm512_set1_epi16(static_cast<short>(r.min))), high_(_mm512_set1_epi16(static_cast<short>(r.max))), order_(_mm512_load_si512(kOrder)) {}
-  void store(uint8_t* y, I32x16 left, I32x16 right) const {
-    const __m512i halves = _mm512_packs_epi32(_mm512_cvtps_epi32(mul16(to_float16(left), left_)), _mm512_cvtps_epi32(mul16(to_float16(right), right_)));
-    const __m512i clamped = _mm512_min_epi16(_mm512_max_epi16(_mm512_adds_epi16(halves, zero_point_), low_), high_);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(_mm512_permutexvar_epi8(order_, clamped)));
+        low_(_mm512_set1_epi8(static_cast<char>(r.min))), high_(_mm512_set1_epi8(static_cast<char>(r.max))) {}
+
+  struct Sums {
+    I32x16 left, right;
+  };
+  void store(uint8_t* y, size_t stride, const Sums& first, const Sums& second) const {
+    const __m512i rows = bytes(halves(first), halves(second));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(rows));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + stride), _mm512_extracti64x4_epi64(rows, 1));
+  }
+  void store(uint8_t* y, const Sums& row) const {
+    const __m512i half = halves(row);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(bytes(half, half)));
   }
 
  private:
-  // The low bytes of what vpackssdw makes of two registers, four words of each a quarter.
-  alignas(64) static constexpr uint8_t kOrder[64] = {0, 2, 4, 6, 16, 18, 20, 22, 32, 34, 36, 38, 48, 50, 52, 54, 8, 10, 12, 14, 24, 26, 28, 30, 40, 42, 44, 46, 56, 58, 60, 62};
+  __m512i halves(const Sums& s) const {
+    return _mm512_adds_epi16(_mm512_packs_epi32(_mm512_cvtps_epi32(mul16(to_float16(s.left), left_)), _mm512_cvtps_epi32(mul16(to_float16(s.right), right_))), zero_point_);
+  }
+  // A quarter of what two packings make holds four values of each of first.left, first.right, second.left and second.right.
+  __m512i bytes(__m512i first, __m512i second) const {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i packed = is_unsigned ? _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(first, second), low_), high_)
+                                       : _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(first, second), low_), high_);
+    return _mm512_permutexvar_epi32(order, packed);
+  }
+
   F32x16 left_, right_;
-  __m512i zero_point_, low_, high_, order_;
+  __m512i zero_point_, low_, high_;
 };
 
 // Sums of a pair of tiles that wait for their requantisation: a few rows of it run beside each run of the next pair's products.
@@ -201,7 +218,7 @@ template <typename Rule> class Waiting {
     else if (row == 0) y_ = y, place_ = tile_.grid->first;
     row_ = row, left_ = rows, sums_ = sums, n_ = panels.column(0), panels_ = panels.count();
     if constexpr (std::is_same_v<Rule, Onnx16>)
-      as_pair_ = panels_ == 2 && g_.layout.n - n_ >= kSumColumns && OnnxPair::fits(g_.requant, n_);
+      as_pair_ = panels_ == 2 && g_.layout.n - n_ >= kSumColumns && OnnxPair<false>::fits(g_.requant, n_);
   }
   void store(size_t most) {
     for (size_t rows = std::min(most, left_), run; rows > 0; rows -= run) {
@@ -219,18 +236,25 @@ template <typename Rule> class Waiting {
 
  private:
   void store_pair(size_t rows) const {
-    const OnnxPair rule(g_.requant, n_);
+    const Requant& r = g_.requant;
+    r.max > 127 ? store_pair(OnnxPair<true>(r, n_), rows) : store_pair(OnnxPair<false>(r, n_), rows);
+  }
+  template <typename Pair> void store_pair(const Pair& rule, size_t rows) const {
+    const size_t stride = tile_.y_stride;
+    const int32_t *sums = sums_, *row_sum = tile_.row_sum + row_;
     auto* y = reinterpret_cast<uint8_t*>(y_) + n_;
-    const auto sum = [&](size_t r, size_t p) { return load16(sums_ + r * kSumColumns + p * kColumnBlock); };
-    if (!g_.weight_zero_point) {
-      for (size_t r = 0; r < rows; ++r) rule.store(y + r * tile_.y_stride, sum(r, 0), sum(r, 1));
-      return;
-    }
+    const auto store = [&](const auto& sums_of) {
+      for (; rows >= 2; rows -= 2, y += 2 * stride, sums += 2 * kSumColumns, row_sum += 2) rule.store(y, stride, sums_of(0), sums_of(1));
+      if (rows > 0) rule.store(y, sums_of(0));
+    };
+    const auto plain = [&](size_t r) -> typename Pair::Sums { return {load16(sums + r * kSumColumns), load16(sums + r * kSumColumns + kColumnBlock)}; };
+    if (!g_.weight_zero_point) return store(plain);
     const I32x16 left = load16(g_.weight_zero_point + n_), right = load16(g_.weight_zero_point + n_ + kColumnBlock);
-    for (size_t r = 0; r < rows; ++r) {
-      const I32x16 row = splat16(tile_.row_sum[row_ + r]);
-      rule.store(y + r * tile_.y_stride, sub16(sum(r, 0), mul16(left, row)), sub16(sum(r, 1), mul16(right, row)));
-    }
+    store([&](size_t r) -> typename Pair::Sums {
+      const auto sum = plain(r);
+      const I32x16 row = splat16(row_sum[r]);
+      return {sub16(sum.left, mul16(left, row)), sub16(sum.right, mul16(right, row))};
+    });
   }
   void store_panels(size_t rows) const {
     for (size_t p = 0; p < panels_; ++p) store_panel(rows, p);
