@@ -37,7 +37,8 @@ void pack(const rt::Instruction& in, const AttentionAttrs& a, size_t batch) {
   const size_t n = static_cast<size_t>(a.n), weights = packed_weights_f32_size(n, 1, static_cast<size_t>(a.dk));
   pack_matmul_f32(scores_of(a, h, 0, 1, nullptr), h.packed_k);
   pack_matmul_f32(means_of(a, h, 0, 1, nullptr), h.packed_v);
-  for (size_t i = 0; a.scale != 1 && i < weights; ++i) h.packed_k[i] *= a.scale;
+  if (const float scale = a.scale; scale != 1)
+    for (float* w = h.packed_k; w < h.packed_k + weights; ++w) *w *= scale;
   if (in.has(3)) pack_bias_f32(n, in.in(3).as<float>(), h.packed_k + weights);
 }
 

@@ -3,52 +3,19 @@
 #include "exec/blocks.h"
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "kernels/normalize/normalize_f32.h"
 #include "ops/norm/norm_attrs.h"
 
 namespace verge::exec {
 namespace {
 
-constexpr size_t kLanes = 16;    // partial sums: their order depends on shapes alone
 constexpr size_t kColumns = 64;  // groups of one channel that are summed side by side
 
-// What is normalised together: rows of `width` floats, `step` apart.
-struct Part {
-  const float* x;
-  float* y;
-  size_t rows, width, step;
-  const float *scale, *bias;  // [width] or null
-};
-
-template <typename Term> float sum_of(const Part& p, const Term& term) {
-  float lanes[kLanes] = {};
-  const float* x = p.x;
-  for (size_t r = 0; r < p.rows; ++r, x += p.step) {
-    size_t i = 0;
-    for (; i + kLanes <= p.width; i += kLanes)
-      for (size_t j = 0; j < kLanes; ++j) lanes[j] += term(x[i + j]);
-    for (size_t j = 0; i < p.width; ++i, ++j) lanes[j] += term(x[i]);
-  }
-  float sum = 0;
-  for (float lane : lanes) sum += lane;
-  return sum;
-}
-
-// One mean and variance for all of the part.
-void normalize_part(const Part& p, bool centre, float epsilon) {
-  const float n = static_cast<float>(p.rows) * static_cast<float>(p.width);
-  const float mean = centre ? sum_of(p, [](float x) { return x; }) / n : 0;
-  const float variance = sum_of(p, [mean](float x) { return (x - mean) * (x - mean); }) / n, factor = 1 / sqrtf(variance + epsilon);
-  const float* x = p.x;
-  float* y = p.y;
-  for (size_t r = 0; r < p.rows; ++r, x += p.step, y += p.step)
-    for (size_t i = 0; i < p.width; ++i) y[i] = (x[i] - mean) * factor * (p.scale ? p.scale[i] : 1) + (p.bias ? p.bias[i] : 0);
-}
-
 // A mean and variance for each of at most kColumns columns.
-void normalize_columns(const Part& p, bool centre, float epsilon) {
+void normalize_columns(const NormalizeF32& p) {
   float mean[kColumns] = {}, factor[kColumns] = {};
   const float n = static_cast<float>(p.rows);
-  for (size_t r = 0; centre && r < p.rows; ++r)
+  for (size_t r = 0; p.centre && r < p.rows; ++r)
     for (size_t i = 0; i < p.width; ++i) mean[i] += p.x[r * p.step + i];
   for (size_t i = 0; i < p.width; ++i) mean[i] /= n;
   for (size_t r = 0; r < p.rows; ++r)
@@ -56,7 +23,7 @@ void normalize_columns(const Part& p, bool centre, float epsilon) {
       const float d = p.x[r * p.step + i] - mean[i];
       factor[i] += d * d;
     }
-  for (size_t i = 0; i < p.width; ++i) factor[i] = 1 / sqrtf(factor[i] / n + epsilon) * (p.scale ? p.scale[i] : 1);
+  for (size_t i = 0; i < p.width; ++i) factor[i] = 1 / sqrtf(factor[i] / n + p.epsilon) * (p.scale ? p.scale[i] : 1);
   for (size_t r = 0; r < p.rows; ++r)
     for (size_t i = 0; i < p.width; ++i) p.y[r * p.step + i] = (p.x[r * p.step + i] - mean[i]) * factor[i] + (p.bias ? p.bias[i] : 0);
 }
@@ -69,12 +36,13 @@ size_t parts_per_batch(const NormalizeAttrs& a) {
   return side_by_side(a) ? (groups + kColumns - 1) / kColumns : groups;
 }
 
-Part part_of(const rt::Instruction& in, const NormalizeAttrs& a, size_t index) {
+NormalizeF32 part_of(const rt::Instruction& in, const NormalizeAttrs& a, size_t index) {
   const size_t step = static_cast<size_t>(a.groups) * static_cast<size_t>(a.channels), width = side_by_side(a) ? kColumns : static_cast<size_t>(a.channels);
   const size_t batch = index / parts_per_batch(a), column = index % parts_per_batch(a) * width, pixels = static_cast<size_t>(a.pixels);
   const size_t at = batch * pixels * step + column;
   return {.x = in.in(0).as<float>() + at, .y = in.out().mut<float>() + at, .rows = pixels, .width = width < step - column ? width : step - column, .step = step,
-          .scale = in.has(1) ? in.in(1).as<float>() + column : nullptr, .bias = in.has(2) ? in.in(2).as<float>() + column : nullptr};
+          .scale = in.has(1) ? in.in(1).as<float>() + column : nullptr, .bias = in.has(2) ? in.in(2).as<float>() + column : nullptr,
+          .centre = a.centre != 0, .epsilon = a.epsilon};
 }
 
 }  // namespace
@@ -92,8 +60,9 @@ Status check_normalize_f32(const rt::Instruction& in) {
 Status run_normalize_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const NormalizeAttrs& a = *in.attrs_as<NormalizeAttrs>();
   const size_t parts = static_cast<size_t>(a.batch) * parts_per_batch(a), elements = static_cast<size_t>(in.out().shape.count()) / parts;
+  const NormalizeF32Fn normalize = side_by_side(a) ? normalize_columns : pick_normalize_f32();
   for_blocks(env, parts, items_per_block(elements), [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) (side_by_side(a) ? normalize_columns : normalize_part)(part_of(in, a, i), a.centre != 0, a.epsilon);
+    for (size_t i = begin; i < end; ++i) normalize(part_of(in, a, i));
   });
   return {};
 }
