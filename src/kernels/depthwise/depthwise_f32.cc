@@ -104,6 +104,12 @@ void activate(const DepthwiseF32& conv, float* y) {
   for (size_t x = 0; x < width; ++x, y += conv.output_step) conv.activation(channels, y, y, conv.activation_params);
 }
 
+// Of one row of output: products, those of pixels that are not stored too, and what a tile costs besides.
+int32_t row_cost(const DepthwiseF32Kernel& kernel, const ConvGeometry& g) {
+  constexpr int32_t kTile = 6;
+  return (g.out_w + kernel.outputs - 1) / kernel.outputs * (kernel.outputs * g.kernel_w + kTile);
+}
+
 }  // namespace
 
 size_t depthwise_f32_blocks(const ConvGeometry& geometry) { return divide_up(output_rows(geometry), rows_per_block(geometry)); }
@@ -141,10 +147,13 @@ std::span<const DepthwiseF32Kernel> depthwise_f32_kernels() {
 }
 
 const DepthwiseF32Kernel& pick_depthwise_f32(const ConvGeometry& geometry) {
-  const auto list = depthwise_f32_kernels();
-  for (const DepthwiseF32Kernel& kernel : list)
-    if (cpu_has(kernel.isa) && kernel.takes(geometry)) return kernel;
-  return list.back();
+  const DepthwiseF32Kernel* best = nullptr;
+  for (const DepthwiseF32Kernel& kernel : depthwise_f32_kernels()) {
+    if (!cpu_has(kernel.isa) || !kernel.takes(geometry)) continue;
+    if (!best) best = &kernel;
+    if (kernel.isa == best->isa && kernel.kernel_w == best->kernel_w && row_cost(kernel, geometry) < row_cost(*best, geometry)) best = &kernel;
+  }
+  return *best;
 }
 
 }  // namespace verge

@@ -66,6 +66,7 @@ struct DepthwiseF32Kernel {
 #undef VERGE_KERNEL
 
 std::span<const DepthwiseF32Kernel> depthwise_f32_kernels();
+// Of the best instruction set's the one whose tiles suit the width of the output.
 const DepthwiseF32Kernel& pick_depthwise_f32(const ConvGeometry& geometry);
 
 }  // namespace verge

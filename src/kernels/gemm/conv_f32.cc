@@ -138,11 +138,24 @@ class MergedPointers {
   void add_row(int32_t b, int32_t iy, int32_t x, size_t count, const float** to) {
     const bool some = iy >= 0 && iy < g_.in_h;
     const float* row = conv_.input + (some ? static_cast<size_t>(b * g_.in_h + iy) * static_cast<size_t>(g_.in_w) * channels_ : 0);
+    const float** end = to + count * static_cast<size_t>(g_.kernel_h);
+    if (!some) return fill(to, end, kZeros, 0);
     int32_t left = x * g_.stride_w - g_.pad_left;
-    for (size_t i = 0; i < count; ++i, left += g_.stride_w, to += g_.kernel_h) {
-      const bool whole = left >= 0 && left + g_.kernel_w <= g_.in_w;
-      *to = !some ? kZeros : whole ? row + static_cast<size_t>(left) * channels_ : patch(row, left);
-    }
+    const auto patches_while = [&](auto outside) {
+      for (; to < end && outside(); to += g_.kernel_h, left += g_.stride_w) *to = patch(row, left);
+    };
+    patches_while([&] { return left < 0; });
+    const int32_t room = g_.in_w - g_.kernel_w - left;
+    const size_t inside = room < 0 ? 0 : at_most(static_cast<size_t>(room / g_.stride_w) + 1, static_cast<size_t>(end - to) / static_cast<size_t>(g_.kernel_h));
+    const float** next = to + inside * static_cast<size_t>(g_.kernel_h);
+    if (inside > 0) fill(to, next, row + static_cast<size_t>(left) * channels_, static_cast<size_t>(g_.stride_w) * channels_);
+    to = next, left += static_cast<int32_t>(inside) * g_.stride_w;
+    patches_while([] { return true; });
+  }
+
+  void fill(const float** to, const float** end, const float* first, size_t step) const {
+    const auto stride = g_.kernel_h;
+    for (; to < end; to += stride, first += step) *to = first;
   }
 
   // A run of zeros with those pixels of `row` that lie inside.
