@@ -42,10 +42,13 @@ class Agent {
     auto out = std::make_unique<Agent>();
     out->o_ = o;
     VERGE_CHECK(make_directories(o.folder + "/slots"));
+    VERGE_CHECK(make_directories(o.folder + "/trusted"));
+    out->home_ = make_folder_storage(o.folder);
+    out->trusted_ = make_folder_storage(o.folder + "/trusted");
     VERGE_TRY(out->server_, agent::HttpsAddress::parse(o.server));
     if (!is_file(out->path("certificate.pem"))) VERGE_CHECK(out->enrol());
     VERGE_CHECK(out->open_link(true));
-    out->storage_ = agent::make_folder_storage(o.folder + "/slots");
+    out->storage_ = make_folder_storage(o.folder + "/slots");
     VERGE_TRY(out->updater_, agent::Updater::open(*out->storage_, self_test));
     VERGE_CHECK(out->begin_service());
     VERGE_CHECK(out->judge());
@@ -81,7 +84,7 @@ class Agent {
 
   // The update that a copied repository holds, without a server: the signed metadata decides as ever.
   Result<void> import() {
-    tuf::Updater updates(path("trusted"), o_.server + "/updates/metadata", *transport());
+    tuf::Updater updates(*trusted_, o_.server + "/updates/metadata", *transport());
     VERGE_TRY(const tuf::TargetFile file, updates.find(o_.target, std::time(nullptr)));
     const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
     const auto hash = file.hashes.find("sha256");
@@ -97,6 +100,11 @@ class Agent {
     return transport_.get();
   }
   std::string path(const char* file) const { return o_.folder + "/" + file; }
+
+  // Durable before the next step; readable by this user alone.
+  Result<void> keep(const std::string& file, const std::string& text) {
+    return replace(*home_, file, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  }
 
   Result<void> open_link(bool identified) {
     VERGE_TRY(auto context, agent::TlsContext::open(path("ca.pem")));
@@ -154,7 +162,7 @@ class Agent {
   Result<void> begin_service() {
     if (o_.service.socket.empty()) return done();
     VERGE_CHECK(make_directories(path("telemetry")));
-    telemetry_storage_ = agent::make_folder_storage(path("telemetry"));
+    telemetry_storage_ = make_folder_storage(path("telemetry"));
     VERGE_TRY(telemetry_, agent::TelemetryRing::open(*telemetry_storage_));
     ServiceOptions options = o_.service;
     options.most_latency_ms = o_.most_latency_ms;
@@ -229,16 +237,16 @@ class Agent {
       VERGE_TRY(token, read_text(o_.token.substr(1)));
     }
     VERGE_TRY(const std::string ca, read_text(o_.ca));
-    VERGE_CHECK(write_file(path("ca.pem"), ca));
+    VERGE_CHECK(keep("ca.pem", ca));
     VERGE_TRY(const agent::Identity identity, agent::make_identity(o_.device));
     VERGE_CHECK(open_link(false));
     VERGE_TRY(const agent::Reply reply,
               agent::post(*client_, server_, "/v1/enrol", {{"device", o_.device}, {"token", token}, {"request", identity.request_pem}}));
     if (reply.status != 200) return refused(reply).within("enrolment");
     const std::string root = reply.body.value("root", "");
-    VERGE_CHECK(tuf::Updater::init(path("trusted"), {reinterpret_cast<const uint8_t*>(root.data()), root.size()}));
-    VERGE_CHECK(write_secret(path("key.pem"), identity.key_pem));
-    VERGE_CHECK(write_file(path("certificate.pem"), reply.body.value("certificate", "")));
+    VERGE_CHECK(tuf::Updater::init(*trusted_, {reinterpret_cast<const uint8_t*>(root.data()), root.size()}));
+    VERGE_CHECK(keep("key.pem", identity.key_pem));
+    VERGE_CHECK(keep("certificate.pem", reply.body.value("certificate", "")));  // the last: what says that this device is enrolled
     std::printf("enrolled as %s\n", o_.device.c_str());
     return done();
   }
@@ -288,7 +296,7 @@ class Agent {
 
   // The signed metadata must vouch for what the server wishes: a server alone can put nothing on a device.
   Result<void> fetch(const std::string& target, const agent::Release& wanted, uint64_t from) {
-    tuf::Updater updates(path("trusted"), o_.server + "/updates/metadata", *transport());
+    tuf::Updater updates(*trusted_, o_.server + "/updates/metadata", *transport());
     VERGE_TRY(const tuf::TargetFile file, updates.find(target, std::time(nullptr)));
     const auto hash = file.hashes.find("sha256");
     const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
@@ -376,10 +384,10 @@ class Agent {
   AgentOptions o_;
   agent::HttpsAddress server_;
   std::unique_ptr<agent::HttpsClient> client_;
-  std::unique_ptr<agent::Storage> storage_;
+  std::unique_ptr<Storage> home_, trusted_, storage_;
   std::optional<agent::Updater> updater_;
   std::unique_ptr<tuf::Transport> transport_;
-  std::unique_ptr<agent::Storage> telemetry_storage_;
+  std::unique_ptr<Storage> telemetry_storage_;
   std::optional<agent::TelemetryRing> telemetry_;
   std::unique_ptr<Service> service_;
   std::pair<std::string, ShadowCounts> last_shadow_;

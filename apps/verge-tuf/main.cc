@@ -21,17 +21,20 @@ struct Options {
 
 Result<void> init(const Options& o) {
   VERGE_TRY(const Bytes root, read_file(o.root));
-  return tuf::Updater::init(o.metadata_dir, root);
+  VERGE_CHECK(make_directories(o.metadata_dir));
+  return tuf::Updater::init(*make_folder_storage(o.metadata_dir), root);
 }
 
 Result<void> refresh(const Options& o) {
   const auto transport = tuf::make_http_transport({});
-  return tuf::Updater(o.metadata_dir, o.metadata_url, *transport).refresh(std::time(nullptr));
+  const auto storage = make_folder_storage(o.metadata_dir);
+  return tuf::Updater(*storage, o.metadata_url, *transport).refresh(std::time(nullptr));
 }
 
 Result<void> download(const Options& o) {
   const auto transport = tuf::make_http_transport({});
-  tuf::Updater updater(o.metadata_dir, o.metadata_url, *transport);
+  const auto storage = make_folder_storage(o.metadata_dir);
+  tuf::Updater updater(*storage, o.metadata_url, *transport);
   for (const std::string& name : o.targets) {
     VERGE_TRY(const tuf::TargetFile file, updater.find(name, std::time(nullptr)));
     VERGE_TRY(const std::string path, updater.download(file, o.target_base_url, o.target_dir));

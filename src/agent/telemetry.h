@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/storage.h"
 #include "core/json.h"
+#include "os/storage.h"
 
 namespace verge::agent {
 

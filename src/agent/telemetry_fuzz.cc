@@ -3,12 +3,12 @@
 // The input is cut at 0xff: the file of what was acknowledged, then the files of records.
 #include <cstdlib>
 
-#include "agent/model_disk.h"
+#include "os/model_disk.h"
 #include "agent/telemetry.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace verge;
-  agent::ModelDisk disk;
+  ModelDisk disk;
   const uint8_t* const end = data + size;
   for (int file = 0; data < end && file < 4; ++file) {
     const uint8_t* const cut = std::find(data, end, 0xff);

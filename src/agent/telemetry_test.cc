@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/model_disk.h"
+#include "os/model_disk.h"
 
 namespace verge::agent {
 namespace {

@@ -5,9 +5,9 @@
 #include <map>
 #include <set>
 
-#include "agent/model_disk.h"
 #include "base/sha256.h"
 #include "core/text.h"
+#include "os/model_disk.h"
 
 namespace verge::agent {
 namespace {

@@ -27,18 +27,13 @@ std::string with_hash(const TargetFile& target) {
 
 }  // namespace
 
-Updater::Updater(std::string folder, std::string metadata_url, Transport& transport, Limits limits)
-    : folder_(std::move(folder)), metadata_url_(with_slash(metadata_url)), transport_(transport), limits_(limits) {}
+Updater::Updater(Storage& storage, std::string metadata_url, Transport& transport, Limits limits)
+    : storage_(storage), metadata_url_(with_slash(metadata_url)), transport_(transport), limits_(limits) {}
 
-std::string Updater::path_of(const std::string& role) const { return folder_ + "/" + quoted(role) + ".json"; }
+Result<void> Updater::init(Storage& storage, ByteSpan root) { return replace(storage, "root.json", root); }
 
-Result<void> Updater::init(const std::string& folder, ByteSpan root) {
-  VERGE_CHECK(make_directories(folder));
-  return write_file(folder + "/root.json", root);
-}
-
-Result<Bytes> Updater::stored(const std::string& role) const { return read_file(path_of(role)); }
-Result<void> Updater::store(const std::string& role, ByteSpan bytes) const { return write_file(path_of(role), bytes); }
+Result<Bytes> Updater::stored(const std::string& role) const { return storage_.read(quoted(role) + ".json"); }
+Result<void> Updater::store(const std::string& role, ByteSpan bytes) const { return replace(storage_, quoted(role) + ".json", bytes); }
 
 Result<Bytes> Updater::fetch_role(const std::string& role, std::optional<int64_t> version, uint64_t most_bytes) {
   const std::string prefix = version ? std::to_string(*version) + "." : "";

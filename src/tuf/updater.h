@@ -1,7 +1,8 @@
-// The client workflow of The Update Framework: keeps a folder of trusted metadata up to date and downloads targets that it vouches for.
+// The client workflow of The Update Framework: keeps trusted metadata up to date and downloads targets that it vouches for.
 #pragma once
 #include <string>
 
+#include "os/storage.h"
 #include "tuf/transport.h"
 #include "tuf/trusted.h"
 
@@ -16,11 +17,12 @@ struct Limits {
 
 class Updater {
  public:
-  // `folder` holds root.json (init() puts it there), later timestamp.json, snapshot.json and ROLE.json, bytes as they were served.
-  Updater(std::string folder, std::string metadata_url, Transport& transport, Limits limits = {});
+  // `storage` holds root.json (init() puts it there), later timestamp.json, snapshot.json and ROLE.json, bytes as they were served. Each is replaced in
+  // one step that is durable before the next: after a power cut at any point every file is whole, and no role's version sank.
+  Updater(Storage& storage, std::string metadata_url, Transport& transport, Limits limits = {});
 
   // Trusts this root from now on; asks nobody.
-  static Result<void> init(const std::string& folder, ByteSpan root);
+  static Result<void> init(Storage& storage, ByteSpan root);
 
   // Root, timestamp, snapshot, targets, in the order of the specification. `now_s`: seconds since 1970.
   Result<void> refresh(int64_t now_s);
@@ -45,9 +47,9 @@ class Updater {
   Result<Bytes> fetch_role(const std::string& role, std::optional<int64_t> version, uint64_t most_bytes);
   Result<Bytes> stored(const std::string& role) const;
   Result<void> store(const std::string& role, ByteSpan bytes) const;
-  std::string path_of(const std::string& role) const;
 
-  std::string folder_, metadata_url_;
+  Storage& storage_;
+  std::string metadata_url_;
   Transport& transport_;
   Limits limits_;
   std::optional<TrustedMetadata> trusted_;

@@ -151,6 +151,17 @@ def check_import(fleet, tmp):
     assert fleet.device("first")["version"] == 7
 
 
+def check_removal(fleet):
+    """A lost device is shut out, and its name stays taken."""
+    fleet.enrol("lost")
+    verge("fleet", "remove", "--folder", fleet.folder, "lost")
+    p = fleet.agent("lost")
+    assert p.returncode == 5 and "no device 'lost' is enrolled" in p.stderr, f"exit {p.returncode}: {p.stdout}{p.stderr}"
+    p = run(VERGE, "agent", "--folder", f"{fleet.tmp}/found", "--server", fleet.url, "--device", "lost", "--once", "--token", fleet.token(), "--ca", fleet.ca)
+    assert p.returncode != 0 and not os.path.exists(f"{fleet.tmp}/found/key.pem"), p.stdout + p.stderr
+    fleet.turn("one")
+
+
 def check_backup(fleet, tmp):
     """A copy of the folder put back: everything is as it was, and agents go on."""
     before = fleet.status()
@@ -214,6 +225,7 @@ def main():
             check_bad_models(fleet, tmp)
             check_interface(fleet)
             check_import(fleet, tmp)
+            check_removal(fleet)
             check_backup(fleet, tmp)
             check_stolen_server(fleet)
         finally:

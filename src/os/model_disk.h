@@ -6,15 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "agent/storage.h"
+#include "os/storage.h"
 
-namespace verge::agent {
-
-constexpr size_t kBlock = 512;
+namespace verge {
 
 // A disk whose power fails. Bytes are durable after sync(), names after sync_folder(); `cut_at` counts calls that change something.
 class ModelDisk final : public Storage {
  public:
+  static constexpr size_t kBlock = 512;
   using File = std::shared_ptr<Bytes>;
   struct Change {  // of the folder, not durable yet
     std::string from, to;
@@ -118,4 +117,4 @@ class ModelDisk final : public Storage {
   std::vector<Change> changes;
 };
 
-}  // namespace verge::agent
+}  // namespace verge

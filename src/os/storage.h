@@ -1,4 +1,4 @@
-// The agent's files behind an interface, so that tests can cut the power at every call. Paths are relative to the agent's folder.
+// A device's files behind an interface, so that tests can cut the power at every call. Paths are relative to the storage's folder.
 //
 // Nothing is durable before sync(): of a file its bytes, of the folder its names. A rename is one step: after a cut the name means the old file or the new.
 #pragma once
@@ -9,7 +9,7 @@
 #include "core/bytes.h"
 #include "core/result.h"
 
-namespace verge::agent {
+namespace verge {
 
 class Storage {
  public:
@@ -31,4 +31,4 @@ std::unique_ptr<Storage> make_folder_storage(const std::string& folder);
 // Write beside, sync, rename, sync the folder: after a cut the path holds the old bytes or the new ones.
 Result<void> replace(Storage& storage, const std::string& path, ByteSpan bytes);
 
-}  // namespace verge::agent
+}  // namespace verge

@@ -1,4 +1,4 @@
-#include "agent/storage.h"
+#include "os/storage.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 #include "os/file.h"
 
-namespace verge::agent {
+namespace verge {
 namespace {
 
 class FolderStorage final : public Storage {
@@ -70,4 +70,4 @@ Result<void> replace(Storage& storage, const std::string& path, ByteSpan bytes) 
   return storage.sync_folder();
 }
 
-}  // namespace verge::agent
+}  // namespace verge
