@@ -21,6 +21,7 @@
 #include "verge/detections.h"
 #include "verge/placement_options.h"
 #include "verge/run_sound.h"
+#include "verge/run_text.h"
 #include "verge/run_video.h"
 #include "video/draw.h"
 
@@ -31,6 +32,7 @@ struct Options {
   ModelOptions model;
   PlacementOptions placement;
   VideoArguments video;
+  TextArguments text;
   std::vector<std::string> files;
   std::string input_dir, output_dir, pipeline, drawn;
   int top = 3;
@@ -265,6 +267,42 @@ Result<void> run_files(const Options& o) {
   return done();
 }
 
+// One prediction a text where the model scores classes; else every output as it is.
+Result<Json> text_result(const Options& o, TextModel& model, const std::string& words) {
+  VERGE_TRY(const TextModel::Answer answer, model.run(words));
+  const Tensor& first = answer.outputs.at(0);
+  Json out = {{"text", words}, {"ids", answer.ids}};
+  if (first.shape().rank <= 2) {
+    out["top"] = prediction(words, real_values(first), model.model().manifest.value("labels", Json()), o.top)["top"];
+    return out;
+  }
+  for (size_t i = 0; i < answer.outputs.size(); ++i) {
+    const Tensor& t = answer.outputs[i];
+    out["outputs"].push_back({{"name", model.model().executable.model().output_name(i)}, {"type", TensorType(t.dtype(), t.shape()).text()}, {"values", real_values(t)}});
+  }
+  return out;
+}
+
+void print_text_result(const Json& r) {
+  std::string line = r["text"].get<std::string>() + "  (" + std::to_string(r["ids"].size()) + " tokens)";
+  for (const Json& t : r.value("top", Json::array())) line += "  " + t["label"].get<std::string>() + " " + format("%.4g", t["score"].get<double>());
+  for (const Json& out : r.value("outputs", Json::array())) line += "  " + out["name"].get<std::string>() + " " + out["type"].get<std::string>();
+  std::puts(line.c_str());
+}
+
+Result<void> run_texts(const Options& o) {
+  VERGE_CHECK(runs_alone(o, "texts run through one Program; with other engines or plug-ins give tensors: --input-dir and --output-dir"));
+  VERGE_TRY(TextModel model, TextModel::open(o.model, o.text));
+  Json all = Json::array();
+  for (const std::string& words : o.text.texts) {
+    VERGE_TRY(Json result, text_result(o, model, words));
+    if (!o.model.json) print_text_result(result);
+    all.push_back(std::move(result));
+  }
+  if (o.model.json) print_json(all);
+  return done();
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Commands& commands) {
@@ -279,11 +317,13 @@ void add_run(CLI::App& app, Commands& commands) {
   sub->add_option("-o,--output", options->drawn, "draw what a detector found: a .png of one picture, a video of --source");
   sub->add_option("--top", options->top, "how many classes to print")->default_val(3);
   add_video_options(*sub, options->video);
+  add_text_options(*sub, options->text);
   commands.push_back({sub, [options]() -> Result<void> {
                         const Options& o = *options;
                         if (!o.video.source.empty()) return run_video(o.model, o.placement, o.pipeline, o.drawn, o.video);
                         if (!o.input_dir.empty()) return run_folder(o);
-                        if (o.files.empty()) return invalid("nothing to run on: give files, --source or --input-dir");
+                        if (!o.text.texts.empty()) return run_texts(o);
+                        if (o.files.empty()) return invalid("nothing to run on: give files, --source, --text or --input-dir");
                         return run_files(o);
                       }});
 }

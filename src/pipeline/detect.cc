@@ -159,6 +159,7 @@ Result<Detector> Detector::create(const DetectionSteps& steps, std::span<const T
   Detector out;
   if (steps.form == BoxForm::kDetected) {
     if (outputs.size() < 4) return invalid("detections: form detected wants four outputs (boxes, classes, scores, count), the model has " + std::to_string(outputs.size()));
+    out.least_score_ = static_cast<double>(steps.score);
     return out;
   }
   std::vector<TensorType> types;
@@ -185,7 +186,8 @@ Result<std::vector<Detection>> Detector::run(const std::vector<Tensor>& outputs)
   if (count * kBoxNumbers > found[0].count() || count > found[1].count()) return invalid("detections: the model's outputs do not fit each other");
   std::vector<Detection> out;
   for (int64_t i = 0; i < count; ++i)
-    out.push_back({found[0].at(4 * i), found[0].at(4 * i + 1), found[0].at(4 * i + 2), found[0].at(4 * i + 3), to_integer<int>(found[1].at(i)), found[2].at(i)});
+    if (found[2].at(i) >= least_score_)
+      out.push_back({found[0].at(4 * i), found[0].at(4 * i + 1), found[0].at(4 * i + 2), found[0].at(4 * i + 3), to_integer<int>(found[1].at(i)), found[2].at(i)});
   return out;
 }
 

@@ -32,6 +32,7 @@ class Detector {
  private:
   std::vector<size_t> reads_;  // outputs that the Program reads; where there is none, the four that the model's own suppression gives
   std::shared_ptr<Executable> program_;
+  double least_score_ = 0;  // of boxes that the model suppresses itself
 };
 
 // The detection in the picture's pixels, cut off at its edges.

@@ -1,4 +1,5 @@
-"""Detectors on real pictures: YOLOX-nano and Ultra-light face find what ONNX Runtime finds with a decoder of its own, from a package that declares its steps."""
+"""Detectors on real pictures: YOLOX-nano and Ultra-light face find what ONNX Runtime finds with a decoder of its own, from a package that declares its steps. Published TFLite files find what LiteRT finds without any declaration."""
+import glob
 import json
 import os
 import tempfile
@@ -6,6 +7,7 @@ import tempfile
 from support import ROOT, VERGE, need, run, shared, verge, verge_json
 
 np, ort, image = need("numpy"), need("onnxruntime"), need("PIL.Image")
+litert = need("ai_edge_litert.interpreter")
 
 PICTURES = ["bird.bmp", "cat.bmp", "grace_hopper.bmp", "squat.bmp", "owl.jpg", "parrot.jpg"]
 with open(f"{ROOT}/examples/detector/coco.txt") as f:
@@ -93,12 +95,47 @@ def check(name, pipeline, labels, oracle, tmp):
     return package, found
 
 
+def published(stem):
+    (path,) = glob.glob(os.path.join(shared("models/tflite/models"), f"*_{stem}.tflite"))
+    return path
+
+
+def by_litert(path, pixels):
+    """The picture's bytes, stretched, go in as they are; every output."""
+    interpreter = litert.Interpreter(model_path=path, num_threads=1)
+    interpreter.allocate_tensors()
+    height, width = interpreter.get_input_details()[0]["shape"][1:3]
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.asarray(pixels.resize((width, height), image.BILINEAR))[None])
+    interpreter.invoke()
+    return [interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details()]
+
+
+def check_published(tmp):
+    """uint8 files whose inputs have a scale of 1/128: the scores of both differ by a step of a resized byte or two."""
+    coco = published("coco_ssd_mobilenet_v1_1.0_quant_2018_06_29")
+    for picture, label in (("cat.bmp", "cat"), ("grace_hopper.bmp", "person"), ("parrot.jpg", "bird")):
+        pixels = image.open(shared(f"models/tflite/real/test_data_{picture}")).convert("RGB")
+        path = f"{tmp}/{picture.split('.')[0]}.png"
+        boxes, _, scores, _ = (o[0] for o in by_litert(coco, pixels)[:4])
+        best = verge_json("run", coco, path)[0]["detections"][0]
+        wanted = boxes[np.argmax(scores)][[1, 0, 3, 2]] * np.tile(pixels.size, 2)
+        assert best["label"] == label and abs(best["score"] - scores.max()) < 0.06, (picture, best, scores.max())
+        assert np.abs(np.array(best["box"]) - np.clip(wanted, 0, np.tile(pixels.size, 2))).max() < 0.05 * max(pixels.size), (picture, best, wanted)
+    classifier = published("mobilenet_v1_0.25_224_quant")
+    pixels = image.open(shared("models/tflite/real/test_data_parrot.jpg")).convert("RGB")
+    scores = by_litert(classifier, pixels)[0][0] / 256
+    top = verge_json("run", classifier, f"{tmp}/parrot.png")[0]["top"][0]
+    assert top["index"] == scores.argmax() and abs(top["score"] - scores.max()) < 0.06, (top, scores.argmax(), scores.max())
+    print("published TFLite files: labels, scores and boxes are LiteRT's", flush=True)
+
+
 with tempfile.TemporaryDirectory() as tmp:
     package, found = check("yolox_nano", YOLOX, NAMES, yolox_oracle, tmp)
     assert "cat" in found["cat.bmp"] and "person" in found["grace_hopper.bmp"] and "bird" in found["parrot.jpg"], found
     text = verge("run", package, f"{tmp}/cat.png", "-o", f"{tmp}/drawn.png")
     assert " cat 0." in text, text
     assert (np.asarray(image.open(f"{tmp}/drawn.png")) != np.asarray(image.open(f"{tmp}/cat.png"))).any(axis=2).sum() > 500
+    check_published(tmp)
     for name in ("ultraface_version-RFB-320", "ultraface_version-slim-320"):
         _, found = check(name, FACE, ["face"], face_oracle, tmp)
         assert found["grace_hopper.bmp"] == ["face"] and found["cat.bmp"] == [], found

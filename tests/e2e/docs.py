@@ -10,6 +10,7 @@ import tempfile
 from support import BUILD, INSPECTION, ROOT, VERGE, need, shared
 
 np, onnx, ort, image = need("numpy"), need("onnx"), need("onnxruntime"), need("PIL.Image")
+import text_classifier  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 ENGINE = glob.glob(os.path.join(os.path.dirname(ort.__file__), "capi", "libonnxruntime.so.*"))[0]
@@ -60,6 +61,7 @@ def tokens(text):
         f.write("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nand\nits\n")
     with open("tokenizer.json", "w") as f:
         json.dump({"pre_tokenizer": {"type": "Whitespace"}, "model": {"type": "WordPiece", "vocab": {"[UNK]": 0, "the": 1, "fox": 2}}}, f)
+    text_classifier.make("classifier.onnx", 3)
     lines = [line for line in text.split("\n") if line]
     need("sentencepiece").SentencePieceTrainer.train(sentence_iterator=iter(lines), model_prefix="llama", vocab_size=400, minloglevel=2, hard_vocab_limit=False)
 

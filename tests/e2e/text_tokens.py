@@ -6,9 +6,10 @@ import json
 import os
 import tempfile
 
-from support import ROOT, VERGE, need, run, verge
+from support import INSPECTION, ROOT, VERGE, need, run, verge
 
 np, onnx, tokenizers, sentencepiece = need("numpy"), need("onnx"), need("tokenizers"), need("sentencepiece")
+import text_classifier  # noqa: E402
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
 
 HARD = ["", " ", "Hello, world!", "It's  what we'll do: don't.", "naïve café — RÉSUMÉ №5", "你好，世界 東京", "emoji 😀👍🏽 z͑͗a", "tab\tand\u00a0space", "  leading and trailing  ", "x" * 120,
@@ -113,6 +114,32 @@ def refusals(tmp):
     assert p.returncode not in (0, 1) and "vocab.txt" in p.stderr, (p.returncode, p.stderr)
 
 
+def texts_through_a_model(tmp):
+    """verge run --text: ids, mask and types of one text or two, the number of tokens open or fixed, cut or padded; against numpy on the tokenizer's ids."""
+    with open(f"{tmp}/vocab.txt", "w") as f:
+        f.write("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "small", "##er", "text", "another"]) + "\n")
+    with open(f"{tmp}/names.txt", "w") as f:
+        f.write("good\nbad\nnone\n")
+    text_classifier.make(f"{tmp}/open.onnx", 9)
+    text_classifier.make(f"{tmp}/fixed.onnx", 9, 5)
+    verge("convert", f"{tmp}/fixed.onnx", "--labels", f"{tmp}/names.txt", "-o", f"{tmp}/fixed.vpk")
+    words, beside = ["a smaller text", "a text"], "another"
+    for model, longest in (("open.onnx", None), ("fixed.onnx", 5), ("fixed.vpk", 5)):
+        for more in ([], ["--with", beside]):
+            cuts = json.loads(verge("tokenize", f"{tmp}/vocab.txt", *words, "--json", *more))
+            found = json.loads(verge("run", f"{tmp}/{model}", "--tokenizer", f"{tmp}/vocab.txt", *(o for w in words for o in ("--text", w)), "--json", *more))
+            for cut_text, result in zip(cuts, found):
+                ids, types = cut_text["ids"][:longest], cut_text["types"][:longest]
+                wanted = text_classifier.scores(9, ids, types)
+                got = {t["index"]: t["score"] for t in result["top"]}
+                assert result["ids"] == ids and max(abs(got[k] - wanted[k]) for k in range(3)) < 1e-5, (model, more, result, wanted)
+    assert found[0]["top"][0]["label"] in ("good", "bad", "none"), found
+    p = run(VERGE, "run", f"{tmp}/open.onnx", "--text", "a text")
+    assert p.returncode == 2 and "--tokenizer" in p.stderr, (p.returncode, p.stderr)
+    p = run(VERGE, "run", INSPECTION, "--tokenizer", f"{tmp}/vocab.txt", "--text", "a text")
+    assert p.returncode == 2 and "[1,tokens]" in p.stderr, (p.returncode, p.stderr)
+
+
 def transcripts(tmp):
     helper, shape = onnx.helper, [1, 6, 4]
     graph = helper.make_graph([helper.make_node("Softmax", ["x"], ["y"], axis=-1)], "ctc", [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)],
@@ -135,3 +162,4 @@ with tempfile.TemporaryDirectory() as folder:
     sentence_piece(folder, corpus)
     refusals(folder)
     transcripts(folder)
+    texts_through_a_model(folder)

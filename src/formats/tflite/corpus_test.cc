@@ -128,5 +128,26 @@ TEST(TfliteCorpus, LabelsBehindTheTablesAreRead) {
   EXPECT_EQ(graph->metadata["verge.labels"], R"(["daisy","dandelion","roses","sunflowers","tulips"])");
 }
 
+struct PublishedPicture {
+  const char *file, *pipeline;
+};
+
+TEST(TfliteCorpus, PicturesEnterAsBytesOrAsTheMetadataSay) {
+  const PublishedPicture kFiles[] = {
+      {"61d598093ed0_coco_ssd_mobilenet_v1_1.0_quant_2018_06_29", R"({"source":"image","mean":128.0,"std":128.0,"layout":"NHWC","detections":{"form":"detected"}})"},
+      {"e480eb15572f_mobilenet_v1_0.25_224_quant", R"({"source":"image","mean":128.0,"std":128.0,"layout":"NHWC"})"},
+      {"0e504dcf1ca7_mobilenet_v2_035_96_embedder_with_metadata", R"({"source":"image","mean":127.5,"std":127.5,"layout":"NHWC"})"},
+      {"c66636f4d7f8_model_ToyCar", ""}};
+  for (const PublishedPicture& p : kFiles) {
+    const std::string path = std::string(kPublished) + "/" + p.file + ".tflite";
+    VERGE_NEED_SHARED(path);
+    const auto bytes = MappedFile::open(testing::shared_path(path));
+    ASSERT_TRUE(bytes.ok());
+    auto graph = import(bytes->bytes(), {});
+    ASSERT_TRUE(graph.ok()) << graph.error().message();
+    EXPECT_EQ(graph->metadata["verge.pipeline"], p.pipeline) << p.file;
+  }
+}
+
 }  // namespace
 }  // namespace verge::formats::tflite

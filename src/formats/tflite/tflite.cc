@@ -4,6 +4,7 @@
 
 #include "formats/tflite/file.h"
 #include "formats/tflite/labels.h"
+#include "formats/tflite/picture.h"
 #include "formats/tflite/translation.h"
 
 namespace verge::formats::tflite {
@@ -17,6 +18,7 @@ Result<Graph> import_aligned(ByteSpan bytes, const ImportOptions& options, Impor
   VERGE_TRY(Graph graph, Translation(file, options, notes).run());
   if (file.model().description()) graph.metadata["description"] = file.model().description()->str();
   if (std::string labels = labels_json(bytes); !labels.empty()) graph.metadata["verge.labels"] = std::move(labels);
+  if (std::string pipeline = picture_pipeline(file, graph); !pipeline.empty()) graph.metadata["verge.pipeline"] = std::move(pipeline);
   return graph;
 }
 
