@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <map>
 #include <numeric>
 
 #include "core/text.h"
@@ -14,6 +16,7 @@
 #include "data/picture.h"
 #include "pipeline/decode.h"
 #include "pipeline/detect.h"
+#include "pipeline/points.h"
 #include "pipeline/preprocess.h"
 #include "pipeline/text/ctc.h"
 #include "verge/command.h"
@@ -189,40 +192,107 @@ Result<Json> transcript_of(const std::string& name, const Tensor& scores, const 
   return out;
 }
 
-Result<void> write_drawn(const Options& o, Tensor picture, const std::vector<Detection>& found, const Json& labels) {
-  video::draw_detections(picture, found, [&](int label) { return label_of(labels, label); });
+Result<void> write_drawn(const Options& o, const Tensor& picture) {
   VERGE_TRY(const Bytes png, data::encode_png({picture.shape()[1], picture.shape()[0], {picture.bytes().begin(), picture.bytes().end()}}));
   return write_file(o.drawn, png);
 }
 
-// Boxes with labels, in the pixels of each picture.
-Result<void> detect_files(const Options& o, LoadedModel& m, const Declaration& declaration) {
+// A picture with what the model gave for it.
+struct Shown {
+  std::string path;
+  Tensor picture;
+  Window window;
+  std::vector<Tensor> outputs;
+  int height() const { return picture.shape()[0]; }
+  int width() const { return picture.shape()[1]; }
+};
+
+// Runs each picture; `describe` gives its entry of the JSON, prints it otherwise, and draws on it.
+Result<void> show_pictures(const Options& o, LoadedModel& m, Preprocessor& before, const std::function<Result<Json>(Shown&)>& describe) {
   if (!o.drawn.empty() && o.files.size() != 1) return invalid("-o draws one picture, " + std::to_string(o.files.size()) + " were given");
-  const rt::Model& model = m.executable.model();
-  std::vector<TensorView> views;
-  for (size_t i = 0; i < model.output_count(); ++i) views.push_back(model.output(i));
-  VERGE_TRY(Preprocessor before, Preprocessor::create(declaration, model.input(0)));
-  VERGE_TRY(Detector detector, Detector::create(*declaration.detections, views, before.input()));
-  const Json labels = m.manifest.value("labels", Json());
   Json all = Json::array();
   for (const std::string& path : o.files) {
     VERGE_TRY(const Bytes bytes, read_file(path));
-    VERGE_TRY(const Tensor picture, decode_image(bytes), "'" + path + "'");
-    const int height = picture.shape()[0], width = picture.shape()[1];
-    VERGE_TRY(const Tensor input, before.run(picture), "'" + path + "'");
-    VERGE_TRY(const std::vector<Tensor> outputs, m.executable.run(std::span(&input, 1)));
-    VERGE_TRY(std::vector<Detection> found, detector.run(outputs));
-    const Window window = window_of(declaration, before.input(), height, width);
-    for (Detection& d : found) {
-      d = in_picture(d, window, height, width);
-      if (!o.model.json) std::printf("%s  %s %.3f  [%.1f, %.1f, %.1f, %.1f]\n", path.c_str(), label_of(labels, d.label).c_str(), d.score, d.left, d.top, d.right, d.bottom);
-    }
-    if (found.empty() && !o.model.json) std::printf("%s  nothing found\n", path.c_str());
-    all.push_back({{"file", path}, {"detections", detections_json(found, labels)}});
-    if (!o.drawn.empty()) VERGE_CHECK(write_drawn(o, picture, found, labels));
+    Shown shown{path, {}, {}, {}};
+    VERGE_TRY(shown.picture, decode_image(bytes), "'" + path + "'");
+    VERGE_TRY(const Tensor input, before.run(shown.picture), "'" + path + "'");
+    VERGE_TRY(shown.outputs, m.executable.run(std::span(&input, 1)));
+    shown.window = window_of(before.declaration(), before.input(), shown.height(), shown.width());
+    VERGE_TRY(Json entry, describe(shown));
+    entry["file"] = path;
+    all.push_back(std::move(entry));
+    if (!o.drawn.empty()) VERGE_CHECK(write_drawn(o, shown.picture));
   }
   if (o.model.json) print_json(all);
   return done();
+}
+
+std::vector<TensorView> output_views(const rt::Model& model) {
+  std::vector<TensorView> views;
+  for (size_t i = 0; i < model.output_count(); ++i) views.push_back(model.output(i));
+  return views;
+}
+
+// Boxes with labels, in the pixels of each picture.
+Result<void> detect_files(const Options& o, LoadedModel& m, const Declaration& declaration) {
+  VERGE_TRY(Preprocessor before, Preprocessor::create(declaration, m.executable.model().input(0)));
+  VERGE_TRY(Detector detector, Detector::create(*declaration.detections, output_views(m.executable.model()), before.input()));
+  const Json labels = m.manifest.value("labels", Json());
+  return show_pictures(o, m, before, [&](Shown& s) -> Result<Json> {
+    VERGE_TRY(std::vector<Detection> found, detector.run(s.outputs));
+    for (Detection& d : found) {
+      d = in_picture(d, s.window, s.height(), s.width());
+      if (!o.model.json) std::printf("%s  %s %.3f  [%.1f, %.1f, %.1f, %.1f]\n", s.path.c_str(), label_of(labels, d.label).c_str(), d.score, d.left, d.top, d.right, d.bottom);
+    }
+    if (found.empty() && !o.model.json) std::printf("%s  nothing found\n", s.path.c_str());
+    if (!o.drawn.empty()) video::draw_detections(s.picture, found, [&](int label) { return label_of(labels, label); });
+    return Json{{"detections", detections_json(found, labels)}};
+  });
+}
+
+// Points with the labels' names, in the pixels of each picture; the JSON has all of them, lines and drawings those of enough score.
+Result<void> point_files(const Options& o, LoadedModel& m, const Declaration& declaration) {
+  VERGE_TRY(Preprocessor before, Preprocessor::create(declaration, m.executable.model().input(0)));
+  const Json labels = m.manifest.value("labels", Json());
+  return show_pictures(o, m, before, [&](Shown& s) -> Result<Json> {
+    VERGE_TRY(const std::vector<Keypoint> points, keypoints_of(*declaration.keypoints, s.outputs));
+    Json list = Json::array();
+    std::vector<Keypoint> sure;
+    for (size_t i = 0; i < points.size(); ++i) {
+      const Keypoint p = in_picture(points[i], s.window, s.height(), s.width());
+      const std::string name = label_of(labels, static_cast<int>(i));
+      list.push_back({{"label", name}, {"x", p.x}, {"y", p.y}, {"score", p.score}});
+      if (p.score < static_cast<double>(declaration.keypoints->score)) continue;
+      sure.push_back(p);
+      if (!o.model.json) std::printf("%s  %s %.3f  (%.1f, %.1f)\n", s.path.c_str(), name.c_str(), p.score, p.x, p.y);
+    }
+    if (!o.drawn.empty()) video::draw_points(s.picture, sure);
+    return Json{{"keypoints", std::move(list)}};
+  });
+}
+
+// The share of each class, the greatest first.
+Result<void> segment_files(const Options& o, LoadedModel& m, const Declaration& declaration) {
+  VERGE_TRY(Preprocessor before, Preprocessor::create(declaration, m.executable.model().input(0)));
+  VERGE_TRY(ClassMap map, ClassMap::create(*declaration.classes, output_views(m.executable.model()), before.input()));
+  const Json labels = m.manifest.value("labels", Json());
+  return show_pictures(o, m, before, [&](Shown& s) -> Result<Json> {
+    VERGE_TRY(const Tensor classes, map.run(s.outputs, s.window, s.height(), s.width()));
+    std::map<int, int64_t> counts;
+    for (const int32_t c : classes.values<int32_t>()) ++counts[c];
+    std::vector<std::pair<int64_t, int>> order;
+    for (const auto& [label, count] : counts) order.emplace_back(-count, label);
+    std::sort(order.begin(), order.end());
+    Json list = Json::array();
+    for (const auto& [minus, label] : order) {
+      const double share = -static_cast<double>(minus) / static_cast<double>(classes.count());
+      const std::string name = label < 0 ? "outside" : label_of(labels, label);
+      list.push_back({{"index", label}, {"label", name}, {"share", share}});
+      if (!o.model.json && share >= 0.005) std::printf("%s  %s %.1f %%\n", s.path.c_str(), name.c_str(), share * 100);
+    }
+    if (!o.drawn.empty()) video::draw_classes(s.picture, classes);
+    return Json{{"classes", std::move(list)}};
+  });
 }
 
 // Pictures, arrays or folders of them through the declared pipeline.
@@ -235,7 +305,9 @@ Result<void> run_files(const Options& o) {
   if (m.executable.input_count() != 1) return invalid("the model has " + std::to_string(m.executable.input_count()) + " inputs; use --input-dir");
   const Declaration declaration = declared.value_or(Declaration{});
   if (declaration.detections) return detect_files(o, m, declaration);
-  if (!o.drawn.empty()) return invalid("-o draws boxes, and the model declares no detections (docs/pipeline.md)");
+  if (declaration.keypoints) return point_files(o, m, declaration);
+  if (declaration.classes) return segment_files(o, m, declaration);
+  if (!o.drawn.empty()) return invalid("-o draws boxes, points or classes, and the model declares none (docs/pipeline.md)");
   Json all = Json::array();
   for (const std::string& path : o.files) {
     DataOptions data_options;
@@ -314,7 +386,7 @@ void add_run(CLI::App& app, Commands& commands) {
   sub->add_option("--input-dir", options->input_dir, "folder with input_0.npy or input_0.pb, input_1...");
   sub->add_option("--output-dir", options->output_dir, "folder for output_0..., of the same kind");
   sub->add_option("--pipeline", options->pipeline, "pre-processing as JSON or a file of it, instead of the package's (docs/pipeline.md)");
-  sub->add_option("-o,--output", options->drawn, "draw what a detector found: a .png of one picture, a video of --source");
+  sub->add_option("-o,--output", options->drawn, "draw boxes, points or classes: a .png of one picture, a video of --source");
   sub->add_option("--top", options->top, "how many classes to print")->default_val(3);
   add_video_options(*sub, options->video);
   add_text_options(*sub, options->text);

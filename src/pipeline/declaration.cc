@@ -134,6 +134,21 @@ Result<TranscriptSteps> parse_transcript(const Json& json) {
   return out;
 }
 
+Result<KeypointSteps> parse_keypoints(const Json& json) {
+  if (!json.is_object()) return invalid("pipeline: \"keypoints\" wants an object, is " + json.dump());
+  KeypointSteps out;
+  VERGE_CHECK(read_number(json, "output", 0, 255, out.output));
+  VERGE_CHECK(read_number(json, "score", 0, 1, out.score));
+  return out;
+}
+
+Result<ClassMapSteps> parse_class_map(const Json& json) {
+  if (!json.is_object()) return invalid("pipeline: \"classes\" wants an object, is " + json.dump());
+  ClassMapSteps out;
+  VERGE_CHECK(read_number(json, "output", 0, 255, out.output));
+  return out;
+}
+
 Json sound_json(const SoundSteps& s) {
   Json out = {{"source", "audio"}, {"rate", s.rate}, {"hop", s.hop}, {"score", s.score}};
   if (!s.input.empty()) out["input"] = s.input;
@@ -178,6 +193,12 @@ Result<Declaration> parse_declaration(const Json& json) {
   if (json.contains("detections")) {
     VERGE_TRY(d.detections, parse_detections(json["detections"]));
   }
+  if (json.contains("keypoints")) {
+    VERGE_TRY(d.keypoints, parse_keypoints(json["keypoints"]));
+  }
+  if (json.contains("classes")) {
+    VERGE_TRY(d.classes, parse_class_map(json["classes"]));
+  }
   return d;
 }
 
@@ -192,6 +213,8 @@ Json declaration_json(const Declaration& d) {
   if (d.place != Corner::kCentre) out["resize"]["place"] = name_of(kCorners, d.place);
   if (d.transcript) out["transcript"] = {{"blank", d.transcript->blank}, {"beam", d.transcript->beam}, {"probabilities", d.transcript->probabilities}};
   if (d.detections) out["detections"] = detections_json(*d.detections);
+  if (d.keypoints) out["keypoints"] = {{"output", d.keypoints->output}, {"score", d.keypoints->score}};
+  if (d.classes) out["classes"] = {{"output", d.classes->output}};
   if (d.layout != Layout::kByShape) out["layout"] = name_of(kLayouts, d.layout);
   return out;
 }

@@ -37,6 +37,19 @@ struct DetectionSteps {
   friend bool operator==(const DetectionSteps&, const DetectionSteps&) = default;
 };
 
+// Points of a picture, such as a body's joints (docs/pipeline.md).
+struct KeypointSteps {
+  int output = 0;
+  float score = 0.3f;  // the least that is printed and drawn
+  friend bool operator==(const KeypointSteps&, const KeypointSteps&) = default;
+};
+
+// A class for each pixel (docs/pipeline.md).
+struct ClassMapSteps {
+  int output = 0;
+  friend bool operator==(const ClassMapSteps&, const ClassMapSteps&) = default;
+};
+
 // How scores of steps become a text: connectionist temporal classification (docs/pipeline.md).
 struct TranscriptSteps {
   int blank = 0;               // its class; negative: from the last
@@ -67,6 +80,8 @@ struct Declaration {
   Layout layout = Layout::kByShape;
   bool softmax = false;  // applied to the first output before top-k
   std::optional<DetectionSteps> detections;
+  std::optional<KeypointSteps> keypoints;
+  std::optional<ClassMapSteps> classes;
   std::optional<TranscriptSteps> transcript;
   std::optional<SoundSteps> sound;  // source "audio"; nothing of the picture's steps counts then
 

@@ -106,6 +106,20 @@ void draw_detections(Tensor& picture, const std::vector<Detection>& found, const
   for (const Detection& d : found) draw_plate(picture, name(d.label) + format(" %.2f", d.score), d.left, d.top, colour(d));
 }
 
+void draw_points(Tensor& picture, const std::vector<Keypoint>& points) {
+  const double thick = std::max(4.0, std::min(height_of(picture), width_of(picture)) / 60.0);
+  for (size_t i = 0; i < points.size(); ++i) draw_line(picture, {points[i].x, points[i].y}, {points[i].x, points[i].y}, thick, kColours[i % std::size(kColours)]);
+}
+
+void draw_classes(Tensor& picture, const Tensor& classes) {
+  const auto of_pixel = classes.values<int32_t>();
+  for (size_t i = 0; i < of_pixel.size(); ++i) {
+    if (of_pixel[i] <= 0) continue;
+    const Colour& colour = kColours[static_cast<size_t>(of_pixel[i]) % std::size(kColours)];
+    for (size_t c = 0; c < 3; ++c) picture.data()[3 * i + c] = static_cast<uint8_t>((picture.data()[3 * i + c] + colour[c] + 1) / 2);
+  }
+}
+
 void draw_text(Tensor& picture, const std::string& text, double left, double top, double unit, Colour colour) {
   for (const char letter : letters_of(text)) {
     draw_letter(picture, letter, {left, top}, unit, colour);

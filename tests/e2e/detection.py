@@ -110,6 +110,28 @@ def by_litert(path, pixels):
     return [interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details()]
 
 
+def points_and_classes(tmp):
+    """MoveNet's points within 2 % of the picture, shares of DeepLab's classes within 3 %; both draw."""
+    pixels = image.open(shared("models/tflite/real/test_data_squat.bmp")).convert("RGB")
+    size = np.array(pixels.size)
+    wanted = by_litert(published("movenet_single_pose_lightning_ptq"), pixels)[0][0, 0]
+    options = ("--pipeline", '{"keypoints": {}}', f"{tmp}/squat.png")
+    got = verge_json("run", published("movenet_single_pose_lightning_ptq"), *options)[0]["keypoints"]
+    sure = wanted[:, 2] > 0.4
+    assert len(got) == 17 and sure.sum() >= 8, (len(got), wanted)
+    away = np.abs(np.array([[p["x"], p["y"]] for p in got]) - wanted[:, [1, 0]] * size)[sure].max() / size.max()
+    assert away < 0.02, f"a point lies {away:.1%} away"
+    verge("run", published("movenet_single_pose_lightning_ptq"), *options, "-o", f"{tmp}/points.png")
+    changed = (np.asarray(image.open(f"{tmp}/points.png")) != np.asarray(image.open(f"{tmp}/squat.png"))).any(axis=2).mean()
+    assert 0 < changed < 0.1, changed
+    pixels = image.open(shared("models/tflite/real/test_data_cat.bmp")).convert("RGB")
+    wanted = by_litert(published("deeplabv3_mnv2_ade20k_int8"), pixels)[0][0]
+    got = {c["index"]: c["share"] for c in verge_json("run", published("deeplabv3_mnv2_ade20k_int8"), "--pipeline", '{"mean": 127, "std": 127.5, "classes": {}}', f"{tmp}/cat.png", "-o", f"{tmp}/classes.png")[0]["classes"]}
+    off = sum(abs(got.get(k, 0) - (wanted == k).mean()) for k in set(got) | set(np.unique(wanted))) / 2
+    assert off < 0.03 and abs(sum(got.values()) - 1) < 1e-6, (off, got)
+    assert (np.asarray(image.open(f"{tmp}/classes.png")) != np.asarray(image.open(f"{tmp}/cat.png"))).any(axis=2).mean() > 0.1
+
+
 def check_published(tmp):
     """uint8 files whose inputs have a scale of 1/128: the scores of both differ by a step of a resized byte or two."""
     coco = published("coco_ssd_mobilenet_v1_1.0_quant_2018_06_29")
@@ -126,6 +148,7 @@ def check_published(tmp):
     scores = by_litert(classifier, pixels)[0][0] / 256
     top = verge_json("run", classifier, f"{tmp}/parrot.png")[0]["top"][0]
     assert top["index"] == scores.argmax() and abs(top["score"] - scores.max()) < 0.06, (top, scores.argmax(), scores.max())
+    points_and_classes(tmp)
     print("published TFLite files: labels, scores and boxes are LiteRT's", flush=True)
 
 

@@ -42,6 +42,7 @@ def custom_operators(text):
 def pipeline(text):
     shutil.copy(shared("models/onnx/yolox_nano.onnx"), ".")
     shutil.copy(shared("models/onnx/silero_vad.onnx"), ".")
+    shutil.copy(glob.glob(shared("models/tflite/models") + "/*_movenet_single_pose_lightning_ptq.tflite")[0], "movenet.tflite")
     shutil.copy(shared("data/speech/jfk.wav"), "speech.wav")
     for word, file in (("yolox", "pipeline.json"), ("audio", "sound.json")):
         declaration = next(b for b in re.findall(r"```json\n(.*?)```", text, re.S) if f'"{word}"' in b)
