@@ -10,6 +10,7 @@
 namespace verge::formats::tflite {
 namespace {
 
+constexpr size_t kLeastTable = 8;   // an offset and the identifier
 constexpr int64_t kLeastSide = 16;  // below, a last dimension of 1 or 3 says nothing of pictures
 
 bool takes_pictures(const TensorType& type) {
@@ -48,11 +49,12 @@ std::optional<Normalization> normalization_of(const metadata::TensorMetadata& te
 
 // What the metadata say of the first input; nothing where they are absent, damaged or of something else than pictures.
 std::optional<Normalization> declared(ByteSpan bytes) {
+  if (bytes.size() < kLeastTable) return std::nullopt;
   std::vector<std::max_align_t> aligned(bytes.size() / sizeof(std::max_align_t) + 1);
   std::memcpy(aligned.data(), bytes.data(), bytes.size());
   const auto* start = reinterpret_cast<const uint8_t*>(aligned.data());
   flatbuffers::Verifier verifier(start, bytes.size());
-  if (bytes.size() < 8 || !metadata::VerifyModelMetadataBuffer(verifier)) return std::nullopt;
+  if (!metadata::VerifyModelMetadataBuffer(verifier)) return std::nullopt;
   const metadata::ModelMetadata& model = *metadata::GetModelMetadata(start);
   if (size_of(model.subgraph_metadata()) == 0 || !model.subgraph_metadata()->Get(0)) return std::nullopt;
   const auto* inputs = model.subgraph_metadata()->Get(0)->input_tensor_metadata();
