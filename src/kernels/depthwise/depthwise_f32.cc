@@ -5,7 +5,7 @@ namespace {
 
 constexpr size_t kPointers = 1024;         // on the stack of a block
 constexpr size_t kUnit = 16;               // channels of packed weights are padded to a multiple
-constexpr size_t kBlockMacs = 256 * 1024;  // below this a block is not worth a thread's while: a depthwise MAC costs more than one of a product
+constexpr size_t kBlockMacs = 64 * 1024;    // below this a block is not worth a thread's while: a depthwise MAC costs more than one of a product
 constexpr size_t kMostBlocks = 16;
 
 size_t round_up(size_t n) { return (n + kUnit - 1) / kUnit * kUnit; }

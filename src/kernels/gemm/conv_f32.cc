@@ -11,7 +11,7 @@ constexpr size_t kPointers = 2048;          // on the stack of a block
 constexpr size_t kPatchFloats = 4096;       // on the stack of a block
 constexpr size_t kRowUnit = 24;             // a multiple of the rows of every kernel's tile
 constexpr size_t kInputBytes = 256 * 1024;  // of input that a block of rows sweeps once for each pair of panels: it stays in the level 2 cache
-constexpr size_t kBlockMacs = 1024 * 1024;  // below this a block is not worth a thread's while
+constexpr size_t kBlockMacs = 384 * 1024;   // below this a block is not worth a thread's while
 constexpr size_t kMostBlocks = 16;          // enough for an even share; more costs repeated reading
 constexpr size_t kMergedFloats = 64;        // taps of one row are read as one run up to this length
 
