@@ -24,6 +24,7 @@ double peak_f32() {
 
 double peak_int8() {
 #if defined(__x86_64__)
+  if (cpu_has(Isa::kAmx)) return peak_int8_amx();
   if (cpu_has(Isa::kAvx512Vnni)) return peak_int8_avx512vnni();
   if (cpu_has(Isa::kAvx512)) return peak_int8_avx512();
   if (cpu_has(Isa::kAvx2)) return peak_int8_avx2();

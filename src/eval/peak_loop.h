@@ -42,5 +42,6 @@ double peak_int8_avx2();
 double peak_f32_avx512();
 double peak_int8_avx512();
 double peak_int8_avx512vnni();
+double peak_int8_amx();
 
 }  // namespace verge
