@@ -11,6 +11,7 @@
 
 #include "agent/identity.h"
 #include "agent/link.h"
+#include "agent/sealed.h"
 #include "agent/update.h"
 #include "core/digest.h"
 #include "core/text.h"
@@ -30,12 +31,6 @@ constexpr uint64_t kMostModelBytes = uint64_t{1} << 30;
 constexpr size_t kRecordsACheckIn = 50;
 constexpr int kIdleTries = 6;  // connections that bring nothing, before a download waits for the next check-in
 
-Result<void> self_test(ByteSpan bytes) {
-  VERGE_TRY(const auto model, RunningModel::open(bytes));
-  VERGE_CHECK(model->run_golden());
-  return done();
-}
-
 class Agent {
  public:
   static Result<std::unique_ptr<Agent>> begin(const AgentOptions& o) {
@@ -43,13 +38,16 @@ class Agent {
     out->o_ = o;
     VERGE_CHECK(make_directories(o.folder + "/slots"));
     VERGE_CHECK(make_directories(o.folder + "/trusted"));
+    VERGE_CHECK(make_directories(o.folder + "/keys"));
     out->home_ = make_folder_storage(o.folder);
+    out->keys_ = make_folder_storage(o.folder + "/keys");
     out->trusted_ = make_folder_storage(o.folder + "/trusted");
     VERGE_TRY(out->server_, agent::HttpsAddress::parse(o.server));
     if (!is_file(out->path("certificate.pem"))) VERGE_CHECK(out->enrol());
     VERGE_CHECK(out->open_link(true));
     out->storage_ = make_folder_storage(o.folder + "/slots");
-    VERGE_TRY(out->updater_, agent::Updater::open(*out->storage_, self_test));
+    VERGE_TRY(out->updater_, agent::Updater::open(*out->storage_, [agent = out.get()](ByteSpan bytes) { return agent->self_test(bytes); }));
+    VERGE_CHECK(out->forget_keys());
     VERGE_CHECK(out->begin_service());
     VERGE_CHECK(out->judge());
     return out;
@@ -74,10 +72,12 @@ class Agent {
     wants_shadow_ = reply.body.value("shadow", false);
     const agent::Release wanted{reply.body.value("hash", ""), reply.body.value("version", int64_t{0}), reply.body.value("bytes", int64_t{0})};
     const agent::Record& r = updater_->record();
+    if (reply.body.contains("key")) VERGE_CHECK(keep(*keys_, key_file(wanted.hash), reply.body.value("key", "")));
     const bool under_way = r.state == agent::State::kShadow && wanted.hash == r.candidate.hash;
     if (r.state == agent::State::kShadow && !under_way) VERGE_CHECK(withdraw());
     if (wanted.hash != r.active.hash && !under_way) VERGE_CHECK(update(reply.body.value("target", ""), wanted));
     etag_ = reply.etag;
+    VERGE_CHECK(forget_keys());
     if (report() != reported_) VERGE_CHECK(check_in());  // what came of it
     return done();
   }
@@ -101,9 +101,49 @@ class Agent {
   }
   std::string path(const char* file) const { return o_.folder + "/" + file; }
 
+  Result<void> self_test(ByteSpan release) const {
+    VERGE_TRY(const auto model, open_model(release));
+    VERGE_CHECK(model->run_golden());
+    return done();
+  }
+
+  // The package in a sealed release, in memory alone.
+  Result<Bytes> unsealed(ByteSpan release) const {
+    const auto sealed = keys_->read(key_file(sha256_hex(release)));
+    if (!sealed.ok()) return Error(Code::kIntegrity, "the release is sealed, and its key is not here: check in with the server once");
+    VERGE_TRY(const std::string secret, read_text(path("box.key")));
+    VERGE_TRY(const agent::ReleaseKey key, agent::open_key(std::string(sealed->begin(), sealed->end()), secret));
+    return agent::open_release(release, key);
+  }
+  template <class Use> auto with_package(ByteSpan release, const Use& use) const -> decltype(use(release)) {
+    if (!agent::is_sealed(release)) return use(release);
+    VERGE_TRY(const Bytes package, unsealed(release));
+    return use(package);
+  }
+  Result<std::unique_ptr<RunningModel>> open_model(ByteSpan release) const { return with_package(release, RunningModel::open); }
+  Result<void> serve(ByteSpan release) {
+    return with_package(release, [this](ByteSpan package) { return service_->run(package); });
+  }
+  Result<void> shadow(ByteSpan release) {
+    return with_package(release, [this](ByteSpan package) { return service_->shadow(package); });
+  }
+
+  static std::string key_file(const std::string& hash) { return hash + ".key"; }
+
+  // Keys of releases that no slot holds any more.
+  Result<void> forget_keys() {
+    const agent::Record& r = updater_->record();
+    VERGE_TRY(const auto files, keys_->list());
+    for (const std::string& file : files) {
+      const bool wanted = file == key_file(r.active.hash) || file == key_file(r.previous.hash) || file == key_file(r.candidate.hash);
+      if (!wanted) VERGE_CHECK(keys_->remove(file));
+    }
+    return done();
+  }
+
   // Durable before the next step; readable by this user alone.
-  Result<void> keep(const std::string& file, const std::string& text) {
-    return replace(*home_, file, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  static Result<void> keep(Storage& storage, const std::string& file, const std::string& text) {
+    return replace(storage, file, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
   }
 
   Result<void> open_link(bool identified) {
@@ -168,7 +208,7 @@ class Agent {
     options.most_latency_ms = o_.most_latency_ms;
     if (options.most_samples > 0) options.samples = path("samples");
     VERGE_TRY(service_, Service::start(options, *telemetry_));
-    if (const auto candidate = updater_->candidate(); candidate.ok()) VERGE_CHECK(service_->shadow(*candidate));
+    if (const auto candidate = updater_->candidate(); candidate.ok()) VERGE_CHECK(shadow(*candidate));
     return done();
   }
 
@@ -213,7 +253,7 @@ class Agent {
     const double begin = now_s();
     VERGE_CHECK(updater_->roll_back(reason));
     const auto bytes = updater_->active();
-    if (bytes.ok() && service_) VERGE_CHECK(service_->run(*bytes));
+    if (bytes.ok() && service_) VERGE_CHECK(serve(*bytes));
     std::printf("rolled back: %s (%.0f ms)\n", reason.c_str(), (now_s() - begin) * 1000);
     std::fflush(stdout);
     return judge();
@@ -237,16 +277,19 @@ class Agent {
       VERGE_TRY(token, read_text(o_.token.substr(1)));
     }
     VERGE_TRY(const std::string ca, read_text(o_.ca));
-    VERGE_CHECK(keep("ca.pem", ca));
+    VERGE_CHECK(keep(*home_, "ca.pem", ca));
     VERGE_TRY(const agent::Identity identity, agent::make_identity(o_.device));
+    const agent::BoxKeys box = agent::make_box_keys();
     VERGE_CHECK(open_link(false));
     VERGE_TRY(const agent::Reply reply,
-              agent::post(*client_, server_, "/v1/enrol", {{"device", o_.device}, {"token", token}, {"request", identity.request_pem}}));
+              agent::post(*client_, server_, "/v1/enrol",
+                          {{"device", o_.device}, {"token", token}, {"request", identity.request_pem}, {"box", box.open_hex}}));
     if (reply.status != 200) return refused(reply).within("enrolment");
     const std::string root = reply.body.value("root", "");
     VERGE_CHECK(tuf::Updater::init(*trusted_, {reinterpret_cast<const uint8_t*>(root.data()), root.size()}));
-    VERGE_CHECK(keep("key.pem", identity.key_pem));
-    VERGE_CHECK(keep("certificate.pem", reply.body.value("certificate", "")));  // the last: what says that this device is enrolled
+    VERGE_CHECK(keep(*home_, "box.key", box.secret_hex));
+    VERGE_CHECK(keep(*home_, "key.pem", identity.key_pem));
+    VERGE_CHECK(keep(*home_, "certificate.pem", reply.body.value("certificate", "")));  // the last: what says that this device is enrolled
     std::printf("enrolled as %s\n", o_.device.c_str());
     return done();
   }
@@ -289,7 +332,7 @@ class Agent {
     if (const auto candidate = updater_->candidate(); candidate.ok()) {
       std::printf("version %lld runs in the shadow\n", static_cast<long long>(wanted.version));
       std::fflush(stdout);
-      return service_ ? service_->shadow(*candidate) : updater_->accept();
+      return service_ ? shadow(*candidate) : updater_->accept();
     }
     return judge();
   }
@@ -354,7 +397,7 @@ class Agent {
     health_ = looked.health;
     const bool trial = updater_->record().state == agent::State::kTrial;
     if (trial && health_.state != "HEALTHY") return take_back(health_.reason);
-    if (service_) VERGE_CHECK(service_->run(*bytes));
+    if (service_) VERGE_CHECK(serve(*bytes));
     std::printf("%s", looked.words.c_str());  // from here on programs are answered
     std::fflush(stdout);
     return trial && !service_ ? updater_->commit() : done();
@@ -367,7 +410,7 @@ class Agent {
 
   Looked look_at(const Bytes& bytes) const {
     const auto bad = [](const Error& e) { return Looked{{"DEGRADED", e.message()}, ""}; };
-    auto model = RunningModel::open(bytes);
+    auto model = open_model(bytes);
     if (!model.ok()) return bad(model.error());
     const auto golden = (*model)->run_golden();
     if (!golden.ok()) return bad(golden.error());
@@ -384,7 +427,7 @@ class Agent {
   AgentOptions o_;
   agent::HttpsAddress server_;
   std::unique_ptr<agent::HttpsClient> client_;
-  std::unique_ptr<Storage> home_, trusted_, storage_;
+  std::unique_ptr<Storage> home_, keys_, trusted_, storage_;
   std::optional<agent::Updater> updater_;
   std::unique_ptr<tuf::Transport> transport_;
   std::unique_ptr<Storage> telemetry_storage_;

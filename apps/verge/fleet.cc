@@ -4,6 +4,7 @@
 #include <ctime>
 #include <set>
 
+#include "agent/sealed.h"
 #include "core/digest.h"
 #include "fleet/server.h"
 #include "os/file.h"
@@ -25,7 +26,7 @@ struct FleetOptions {
   int percent = 1, for_seconds = 0;
   std::string role = "enrol";
   double agreement = 0;
-  bool json = false, automatic = false;
+  bool json = false, automatic = false, encrypt = false;
 };
 
 int64_t now() { return std::time(nullptr); }
@@ -82,7 +83,7 @@ Result<void> add_deltas(const FleetOptions& o, const Json& before, ByteSpan next
     const std::string hash = d["hash"], target = d["target"];
     if (bases.size() == 3 || hash == sha256_hex(next) || !bases.insert(hash).second) continue;
     const auto base = read_file(repository.targets_folder() + "/" + hash + "." + target);
-    if (!base.ok()) continue;
+    if (!base.ok() || agent::is_sealed(*base)) continue;
     VERGE_TRY(const Delta delta, make_delta(*base, next));
     if (!delta.uses_base || delta.bytes.size() > next.size() * 9 / 10) continue;
     VERGE_CHECK(repository.add(delta_name(hash, sha256_hex(next)), delta.bytes, {}, "targets", now()));
@@ -94,7 +95,14 @@ Result<void> add_deltas(const FleetOptions& o, const Json& before, ByteSpan next
 // Puts a package among the updates, signed with the targets key, and rolls it out to `percent` of the devices.
 Result<int64_t> roll_out(const FleetOptions& o, fleet::Registry& registry) {
   VERGE_TRY(const PackageFile package, open_package(o.model, Verify::kFull));
-  const ByteSpan bytes = package.mapping->bytes();
+  fleet::Deployment d;
+  Bytes sealed;
+  if (o.encrypt) {
+    const agent::ReleaseKey key = agent::make_release_key();
+    d.key = agent::key_text(key);
+    sealed = agent::seal_release(package.mapping->bytes(), key);
+  }
+  const ByteSpan bytes = o.encrypt ? ByteSpan(sealed) : package.mapping->bytes();
   if (!package.reader.find(package::Kind::kGolden))
     return invalid("'" + o.model +
                    "' has no golden vectors, so no device could test it; make it with  verge optimize, verge train  or  verge convert --golden");
@@ -106,9 +114,8 @@ Result<int64_t> roll_out(const FleetOptions& o, fleet::Registry& registry) {
     if (o.version == 0) version = std::max(version, d["version"].get<int64_t>());
   if (o.version == 0) ++version;
   VERGE_CHECK(tuf::Repository(o.folder + "/updates").add(name, bytes, tuf::Value{{"version", version}}, "targets", now()));
-  VERGE_CHECK(add_deltas(o, before, bytes));
+  if (!o.encrypt) VERGE_CHECK(add_deltas(o, before, bytes));  // sealed bytes have nothing in common
   VERGE_CHECK(publish(o, {"targets"}));
-  fleet::Deployment d;
   d.target = name;
   d.version = version;
   d.bytes = static_cast<int64_t>(bytes.size());
@@ -250,6 +257,7 @@ void add_deploy(CLI::App* parent, Commands& commands) {
       "--agreement", o->agreement,
       "devices run it beside the model before and tell how often both agree; this share, 0 to 1, is what a good release has (verge fleet rehearse)");
   sub->add_option("--devices", o->query, "only those that this query holds for, such as hardware=aarch64,label.site=bonn (docs/fleet.md; default: all)");
+  sub->add_flag("--encrypt", o->encrypt, "under a key of its own, which each enrolled device gets sealed to itself (docs/fleet.md); no deltas");
   sub->add_flag("--automatic", o->automatic, "go from phase to phase as the gate allows");
   sub->add_option("--release", o->version, "its version (default: one more than the highest)");
   for (const char* verb : {"pause", "resume", "abort", "promote"}) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "agent/sealed.h"
 #include "core/digest.h"
 #include "core/text.h"
 #include "fleet/dashboard.h"
@@ -159,7 +160,9 @@ Result<Answer> Api::enrol(const Question& q, int64_t now_s) {
   const auto request = j.find("request");
   if (request == j.end() || !request->is_string()) return corrupt("'request' is no certificate request in PEM");
   VERGE_TRY(const std::string certificate, authority_.certify(request->get<std::string>(), device));
-  VERGE_CHECK(registry_.enrol(token, device, now_s));
+  VERGE_TRY(const std::string box, short_text(j, "box"));
+  if (!box.empty() && !agent::seal_key({}, box).ok()) return corrupt("'box' is no key of 64 hex digits");
+  VERGE_CHECK(registry_.enrol(token, device, now_s, box));
   return json_answer({{"certificate", certificate}, {"root", first_root_}});
 }
 
@@ -172,11 +175,22 @@ Result<Answer> Api::check_in(const Question& q, int64_t now_s) {
   if (wanted && wanted->agreement > 0) body["shadow"] = true;
   Answer out;
   out.body = body.dump();
-  out.etag = etag_of(out.body);
-  if (q.etag != out.etag) return out;
-  out.status = 304;
-  out.body.clear();
+  out.etag = etag_of(out.body);  // without the key, which is sealed anew each time
+  if (q.etag == out.etag) {
+    out.status = 304;
+    out.body.clear();
+  } else if (wanted && !wanted->key.empty()) {
+    VERGE_TRY(body["key"], sealed_key(*wanted, q.device));
+    out.body = body.dump();
+  }
   return out;
+}
+
+Result<std::string> Api::sealed_key(const Deployment& d, const std::string& device) {
+  VERGE_TRY(const std::string box, registry_.box_of(device));
+  if (box.empty()) return invalid("the release is sealed, and the device '" + device + "' enrolled without a key; enrol it again under another name");
+  VERGE_TRY(const agent::ReleaseKey key, agent::parse_key(d.key));
+  return agent::seal_key(key, box);
 }
 
 Result<Answer> Api::summary(const Question&, int64_t now_s) {

@@ -46,6 +46,7 @@ class Api {
 
   Result<Answer> enrol(const Question& q, int64_t now_s);
   Result<Answer> check_in(const Question& q, int64_t now_s);
+  Result<std::string> sealed_key(const Deployment& d, const std::string& device);
   Result<Answer> summary(const Question& q, int64_t now_s);
   Result<Answer> devices(const Question& q, int64_t now_s);
   Result<Answer> device(const Question& q, int64_t now_s);

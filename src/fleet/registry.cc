@@ -37,7 +37,7 @@ constexpr const char* kSchema[] = {
 constexpr const char* kColumns[][3] = {
     {"devices", "numbers", "TEXT DEFAULT ''"},      {"deployments", "agreement", "REAL DEFAULT 0"},    {"deployments", "runs", "INTEGER DEFAULT 0"},
     {"deployments", "agreed", "INTEGER DEFAULT 0"}, {"deployments", "automatic", "INTEGER DEFAULT 0"}, {"deployments", "devices", "TEXT DEFAULT ''"},
-    {"devices", "labels", "TEXT DEFAULT '{}'"},
+    {"devices", "labels", "TEXT DEFAULT '{}'"},     {"devices", "box", "TEXT DEFAULT ''"},             {"deployments", "key", "TEXT DEFAULT ''"},
 };
 
 std::map<std::string, std::string> labels_of(const std::string& text) {
@@ -52,7 +52,7 @@ std::string audit_hash(const std::string& before, int64_t n, int64_t time_s, con
 Deployment deployment_of(const Row& r) {
   const double agreement = std::holds_alternative<double>(r[8]) ? std::get<double>(r[8]) : 0.0;
   return {integer(r[0]), text(r[1]),    text(r[2]),     integer(r[3]),       integer(r[4]), static_cast<int>(integer(r[5])), text(r[6]), text(r[7]),
-          agreement,     integer(r[9]), integer(r[10]), integer(r[11]) != 0, text(r[12])};
+          agreement,     integer(r[9]), integer(r[10]), integer(r[11]) != 0, text(r[12]), text(r[13])};
 }
 
 Json to_json(const Deployment& d) {
@@ -191,7 +191,7 @@ bool Registry::may(const std::string& token, bool write) {
   return role == "admin" || (role == "read" && !write);
 }
 
-Result<void> Registry::enrol(const std::string& token, const std::string& device, int64_t now_s) {
+Result<void> Registry::enrol(const std::string& token, const std::string& device, int64_t now_s, const std::string& box) {
   if (!is_name(device)) return invalid("'" + device + "' is no device name: at most 64 letters, digits, '-', '_' and '.'");
   return db_->transaction([&]() -> Result<void> {
     VERGE_TRY(const auto rows, db_->query("SELECT made_s, used_s IS NOT NULL FROM tokens WHERE hash = ? AND role = 'enrol'", {sha256_hex(token)}));
@@ -202,10 +202,16 @@ Result<void> Registry::enrol(const std::string& token, const std::string& device
     VERGE_TRY(const auto taken, db_->query("SELECT id FROM devices WHERE id = ?1 UNION SELECT id FROM removed WHERE id = ?1", {device}));
     if (!taken.empty()) return invalid("a device '" + device + "' is enrolled already, or was removed; choose another name");
     VERGE_CHECK(db_->run("UPDATE tokens SET used_s = ? WHERE hash = ?", {now_s, sha256_hex(token)}));
-    VERGE_CHECK(db_->run("INSERT INTO devices(id, enrolled_s) VALUES(?, ?)", {device, now_s}));
+    VERGE_CHECK(db_->run("INSERT INTO devices(id, enrolled_s, box) VALUES(?, ?, ?)", {device, now_s, box}));
     forget_sizes();
     return record(device, "enrolled", now_s);
   });
+}
+
+Result<std::string> Registry::box_of(const std::string& device) {
+  VERGE_TRY(const auto rows, db_->query("SELECT box FROM devices WHERE id = ?", {device}));
+  if (rows.empty()) return not_found("no device '" + device + "' is enrolled");
+  return text(rows[0][0]);
 }
 
 Result<void> Registry::remove(const std::string& device, const std::string& who, int64_t now_s) {
@@ -229,9 +235,9 @@ Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, in
   VERGE_CHECK(Group::parse(d.devices));
   int64_t id = 0;
   VERGE_CHECK(db_->transaction([&]() -> Result<void> {
-    VERGE_TRY(const auto row, db_->query("INSERT INTO deployments(target, hash, version, bytes, percent, state, made_s, agreement, automatic, devices) "
-                                         "VALUES(?, ?, ?, ?, ?, 'active', ?, ?, ?, ?) RETURNING id",
-                                         {d.target, d.hash, d.version, d.bytes, int64_t{d.percent}, now_s, d.agreement, int64_t{d.automatic}, d.devices}));
+    VERGE_TRY(const auto row, db_->query("INSERT INTO deployments(target, hash, version, bytes, percent, state, made_s, agreement, automatic, devices, key) "
+                                         "VALUES(?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?) RETURNING id",
+                                         {d.target, d.hash, d.version, d.bytes, int64_t{d.percent}, now_s, d.agreement, int64_t{d.automatic}, d.devices, d.key}));
     id = integer(row[0][0]);
     return record(
         who, format("deployment %lld: %s version %lld to %d %%", static_cast<long long>(id), d.target.c_str(), static_cast<long long>(d.version), d.percent),
@@ -243,7 +249,7 @@ Result<int64_t> Registry::deploy(const Deployment& d, const std::string& who, in
 Result<std::vector<Deployment>> Registry::all_deployments(const char* where) {
   VERGE_TRY(
       const auto rows,
-      db_->query(std::string("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic, devices FROM deployments ") +
+      db_->query(std::string("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic, devices, key FROM deployments ") +
                  where + " ORDER BY id DESC"));
   std::vector<Deployment> out;
   for (const Row& r : rows) out.push_back(deployment_of(r));
@@ -253,7 +259,7 @@ Result<std::vector<Deployment>> Registry::all_deployments(const char* where) {
 Result<Deployment> Registry::deployment(int64_t id) {
   VERGE_TRY(
       const auto rows,
-      db_->query("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic, devices FROM deployments WHERE id = ?",
+      db_->query("SELECT id, target, hash, version, bytes, percent, state, reason, agreement, runs, agreed, automatic, devices, key FROM deployments WHERE id = ?",
                  {id}));
   if (rows.empty()) return not_found("there is no deployment " + std::to_string(id));
   return deployment_of(rows[0]);

@@ -25,6 +25,7 @@ struct Deployment {
   int64_t runs = 0, agreed = 0;  // shadow inferences that devices told of
   bool automatic = false;        // promoted by the gate
   std::string devices;           // a query (fleet/group.h): whom the deployment is for; empty: everybody
+  std::string key;               // of a sealed release (agent/sealed.h), hex; empty: anybody can read it. Never shown
 };
 
 // What a device says about itself.
@@ -58,8 +59,10 @@ class Registry {
   // A secret, 32 hex digits, of which the database keeps the hash. Enrolment tokens serve once, for an hour.
   Result<std::string> make_enrolment_token(int64_t now_s);
   Result<std::string> make_access_token(const std::string& role, int64_t now_s);  // "admin" or "read"
-  // kIntegrity when the token is unknown, used or too old; kInvalidArgument when the device's name is taken.
-  Result<void> enrol(const std::string& token, const std::string& device, int64_t now_s);
+  // kIntegrity when the token is unknown, used or too old; kInvalidArgument when the device's name is taken. `box`: the open key that releases' keys are
+  // sealed to, hex.
+  Result<void> enrol(const std::string& token, const std::string& device, int64_t now_s, const std::string& box = "");
+  Result<std::string> box_of(const std::string& device);
   // A lost or stolen device: its check-ins are refused from now on, and nobody can take its name again. kNotFound without it.
   Result<void> remove(const std::string& device, const std::string& who, int64_t now_s);
   bool may(const std::string& token, bool write);

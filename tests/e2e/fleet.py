@@ -162,6 +162,25 @@ def check_removal(fleet):
     fleet.turn("one")
 
 
+def check_sealed(fleet, tmp):
+    """A release that enrolled devices alone can read: its key comes sealed to each, and its bytes lie nowhere in the clear."""
+    secret = changed_model(f"{tmp}/secret.vpk", 1.03)
+    plain = open(secret, "rb").read()
+    verge("fleet", "deploy", "--folder", fleet.folder, secret, "--percent", "100", "--release", "8", "--encrypt", "--devices", "id=keeper")
+    assert "running version 8" in fleet.enrol("keeper")
+    assert "running version 8" in fleet.turn("keeper"), "after a start, from the disk"
+    mark = plain[96:128]  # the manifest's hash, which no other package has
+    for folder in (f"{fleet.folder}/updates", f"{tmp}/keeper"):
+        for path, _, files in os.walk(folder):
+            assert not any(mark in open(f"{path}/{f}", "rb").read() for f in files), f"{path} holds the model in the clear"
+    assert b'"key"' not in fleet.ask("/v1/deployments", token=fleet.token("--role", "read"))[1]
+    shutil.copytree(f"{tmp}/keeper", f"{tmp}/copy")
+    os.remove(f"{tmp}/copy/box.key")
+    p = run(VERGE, "agent", "--folder", f"{tmp}/copy", "--server", fleet.url, "--device", "keeper", "--once")
+    assert "running version 8" not in p.stdout, "a copied slot without the device's key runs"
+    verge("fleet", "remove", "--folder", fleet.folder, "keeper")
+
+
 def check_backup(fleet, tmp):
     """A copy of the folder put back: everything is as it was, and agents go on."""
     before = fleet.status()
@@ -226,6 +245,7 @@ def main():
             check_interface(fleet)
             check_import(fleet, tmp)
             check_removal(fleet)
+            check_sealed(fleet, tmp)
             check_backup(fleet, tmp)
             check_stolen_server(fleet)
         finally:
