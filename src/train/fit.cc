@@ -19,9 +19,11 @@
 #include "train/checkpoint.h"
 #include "train/confusion.h"
 #include "train/examples.h"
+#include "train/float_shadow.h"
 #include "train/model_source.h"
 #include "train/prune_network.h"
 #include "train/quantised.h"
+#include "train/sparse_update.h"
 #include "train/trainer.h"
 
 namespace verge::train {
@@ -70,6 +72,7 @@ class Run {
     }
     VERGE_TRY(network_, channels_last(network));
     training_ = r_.training;
+    if (has_integers(network_)) VERGE_CHECK(take_integers(), "model '" + r_.model + "'");
     if (r_.rescale != 1 && !is_architecture(r_.model)) {
       VERGE_CHECK(rescale_input(network_, r_.rescale), "model '" + r_.model + "'");
       for (float& s : training_.input.std) s *= static_cast<float>(r_.rescale);
@@ -80,15 +83,46 @@ class Run {
     VERGE_CHECK(check_classes());
     if (r_.prune.any()) VERGE_CHECK(prune_channels(), "model '" + r_.model + "'");
     if (r_.weight_bits > 0) VERGE_CHECK(quantise(), "model '" + r_.model + "'");
+    weigh_classes();
+    if (r_.sparse_update_kb > 0) VERGE_CHECK(choose_trained(), "model '" + r_.model + "'");
     VERGE_CHECK(make_trainer(), "model '" + r_.model + "'");
+    prepare_batches();
     if (r_.sparsity.share > 0) sparse_.emplace(trainer_->weights());
-    if (!is_architecture(r_.model) && check_.size() > 0) {
+    if (!is_architecture(r_.model) && check_.size() > 0 && !o_.resume) {
       VERGE_TRY(before_, scores());
     }
-    batch_ = static_cast<size_t>(training_.batch);
+    return done();
+  }
+
+  void prepare_batches() {
+    batch_ = static_cast<size_t>(trainer_->input().shape[0]);
     steps_an_epoch_ = static_cast<int64_t>(train_.size() / batch_);
     spare_.resize(batch_ * train_.sample_bytes());
-    weigh_classes();
+  }
+
+  // Looks how far samples agree on where each parameter should go, with nothing moving, and lets those learn that promise most.
+  Result<void> choose_trained() {
+    constexpr int64_t kBatch = 32, kSamples = 1024;
+    constexpr double kBeta = 0.9999;
+    TrainingOptions all = training_;
+    all.teacher = {}, all.rounding.clear();
+    all.optimizer = Optimizer::kAdam, all.beta1 = all.beta2 = kBeta, all.decay = 0, all.clip_norm = 0, all.ema = 0;
+    all.batch = std::min(kBatch, static_cast<int64_t>(train_.size()));
+    VERGE_TRY(Trainer trainer, Trainer::create(network_, all, o_.threads));
+    trainer_.emplace(std::move(trainer));
+    prepare_batches();
+    for (const int64_t steps = std::min(kSamples / all.batch, steps_an_epoch_); step_ < steps; ++step_) {
+      VERGE_CHECK(fill_batch(0));
+      VERGE_CHECK(trainer_->step(0));
+    }
+    step_ = 0;
+    std::vector<Candidate> candidates;
+    for (const auto& [p, consistency] : trainer_->consistency(kBeta)) candidates.push_back({p.constant, p.name, consistency});
+    trainer_.reset();
+    VERGE_TRY(const Graph runs, for_export(network_));
+    VERGE_TRY(SparseChoice choice, choose_sparse(network_, runs, training_, std::move(candidates), static_cast<size_t>(r_.sparse_update_kb * 1024)));
+    training_.trained_constants = std::move(choice.trained);
+    sparse_update_ = std::move(choice.report);
     return done();
   }
 
@@ -100,6 +134,15 @@ class Run {
     VERGE_TRY(PrunedNetwork pruned, pruned_network(network_, r_.prune, some, loss));
     network_ = std::move(pruned.graph);
     pruning_ = std::move(pruned.report);
+    return done();
+  }
+
+  // An integer model learns through real numbers that stand behind its integers.
+  Result<void> take_integers() {
+    if (r_.weight_bits > 0 || r_.rescale != 1 || r_.prune.any()) return invalid("its numbers are integers already: \"quantize\", \"prune\" and \"input.rescale\" take networks in float");
+    VERGE_TRY(quantised_, float_shadow(network_));
+    network_ = quantised_->graph;
+    training_.rounding = quantised_->rounding;
     return done();
   }
 
@@ -360,7 +403,7 @@ class Run {
     return Json{{"top1", confusion.top1()}, {"macro_f1", confusion.macro_f1()}};
   }
 
-  Json checkpoint_header() const { return {{"recipe", r_.source}, {"data", o_.data.path}, {"step", step_}, {"history", history_}, {"loss_sum", loss_sum_}, {"loss_count", loss_count_}, {"hits", hits_}}; }
+  Json checkpoint_header() const { return {{"recipe", r_.source}, {"data", o_.data.path}, {"step", step_}, {"before", before_}, {"history", history_}, {"loss_sum", loss_sum_}, {"loss_count", loss_count_}, {"hits", hits_}}; }
 
   Result<void> save() {
     if (o_.checkpoint.empty()) return done();
@@ -371,7 +414,7 @@ class Run {
     VERGE_TRY(const Checkpoint c, read_checkpoint(o_.checkpoint));
     if (c.header["recipe"] != r_.source) return invalid("'" + o_.checkpoint + "' is of another recipe; begin anew without --resume, or give the recipe that it was made with");
     step_ = c.header["step"].get<int64_t>();
-    history_ = c.header["history"];
+    before_ = c.header.value("before", Json::object()), history_ = c.header["history"];
     loss_sum_ = c.header["loss_sum"].get<double>(), loss_count_ = c.header["loss_count"].get<int64_t>(), hits_ = c.header["hits"].get<int64_t>();
     epoch_start_ = now_s(), epoch_first_ = step_;
     return trainer_->set_state(c.state, step_);
@@ -390,6 +433,7 @@ class Run {
             {"parameters", parameter_count()}, {"training_memory_bytes", trainer_->memory_bytes()}, {"threads", o_.threads}, {"steps", step_}, {"history", history_},
             {"batch", training_.batch}, {"before", before_}, {"seconds", now_s() - start_}};
     if (!pruning_.is_null()) out["pruning"] = pruning_;
+    if (!sparse_update_.is_null()) out["sparse_update"] = sparse_update_;
     return out;
   }
 
@@ -484,7 +528,7 @@ class Run {
   Bytes spare_;
   double start_ = 0, epoch_start_ = 0, rate_ = 0, loss_sum_ = 0;
   int64_t loss_count_ = 0, hits_ = 0;
-  Json history_ = Json::array(), before_ = Json::object(), pruning_;
+  Json history_ = Json::array(), before_ = Json::object(), pruning_, sparse_update_;
   std::array<uint8_t, 256> drifted_{};
 };
 

@@ -26,6 +26,21 @@ bool channels_first(const Graph& network) {
   return type.dims.size() == 4 && sample_sizes(network)[0] != type.dims[1].size;
 }
 
+// Takes the transposes to channels last away behind `value`, and behind its integers.
+Result<void> drop_transposes(Graph& g, ValueId value) {
+  for (NodeId id : g.users(value)) {
+    const Node node = g.node(id);
+    if (node.op == "quantize") {
+      VERGE_CHECK(drop_transposes(g, node.output()));
+    } else if (node.op == "transpose" && node.integers("perm") == std::vector<int64_t>{0, 2, 3, 1}) {
+      g.replace_uses(node.output(), value);
+    } else if (node.op != "reshape" || g.type(value).dims[1] != Dim(1)) {  // one channel lies the same way first and last
+      return unsupported("the network reads its input channels first in " + describe(node));
+    }
+  }
+  return done();
+}
+
 // For each class of the data, its place among the labels that a model file holds; empty where the file holds none.
 Result<std::vector<int64_t>> places_of(const std::vector<std::string>& classes, const Graph& model) {
   const auto note = model.metadata.find("verge.labels");
@@ -61,12 +76,7 @@ Result<Graph> channels_last(const Graph& network) {
   if (!channels_first(network)) return network;
   Graph g = network;
   const ValueId in = g.inputs()[0];
-  for (NodeId id : g.users(in)) {
-    const Node& node = g.node(id);
-    if (node.op == "reshape" && g.type(in).dims[1] == 1) continue;  // one channel lies the same way first and last
-    if (node.op != "transpose" || node.integers("perm") != std::vector<int64_t>{0, 2, 3, 1}) return unsupported("the network reads its input channels first in " + describe(node));
-    g.replace_uses(node.output(), in);
-  }
+  VERGE_CHECK(drop_transposes(g, in));
   const std::vector<Dim> d = g.type(in).dims;
   g.value(in).type.dims = {d[0], d[2], d[3], d[1]};
   g.remove_dead();

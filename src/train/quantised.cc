@@ -133,15 +133,25 @@ class Maker {
   std::vector<NodeId> layers_;  // with weights, in order
 };
 
+std::vector<float> scales_of(const Graph& trained, const Rounding& rounding) {
+  const std::span<const float> stored = trained.constant(rounding.scale)->values<float>();
+  std::vector<float> out(stored.begin(), stored.end());
+  if (!rounding.fixed)
+    for (float& s : out) s = std::exp(s);
+  return out;
+}
+
 LayerWeights rounded_weights(const Graph& trained, const Node& node, const Rounding& rounding, const QuantRule& rule) {
   const Tensor& w = *trained.constant(node.input(static_cast<size_t>(rule.weight_input)));
   const Channels channels(w, 0);
-  QuantParams q{{}, std::vector<int32_t>(channels.count, 0), 0};
-  for (float t : trained.constant(rounding.scale)->values<float>()) q.scale.push_back(std::exp(t));
+  QuantParams q{scales_of(trained, rounding), {}, 0};
+  q.zero_point.assign(q.scale.size(), 0);
+  const bool per_channel = q.scale.size() == channels.count;
+  if (!per_channel) q.axis = -1;
   LayerWeights out{Tensor(DataType::kI8, w.shape()), {}};
   const std::span<int8_t> to = out.weights.mut<int8_t>();
   for (size_t i = 0; i < to.size(); ++i)
-    to[i] = static_cast<int8_t>(std::clamp(std::nearbyint(static_cast<double>(w.values<float>()[i]) / q.scale[i / channels.inner]), rounding.low, rounding.high));
+    to[i] = static_cast<int8_t>(std::clamp(std::nearbyint(static_cast<double>(w.values<float>()[i]) / q.scale[per_channel ? i / channels.inner : 0]), rounding.low, rounding.high));
   out.weights.set_quant(std::move(q));
   const ValueId bias = rule.bias_input >= 0 ? node.input(static_cast<size_t>(rule.bias_input)) : ValueId{};
   if (bias.valid()) out.bias = *trained.constant(bias);
@@ -164,7 +174,7 @@ Result<Graph> integer_graph(const QuantisedNetwork& network, const Graph& traine
   VERGE_CHECK(set_batch(g, batch));
   QuantPlan plan = network.plan;
   for (const auto& [value, rounding] : network.rounding)
-    if (const auto found = plan.activations.find(value); found != plan.activations.end()) found->second.scale[0] = std::exp(g.constant(rounding.scale)->values<float>()[0]);
+    if (const auto found = plan.activations.find(value); found != plan.activations.end()) found->second.scale[0] = scales_of(g, rounding)[0];
   for (NodeId id : g.order()) {
     Node& node = g.node(id);
     const QuantRule rule = rule_of(g, node);

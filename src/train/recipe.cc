@@ -226,6 +226,7 @@ void read_recipe(Section& s, Recipe& r) {
   s.part("distill", [&](Section& p) { read_distillation(p, r); });
   s.part("drift", [&](Section& p) { read_drift(p, r); });
   s.real("memory_kb", r.memory_kb, 0, 1e9);
+  s.real("sparse_update_kb", r.sparse_update_kb, 0, 1e9);
   s.part("augment", [&](Section& p) { read_augmentation(p, r); });
   s.part("loss", [&](Section& p) { read_loss(p, r); });
   s.part("optimizer", [&](Section& p) { read_optimizer(p, r); });

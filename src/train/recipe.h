@@ -33,6 +33,7 @@ struct Recipe {
   std::string teacher;        // a model file; none: empty
   Drift drift;
   double memory_kb = 0;       // of a training session; the batch shrinks until it fits; 0: any
+  double sparse_update_kb = 0;  // what training may take beyond inference: as much learns as fits; 0: all
   NetworkOptions network;
   TrainingOptions training;
   double smoothing = 0;       // of the labels

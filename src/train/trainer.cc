@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -34,7 +35,7 @@ Result<float> Trainer::step(double rate) {
 Graph Trainer::trained() const {
   Graph out = network_;
   for (const Parameter& p : parameters_) {
-    const TensorView& view = const_cast<Executable&>(executable_).session().tensor(tensors_[p.average >= 0 ? static_cast<size_t>(p.average) : p.state]);
+    const TensorView& view = state_view(p.average >= 0 ? static_cast<size_t>(p.average) : p.state);
     Tensor value(view.dtype, view.shape);
     std::memcpy(value.data(), view.data, view.bytes());
     out.value(p.constant).constant = std::make_shared<const Tensor>(std::move(value));
@@ -48,6 +49,21 @@ std::vector<std::span<float>> Trainer::weights() {
     if (!p.weight) continue;
     const TensorView& view = executable_.session().tensor(tensors_[p.state]);
     out.emplace_back(view.mut<float>(), static_cast<size_t>(view.shape.count()));
+  }
+  return out;
+}
+
+std::vector<std::pair<Parameter, double>> Trainer::consistency(double beta) const {
+  std::vector<std::pair<Parameter, double>> out;
+  for (const Parameter& p : parameters_) {
+    if (p.moments < 0) continue;
+    const TensorView &m = state_view(static_cast<size_t>(p.moments)), &v = state_view(static_cast<size_t>(p.moments) + 1);
+    double sum = 0;
+    for (int64_t i = 0; i < m.shape.count(); ++i) {
+      const double first = static_cast<double>(m.as<float>()[i]), second = static_cast<double>(v.as<float>()[i]);
+      if (second > 0) sum += std::max(0.0, first * first / (second * (1 - beta)) - 1);
+    }
+    out.emplace_back(p, sum);
   }
   return out;
 }

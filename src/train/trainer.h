@@ -24,6 +24,9 @@ class Trainer {
 
   // The weights of each layer where the steps change them.
   std::vector<std::span<float>> weights();
+  // After steps of Adam whose betas are `beta` and nearly 1: for each parameter the sum over its elements of (sum g)^2 / sum g^2 - 1, where that is above 0.
+  // g: the steps' gradients. A pull that every step agrees on counts steps - 1, chance counts nothing.
+  std::vector<std::pair<Parameter, double>> consistency(double beta) const;
 
   // Everything that lives from step to step: what a checkpoint holds.
   Bytes state() const;
@@ -35,6 +38,8 @@ class Trainer {
   rt::Session& session() { return executable_.session(); }
 
  private:
+  const TensorView& state_view(size_t state) const { return const_cast<Executable&>(executable_).session().tensor(tensors_[state]); }
+
   Trainer(Graph network, TrainingOptions options, TrainingGraph graph, std::vector<uint32_t> tensors, Executable executable)
       : network_(std::move(network)), options_(std::move(options)), parameters_(std::move(graph.parameters)), tensors_(std::move(tensors)), executable_(std::move(executable)) {}
 

@@ -114,12 +114,11 @@ class Maker {
     if (const auto it = map_.find(constant.index); it != map_.end()) return it->second;
     const Tensor& initial = *network_.constant(constant);
     const ValueId value = graph().add_input(name, TensorType(initial.dtype(), initial.shape()));
-    out_.parameters.push_back({constant, out_.states.size()});
+    out_.parameters.push_back({constant, out_.states.size(), -1, weight, -1, name});
     out_.states.push_back({value, {}, initial});
     state_of_[value.index] = out_.parameters.size() - 1;
     if (!statistic) trained_.push_back(value);
     if (weight) weights_.push_back(value);
-    out_.parameters.back().weight = weight;
     return map_[constant.index] = value;
   }
 
@@ -127,6 +126,7 @@ class Maker {
   static bool is_bias(const Node& node, size_t input) { return input == 2 && (node.op == "conv" || node.op == "dense" || node.op == "batch_norm"); }
 
   bool is_chosen(const Node& node, size_t input, const std::string& name) const {
+    if (!o_.trained_constants.empty() && o_.trained_constants.count(node.input(input).index) == 0) return false;
     if (o_.trained.empty()) return true;
     return std::any_of(o_.trained.begin(), o_.trained.end(), [&](const std::string& what) {
       if (what == "biases") return is_bias(node, input);
@@ -143,6 +143,8 @@ class Maker {
       if (network_.node(id).op == "dense" || network_.node(id).op == "conv") last = id;
     return last;
   }
+
+  bool all_learn() const { return o_.trained.empty() && o_.trained_constants.empty(); }
 
   bool trains(const Node& node, size_t input) const {
     const std::vector<size_t> candidates = parameter_inputs(node);
@@ -177,12 +179,17 @@ class Maker {
     return done();
   }
 
+  ValueId step_of(const Rounding& r) {
+    if (r.fixed) return graph().add_constant(*network_.constant(r.scale));
+    return add("exp", {all_learn() ? parameter(r.scale, network_.value(r.scale).name, false, false) : graph().add_constant(*network_.constant(r.scale))});
+  }
+
   // What stands for the network's value `of`, rounded where the options say so.
   ValueId rounded(ValueId of, ValueId x) {
     const auto found = o_.rounding.find(of.index);
     if (found == o_.rounding.end() || !error_.ok()) return x;
     const Rounding& r = found->second;
-    const ValueId scale = add("exp", {parameter(r.scale, network_.value(r.scale).name, false, false)});
+    const ValueId scale = step_of(r);
     const ValueId steps = add("round", {add("clamp", {add("div", {x, scale})}, {{"min", r.low}, {"max", r.high}})}, {{"straight_through", int64_t{1}}});
     return add("mul", {steps, scale});
   }
@@ -293,6 +300,7 @@ class Maker {
     const std::vector<ValueId> next = add_many(sgd ? "sgd" : "adam", in, attrs, name + ".update", states);
     Parameter& parameter = out_.parameters[state_of_.at(w.index)];
     out_.states[parameter.state].next = next[0];
+    parameter.moments = static_cast<int>(out_.states.size() - states + 1);
     for (size_t i = 1; i < states; ++i) out_.states[out_.states.size() - states + i].next = next[i];
     if (o_.ema > 0) add_average(parameter, name, next[0]);
     return error_;

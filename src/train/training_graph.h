@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct InputOptions {
 struct Rounding {
   ValueId scale;  // constant of the network: one number, or one a channel in a shape that spreads over x
   double low = 0, high = 0;
+  bool fixed = false;  // the constant is s itself, and does not learn
 };
 
 // A trained network whose softened answers are learned beside the labels (Hinton et al. 2015):
@@ -49,15 +51,20 @@ struct TrainingOptions {
   std::map<uint32_t, Rounding> rounding;  // of inputs, weights and outputs of nodes, by ValueId::index in the network
   double norm_momentum = 0.1;  // of batch normalisation's new statistics
   std::vector<std::string> frozen;  // parameters whose name begins with one of these stay as they are
-  std::vector<std::string> trained;  // only these learn: kinds ("biases", "norms": batch normalisation, "head": the last layer) or how a name begins; empty: all
+  // Only these learn: kinds ("biases", "norms": batch normalisation, "head": the last layer) or how a name begins; empty: all. The scales of roundings learn
+  // only where all does.
+  std::vector<std::string> trained;
+  std::set<uint32_t> trained_constants;  // and of these only those constants of the network, by ValueId::index; empty: all
 };
 
 // A constant of the network that training changes, and the states that hold it.
 struct Parameter {
-  ValueId constant;   // in the network
-  size_t state = 0;   // index into TrainingGraph::states
-  int average = -1;   // the same of its moving average
+  ValueId constant;     // in the network
+  size_t state = 0;     // index into TrainingGraph::states
+  int average = -1;     // the same of its moving average
   bool weight = false;  // of a convolution, dense layer or matrix product: not a bias, not of a normalisation
+  int moments = -1;     // as `state`, of the optimiser's first state; its second follows
+  std::string name;
 };
 
 // Inputs of the Program: input, target (unless reconstruct), schedule [rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t)]. Outputs: loss, the network's output.

@@ -66,19 +66,38 @@ def pictures_of(folder):
 def check_integers(tmp, recipe, data):
     judges = f"{tmp}/judges"
     verge("data", "make", "inspection", "--count", "20", "--seed", "2", "--size", "32", "-o", judges)
-    for bits in (8, 4):
+    for bits in ("weights: 8", "weights: 4, activations: 4", "weights: 2", "weights: 3, activations: 2, ends: 4"):
         with open(f"{tmp}/bits.yaml", "w") as file:
-            file.write(open(recipe).read() + f"quantize: {{weights: {bits}}}\n")
+            file.write(open(recipe).read() + f"quantize: {{{bits}}}\n")
         report = train(f"{tmp}/bits.yaml", data, f"{tmp}/bits.vpk", "--validation", judges, "--outputs", f"{tmp}/outputs.npy")
         assert report["history"][-1]["loss"] < report["history"][0]["loss"], report["history"]
         recorded = np.load(f"{tmp}/outputs.npy")
         again = np.concatenate([run_model([VERGE, "run"], f"{tmp}/bits.vpk", [x])[0] for x in pictures_of(judges)])
         assert recorded.shape == again.shape and len(np.unique(recorded)) > 10, (recorded.shape, again.shape)
-        assert np.array_equal(recorded, again), f"{bits} bits: {np.abs(recorded - again).max()} apart"
+        assert np.array_equal(recorded, again), f"{bits}: {np.abs(recorded - again).max()} apart"
         np.concatenate(list(pictures_of(judges))).tofile(f"{tmp}/cases.bin")
         generated = np.frombuffer(mcu.run_on_host(f"{tmp}/bits.vpk", "host", f"{tmp}/cases.bin"), np.float32).reshape(recorded.shape)
-        assert np.array_equal(recorded, generated), f"{bits} bits in C: {np.abs(recorded - generated).max()} apart"
+        assert np.array_equal(recorded, generated), f"{bits} in C: {np.abs(recorded - generated).max()} apart"
         assert "f32" not in [line.split("_")[-1] for line in run(VERGE, "inspect", f"{tmp}/bits.vpk").stdout.split() if line.startswith(("conv_", "dense_"))]
+
+
+def check_integer_models(tmp, recipe, data):
+    """An int8 TFLite file says the same after training at rate 0, to the bit; at another its biases learn and its weights stay."""
+    judges, text = f"{tmp}/judges", open(recipe).read()
+    open(f"{tmp}/int8.yaml", "w").write(text + "quantize: {weights: 8}\n")
+    train(f"{tmp}/int8.yaml", data, f"{tmp}/int8.vpk", "--validation", judges, "--export", f"{tmp}/int8.tflite", "--outputs", f"{tmp}/said.npy")
+    again = text.replace("model: lenet5", f"model: {tmp}/int8.tflite").replace("smoothing: 0.02", "smoothing: 0.3") + "trained: [biases]\n"
+    open(f"{tmp}/still8.yaml", "w").write(re.sub("rate: [0-9.]+", "rate: 0", again))
+    open(f"{tmp}/moving8.yaml", "w").write(again)
+    still = train(f"{tmp}/still8.yaml", data, f"{tmp}/still8.vpk", "--validation", judges, "--outputs", f"{tmp}/still8.npy", "--weights", f"{tmp}/still8")
+    assert np.array_equal(np.load(f"{tmp}/said.npy"), np.load(f"{tmp}/still8.npy"))
+    moved = train(f"{tmp}/moving8.yaml", data, f"{tmp}/moved8.vpk", "--validation", judges, "--weights", f"{tmp}/moved8")
+    assert moved["history"][-1]["loss"] < still["history"][-1]["loss"], (moved["history"], still["history"])
+    before, after = arrays(f"{tmp}/still8"), arrays(f"{tmp}/moved8")
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert changed and all(before[name].ndim == 1 for name in changed), changed
+    open(f"{tmp}/still8.yaml", "w").write(again + "quantize: {weights: 4}\n")
+    fails(2, "integers already", f"{tmp}/still8.yaml", "--data", data, "-o", f"{tmp}/x.vpk")
 
 
 def arrays(folder):
@@ -114,6 +133,26 @@ def check_biases(tmp, recipe, data):
     same_bytes(f"{tmp}/moved.vpk", f"{tmp}/killed.vpk")
     open(moving, "w").write(text + changes + "memory_kb: 20\n")
     fails(4, "training one sample takes .* KB", moving, "--data", data, "-o", f"{tmp}/x.vpk")
+
+
+def check_sparse_update(tmp, recipe, data):
+    """As much learns as fits beside inference, the same after an interruption; what does not fit is said."""
+    text = re.sub("batch: [0-9]+", "batch: 1", open(recipe).read().replace("model: lenet5", f"model: {tmp}/start.onnx").replace("rate: 0.05", "rate: 0.0005"))
+    allowed = 24
+    open(f"{tmp}/sparse.yaml", "w").write(text + f"fold: true\ndrift: {{gain: 0.45, shift: 20, replay: 0.3}}\nsparse_update_kb: {allowed}\n")
+    report = train(f"{tmp}/sparse.yaml", data, f"{tmp}/sparse.vpk", "--weights", f"{tmp}/sparse")
+    choice = report["sparse_update"]
+    chosen = [c for c in choice["candidates"] if "added_bytes" in c]
+    assert 0 < len(chosen) < len(choice["candidates"]), choice
+    assert choice["inference_bytes"] < choice["training_bytes"] == report["training_memory_bytes"] <= choice["inference_bytes"] + allowed * 1024, choice
+    before, after = arrays(f"{tmp}/still"), arrays(f"{tmp}/sparse")
+    assert sum(not np.array_equal(before[name], after[name]) for name in before) == len(chosen), chosen
+    p = run(VERGE, "train", f"{tmp}/sparse.yaml", "--data", data, "-o", f"{tmp}/sparse2.vpk", "--stop-after", "100")
+    assert p.returncode == 130, p.stderr
+    train(f"{tmp}/sparse.yaml", data, f"{tmp}/sparse2.vpk", "--resume", "--threads", "2")
+    same_bytes(f"{tmp}/sparse.vpk", f"{tmp}/sparse2.vpk")
+    open(f"{tmp}/sparse.yaml", "w").write(text + "fold: true\nsparse_update_kb: 0.001\n")
+    fails(4, "the least parameter takes .* KB beyond inference", f"{tmp}/sparse.yaml", "--data", data, "-o", f"{tmp}/x.vpk")
 
 
 def check_distillation(tmp, recipe, data):
@@ -164,7 +203,9 @@ def main():
         open(recipe, "w").write(documented_recipe())
         check_results(tmp, recipe, data)
         check_integers(tmp, recipe, data)
+        check_integer_models(tmp, recipe, data)
         check_biases(tmp, recipe, data)
+        check_sparse_update(tmp, recipe, data)
         check_distillation(tmp, recipe, data)
         check_words(tmp, recipe, data)
     print("passed")
