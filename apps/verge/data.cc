@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "data/heart.h"
 #include "data/inspection.h"
 #include "verge/command.h"
 #include "verge/progress.h"
@@ -12,6 +13,7 @@ struct Options {
   int count = 1000;
   uint64_t seed = 1;
   int size = 64;
+  int seconds = 300;
 };
 
 Result<void> make_inspection(const Options& o) {
@@ -27,6 +29,19 @@ Result<void> make_inspection(const Options& o) {
   return done();
 }
 
+Result<void> make_heart(const Options& o) {
+  VERGE_CHECK(data::write_heart_set(o.output, o.count, o.seconds, o.seed));
+  std::printf("%d recordings of %d seconds in %s\n", o.count, o.seconds, o.output.c_str());
+  return done();
+}
+
+// What every set has.
+void add_common(CLI::App& set, const std::shared_ptr<Options>& options, int count, const char* what) {
+  set.add_option("--count", options->count, std::string("how many ") + what)->default_val(count)->check(CLI::Range(1, 10000000));
+  set.add_option("--seed", options->seed, "same seed, same data")->default_val(1);
+  set.add_option("-o,--output", options->output, "the folder to fill")->required();
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, Commands& commands) {
@@ -35,11 +50,14 @@ void add_data(CLI::App& app, Commands& commands) {
   sub->require_subcommand(1);
   CLI::App* make = sub->add_subcommand("make", "Render a data set")->require_subcommand(1);
   CLI::App* inspection = make->add_subcommand("inspection", "Pictures of surfaces, good and with defects, one folder a class\n\nExample: verge data make inspection --count 1000 -o pictures");
-  inspection->add_option("--count", options->count, "how many pictures")->default_val(1000)->check(CLI::Range(1, 10000000));
-  inspection->add_option("--seed", options->seed, "same seed, same bytes")->default_val(1);
+  add_common(*inspection, options, 1000, "pictures");
   inspection->add_option("--size", options->size, "pixels a side")->default_val(64)->check(CLI::Range(16, 1024));
-  inspection->add_option("-o,--output", options->output, "the folder to fill")->required();
   commands.push_back({inspection, [options] { return make_inspection(*options); }});
+  auto of_hearts = std::make_shared<Options>();
+  CLI::App* heart = make->add_subcommand("heart", "Made-up heart recordings, every beat annotated\n\nExample: verge data make heart --count 40 -o records");
+  add_common(*heart, of_hearts, 40, "recordings");
+  heart->add_option("--seconds", of_hearts->seconds, "length of each")->default_val(300);
+  commands.push_back({heart, [of_hearts] { return make_heart(*of_hearts); }});
 }
 
 }  // namespace verge::cli

@@ -76,16 +76,16 @@ Result<void> write_weights(const Graph& network, const std::string& folder) {
   return done();
 }
 
-// ONNX files take pictures channels first, as their readers expect.
+// ONNX files take pictures channels first, as their readers expect; other samples lie as the network was given them.
 Result<void> write_export(Graph graph, const std::string& path) {
-  const bool onnx = export_format(path) == formats::Format::kOnnx;
   const auto pipeline = graph.metadata.find("verge.pipeline");
-  if (onnx && pipeline != graph.metadata.end()) {
+  const bool channels_first = export_format(path) == formats::Format::kOnnx && pipeline != graph.metadata.end();
+  if (channels_first) {
     Json declared = Json::parse(pipeline->second);
     declared["layout"] = "NCHW";
     pipeline->second = declared.dump();
   }
-  return export_file(graph, path, {.channels_first = onnx, .metadata = graph.metadata});
+  return export_file(graph, path, {.channels_first = channels_first, .metadata = graph.metadata});
 }
 
 Result<void> write_results(const Options& o, train::FitOutcome& outcome) {
