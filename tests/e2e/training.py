@@ -7,7 +7,9 @@ The recipe and the commands are those of docs/training.md.
 import glob
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -170,6 +172,37 @@ def check_distillation(tmp, recipe, data):
     fails(2, "the teacher does not know the class 'fine'; it knows .*dent", f"{tmp}/student.yaml", "--data", renamed, "-o", f"{tmp}/x.vpk")
 
 
+def limited_to(bytes_):
+    """What a process may write into a file: the disk is full beyond."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
+
+
+def check_checkpoints(tmp, recipe, data):
+    """What stops a run leaves the checkpoint before it whole: Ctrl-C, a full disk, a loss that is no number."""
+    text = open(recipe).read().replace("epochs: 2", "epochs: 6")
+    longer = f"{tmp}/longer.yaml"
+    open(longer, "w").write(text)
+    train(longer, data, f"{tmp}/whole.vpk")
+    checkpoint = f"{tmp}/stopped.vpk.checkpoint"
+    running = subprocess.Popen([VERGE, "train", longer, "--data", data, "-o", f"{tmp}/stopped.vpk"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    while not os.path.exists(checkpoint) and running.poll() is None:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    words = running.communicate()[1]
+    assert running.returncode == 130 and "interrupted after step" in words and "--resume" in words, words
+    before = open(checkpoint, "rb").read()
+    full = subprocess.run([VERGE, "train", longer, "--data", data, "-o", f"{tmp}/stopped.vpk", "--resume"], capture_output=True, text=True, restore_signals=False,
+                          preexec_fn=lambda: limited_to(len(before) // 2))
+    assert full.returncode == 5 and re.search("checkpoint.*: (File too large|cannot)", full.stderr), full.stderr
+    assert open(checkpoint, "rb").read() == before and not os.path.exists(f"{tmp}/stopped.vpk")
+    train(longer, data, f"{tmp}/stopped.vpk", "--resume")
+    same_bytes(f"{tmp}/whole.vpk", f"{tmp}/stopped.vpk")
+    rising = f"{tmp}/rising.yaml"
+    open(rising, "w").write(text.replace("rate: 0.05", "rate: 100").replace("type: cosine, warmup: 0.1", "type: constant, warmup: 1").replace(", clip_norm: 5", "").replace("epochs: 6", "epochs: 100"))
+    for more in ((), ("--resume",)):
+        fails(4, f"the loss is .* at step .*'{tmp}/rising.vpk.checkpoint' holds the state after epoch", rising, "--data", data, "-o", f"{tmp}/rising.vpk", *more)
+
+
 def check_words(tmp, recipe, data):
     wrong = f"{tmp}/wrong.yaml"
     open(wrong, "w").write(open(recipe).read().replace("epochs:", "epoch:"))
@@ -207,6 +240,7 @@ def main():
         check_biases(tmp, recipe, data)
         check_sparse_update(tmp, recipe, data)
         check_distillation(tmp, recipe, data)
+        check_checkpoints(tmp, recipe, data)
         check_words(tmp, recipe, data)
     print("passed")
 
