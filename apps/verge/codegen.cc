@@ -9,6 +9,7 @@
 #include "codegen/exports/exports.h"
 #include "core/text.h"
 #include "verge/command.h"
+#include "verge/limits.h"
 
 namespace verge::cli {
 namespace {
@@ -20,17 +21,6 @@ struct Options {
   std::string max_ram, max_flash, max_instructions, golden;
   bool selftest = false;
 };
-
-// "32k", "1.5M", "27648"; nothing: no limit.
-Result<int64_t> limit_of(const char* option, const std::string& text) {
-  if (text.empty()) return int64_t{0};
-  char* end = nullptr;
-  const double n = std::strtod(text.c_str(), &end);
-  const double unit = *end == 'k' || *end == 'K' ? 1e3 : *end == 'M' ? 1e6 : 1;
-  if (unit != 1) ++end;
-  if (!(n > 0 && n < 1e12) || *end != 0) return invalid(std::string(option) + " " + text + ": wants a number such as 32k, 1.5M or 27648");
-  return static_cast<int64_t>(n * unit);
-}
 
 // Hashes of what the runtime's layers give on the self-test's input.
 Result<std::vector<uint32_t>> golden_hashes(LoadedModel& m) {
@@ -77,9 +67,9 @@ Result<codegen::Budget> read_options(Options& o) {
       findings.push_back(result.error().message());
   };
   codegen::Budget budget;
-  read(limit_of("--max-ram", o.max_ram), budget.ram);
-  read(limit_of("--max-flash", o.max_flash), budget.flash);
-  read(limit_of("--max-instructions", o.max_instructions), budget.instructions);
+  read(parse_limit("--max-ram", o.max_ram), budget.ram);
+  read(parse_limit("--max-flash", o.max_flash), budget.flash);
+  read(parse_limit("--max-instructions", o.max_instructions), budget.instructions);
   read(mode_of(o.mode), o.code.mode);
   read(lines_of(o.input), o.code.lines);
   const std::vector<std::string>& projects = codegen::export_names();

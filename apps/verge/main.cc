@@ -1,7 +1,7 @@
 // verge: import, optimise, prove, package and run models on the edge.
 #include <cstdio>
 
-#include "verge/command.h"
+#include "verge/search_command.h"
 
 namespace {
 
@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   Commands commands;
   add_optimize(app, commands);
   add_tokenize(app, commands);
+  add_search(app, commands);
   add_train(app, commands);
   add_validate(app, commands);
   add_compare(app, commands);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "core/text.h"
@@ -35,6 +36,12 @@ void copy_pixels(const Tensor& picture, const PictureSize& size, uint8_t* to) {
     return;
   }
   for (size_t i = 0; i < size.bytes(); ++i) to[i] = static_cast<uint8_t>((299u * from[3 * i] + 587u * from[3 * i + 1] + 114u * from[3 * i + 2] + 500u) / 1000u);
+}
+
+uint64_t name_hash(const std::string& name) {  // FNV-1a
+  uint64_t h = 1469598103934665603ull;
+  for (unsigned char c : name) h = (h ^ c) * 1099511628211ull;
+  return h;
 }
 
 // Up to three names and how many more.
@@ -205,6 +212,17 @@ Examples Examples::part(const std::vector<size_t>& indices) const {
     out.samples_.push_back(samples_[i]);
   }
   return out;
+}
+
+Result<std::pair<Examples, Examples>> Examples::split(double judging) const {
+  std::vector<size_t> order(size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return name_hash(names_[a]) < name_hash(names_[b]); });
+  const auto held = static_cast<int64_t>(judging * static_cast<double>(size()));
+  if (static_cast<int64_t>(size()) - held < 1) return invalid("holds too few samples: " + std::to_string(size()));
+  std::vector<size_t> check(order.begin(), order.begin() + held), train(order.begin() + held, order.end());
+  std::sort(check.begin(), check.end()), std::sort(train.begin(), train.end());
+  return std::pair(part(train), part(check));
 }
 
 }  // namespace verge::train

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/parallel.h"
@@ -40,6 +41,8 @@ class Examples {
   Result<void> read(size_t i, uint8_t* to) const;
   // The samples of these indices; shares nothing.
   Examples part(const std::vector<size_t>& indices) const;
+  // Those that train, and a share that judges: those whose names' hashes are the smallest, the same on every machine. kInvalidArgument where none is left to train.
+  Result<std::pair<Examples, Examples>> split(double judging) const;
 
  private:
   Result<void> load_pictures(const ExampleOptions& options, const ParallelFor& parallel);

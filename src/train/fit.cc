@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <tuple>
 
 #include "base/sha256.h"
 #include "core/text.h"
@@ -33,12 +34,6 @@ constexpr int64_t kPrunings = 200;  // of single weights in a run, where it has 
 
 enum Purpose : uint64_t { kOrder = 1, kAugment = 2, kReplay = 3 };
 
-uint64_t name_hash(const std::string& name) {  // FNV-1a
-  uint64_t h = 1469598103934665603ull;
-  for (unsigned char c : name) h = (h ^ c) * 1099511628211ull;
-  return h;
-}
-
 uint8_t drifted_byte(const Drift& drift, uint8_t byte) { return static_cast<uint8_t>(std::clamp(drift.gain * byte + drift.shift + 0.5, 0.0, 255.0)); }
 
 class Run {
@@ -63,8 +58,7 @@ class Run {
   Result<void> prepare() {
     VERGE_TRY(Graph network, network_of(r_), "recipe");
     ExampleOptions examples{o_.data, sample_sizes(network), r_.skip_damaged, !r_.training.reconstruct};
-    VERGE_TRY(Examples all, Examples::load(examples, pool_.parallel_for()));
-    VERGE_CHECK(split(std::move(all), examples));
+    VERGE_CHECK(take_samples(examples));
     if (is_architecture(r_.model) && !r_.training.reconstruct) {
       NetworkOptions n = r_.network;
       n.classes = static_cast<int64_t>(train_.class_count());
@@ -209,7 +203,16 @@ class Run {
                    (train_.classes().empty() ? "" : " (" + join(train_.classes(), ", ") + ")"));
   }
 
-  // What judges: other data, or those whose names' hashes are the smallest, the same on every machine.
+  Result<void> take_samples(const ExampleOptions& options) {
+    if (o_.samples) {
+      train_ = *o_.samples, check_ = *o_.judges;
+      return done();
+    }
+    VERGE_TRY(Examples all, Examples::load(options, pool_.parallel_for()));
+    return split(std::move(all), options);
+  }
+
+  // What judges: other data, or a share of these.
   Result<void> split(Examples all, ExampleOptions options) {
     if (!o_.validation.empty()) {
       options.data.path = o_.validation;
@@ -218,19 +221,11 @@ class Run {
       train_ = std::move(all);
       return done();
     }
-    std::vector<size_t> order(all.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return name_hash(all.name(a)) < name_hash(all.name(b)); });
-    auto held = static_cast<size_t>(r_.validation * static_cast<double>(all.size()));
-    if (all.size() - held < 1) return invalid("'" + o_.data.path + "' holds too few samples: " + std::to_string(all.size()));
-    std::vector<size_t> check(order.begin(), order.begin() + static_cast<int64_t>(held)), train(order.begin() + static_cast<int64_t>(held), order.end());
-    std::sort(check.begin(), check.end()), std::sort(train.begin(), train.end());
-    check_ = all.part(check);
-    train_ = all.part(train);
+    VERGE_TRY(std::tie(train_, check_), all.split(r_.validation), "'" + o_.data.path + "'");
     return done();
   }
 
-  int64_t total_steps() const { return r_.epochs * steps_an_epoch_; }
+  int64_t total_steps() const { return o_.most_steps > 0 ? o_.most_steps : r_.epochs * steps_an_epoch_; }
   double share() const {
     const double by_steps = static_cast<double>(step_) / static_cast<double>(total_steps());
     return o_.most_seconds > 0 ? std::max(by_steps, (now_s() - start_) / o_.most_seconds) : by_steps;

@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "eval/files.h"
+#include "train/examples.h"
 #include "train/recipe.h"
 
 namespace verge::train {
@@ -13,6 +14,9 @@ namespace verge::train {
 struct FitOptions {
   Recipe recipe;
   DataOptions data;
+  const Examples* samples = nullptr;  // read already: those that train and those that judge, instead of `data` and `validation`
+  const Examples* judges = nullptr;
+  int64_t most_steps = 0;             // the schedule ends then; 0: after the recipe's epochs
   std::string validation;       // other data that judge; empty: a share of `data`
   int threads = 1;
   double most_seconds = 0;      // --max-time: the schedule ends then; 0: after the recipe's epochs

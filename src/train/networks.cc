@@ -107,12 +107,13 @@ class Builder {
   Result<void> error_;
 };
 
-void residual_stack(Builder& b, const std::string& name, int64_t out, int64_t stride) {
+void residual_stack(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel = 3) {
   const ValueId from = b.value();
-  b.unit(name + ".1", {.out = out, .stride = stride}).conv(name + ".2.conv", {.out = out}).batch_norm(name + ".2.norm");
+  const bool same = stride == 1 && b.channels() == out;
+  b.unit(name + ".1", {.out = out, .kernel = {kernel, kernel}, .stride = stride}).conv(name + ".2.conv", {.out = out, .kernel = {kernel, kernel}}).batch_norm(name + ".2.norm");
   const ValueId deep = b.value();
   b.go_on_from(from);
-  if (stride != 1) b.conv(name + ".shortcut", {.out = out, .kernel = {1, 1}, .stride = stride, .bias = true});
+  if (!same) b.conv(name + ".shortcut", {.out = out, .kernel = {1, 1}, .stride = stride, .bias = true});
   b.add(name + ".add", deep).relu(name + ".relu");
 }
 
@@ -169,8 +170,33 @@ void cepstrum(Builder& b) {
   b.batch_norm("cepstrum.norm").reshape("picture", {0, frames, kCoefficients, 1});
 }
 
-void separable(Builder& b, const std::string& name, int64_t out, int64_t stride) {
-  b.unit(name + ".depthwise", {.stride = stride, .depthwise = true}).unit(name + ".pointwise", {.out = out, .kernel = {1, 1}});
+void separable(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel = 3) {
+  b.unit(name + ".depthwise", {.kernel = {kernel, kernel}, .stride = stride, .depthwise = true}).unit(name + ".pointwise", {.out = out, .kernel = {1, 1}});
+}
+
+void inverted(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel) {
+  constexpr int64_t kWider = 4;
+  const ValueId from = b.value();
+  const int64_t in = b.channels();
+  b.unit(name + ".wide", {.out = kWider * in, .kernel = {1, 1}}).unit(name + ".depthwise", {.kernel = {kernel, kernel}, .stride = stride, .depthwise = true});
+  b.conv(name + ".narrow.conv", {.out = out, .kernel = {1, 1}}).batch_norm(name + ".narrow.norm");
+  if (stride == 1 && in == out) b.add(name + ".add", from);
+}
+
+Result<Graph> staged(Builder& b, const NetworkOptions& o) {
+  if (o.stages.empty()) return invalid("architecture staged has no \"stages\"");
+  int place = 0;
+  for (const Stage& s : o.stages) {
+    const std::string name = "stage" + std::to_string(++place);
+    const int64_t out = channels(o, s.channels);
+    switch (s.kind) {
+      case StageKind::kConv: b.unit(name, {.out = out, .kernel = {s.kernel, s.kernel}, .stride = s.stride}); break;
+      case StageKind::kResidual: residual_stack(b, name, out, s.stride, s.kernel); break;
+      case StageKind::kSeparable: separable(b, name, out, s.stride, s.kernel); break;
+      case StageKind::kInverted: inverted(b, name, out, s.stride, s.kernel);
+    }
+  }
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
 }
 
 Result<Graph> ds_cnn(Builder& b, const NetworkOptions& o) {
@@ -265,7 +291,7 @@ const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kAll = {
       {"lenet_300_100", {28, 28, 1}, lenet_300_100}, {"lenet5", {28, 28, 1}, lenet5}, {"lenet5_caffe", {28, 28, 1}, lenet5_caffe}, {"mnist_cnn", {28, 28, 1}, mnist_cnn},
       {"resnet8", {32, 32, 3}, resnet8, true}, {"ds_cnn", {49, 10, 1}, ds_cnn, true}, {"ds_cnn_sound", {8000}, ds_cnn_sound, true}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
-      {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection, true}, {"heart_beats", {144, 1, 5}, heart_beats}};
+      {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection, true}, {"heart_beats", {144, 1, 5}, heart_beats}, {"staged", {32, 32, 3}, staged, true}};
   return kAll;
 }
 

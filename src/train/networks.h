@@ -5,18 +5,36 @@
 //   resnet8                    MLPerf Tiny image classification           ds_cnn         MLPerf Tiny keyword spotting
 //   mobilenet_v1_025           MLPerf Tiny person detection               autoencoder    MLPerf Tiny anomaly detection (gives back its input)
 //   inspection                 the demo's own         heart_beats    four convolutions along a beat of eval/wfdb.h
+//   staged                     as its stages say, a mean over the picture and a dense layer behind them
 //   ds_cnn_sound               ds_cnn behind 20 cepstral coefficients (MFCC) of 63 frames, made of fixed convolutions: takes 8,000 samples at 8 kHz
 //
 // Constants whose names begin with "fixed." are not learned.
 #pragma once
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ir/graph.h"
 
 namespace verge::train {
 
+// With batch normalisation behind each convolution.
+enum class StageKind : uint8_t {
+  kConv,       // a convolution, ReLU
+  kResidual,   // two convolutions and the input added, by way of a pointwise convolution where its shape is another; ReLU
+  kSeparable,  // a depthwise and a pointwise convolution, ReLU behind each
+  kInverted,   // pointwise to four times the channels and depthwise, ReLU behind each; pointwise to `channels`; the input added where shapes agree
+};
+struct Stage {
+  StageKind kind = StageKind::kConv;
+  int64_t channels = 16, stride = 1, kernel = 3;
+  bool operator==(const Stage&) const = default;
+};
+inline constexpr std::pair<const char*, StageKind> kStageKinds[] = {
+    {"conv", StageKind::kConv}, {"residual", StageKind::kResidual}, {"separable", StageKind::kSeparable}, {"inverted", StageKind::kInverted}};
+
 struct NetworkOptions {
+  std::vector<Stage> stages;   // of staged
   std::vector<int64_t> input;  // [h, w, c], or [features] for autoencoder; empty: the architecture's own
   int64_t classes = 10;
   double width = 1;            // of the hidden layers' channels, rounded to multiples of 4; of resnet8, ds_cnn and inspection

@@ -92,13 +92,15 @@ class Section {
     }
     fail(key, *v, "one of " + join(names, ", "));
   }
+  // A list of sections.
+  void parts(const char* key, const std::function<void(Section&)>& body) {
+    const Json* v = find(key);
+    if (!v) return;
+    if (!v->is_array()) return fail(key, *v, "a list");
+    for (size_t i = 0; i < v->size(); ++i) read_inside((*v)[i], key + std::string(" ") + std::to_string(i + 1), body);
+  }
   void part(const char* key, const std::function<void(Section&)>& body) {
-    if (const Json* v = find(key)) {
-      Section inside(*v, name_.empty() ? key : name_ + "." + key);
-      if (inside.error_.empty()) body(inside);
-      inside.no_other_keys();
-      if (error_.empty()) error_ = inside.error_;
-    }
+    if (const Json* v = find(key)) read_inside(*v, key, body);
   }
   void no_other_keys() {
     for (const auto& [key, value] : json_.items())
@@ -107,6 +109,12 @@ class Section {
   const std::string& error() const { return error_; }
 
  private:
+  void read_inside(const Json& json, const std::string& key, const std::function<void(Section&)>& body) {
+    Section inside(json, name_.empty() ? key : name_ + "." + key);
+    if (inside.error_.empty()) body(inside);
+    inside.no_other_keys();
+    if (error_.empty()) error_ = inside.error_;
+  }
   const Json* find(const char* key) {
     known_.emplace_back(key);
     return json_.is_object() && json_.contains(key) ? &json_[key] : nullptr;
@@ -214,8 +222,17 @@ void read_schedule(Section& s, Recipe& r) {
   s.real("gamma", r.gamma, 0, 1);
 }
 
+void read_stage(Section& s, Recipe& r) {
+  Stage& stage = r.network.stages.emplace_back();
+  s.choice("kind", stage.kind, {std::begin(kStageKinds), std::end(kStageKinds)});
+  s.integer("channels", stage.channels, 1, 4096);
+  s.integer("stride", stage.stride, 1, 4);
+  s.integer("kernel", stage.kernel, 1, 15);
+}
+
 void read_recipe(Section& s, Recipe& r) {
   s.text("model", r.model);
+  s.parts("stages", [&](Section& p) { read_stage(p, r); });
   s.part("input", [&](Section& p) { read_input(p, r); });
   s.part("data", [&](Section& p) { read_data(p, r); });
   s.flag("fold", r.fold);
