@@ -78,6 +78,12 @@ TEST(TrainingGraph, AMeanSquareIsTheMeanOverAllNumbers) {
   EXPECT_NEAR(weights_of(trainer->trained())[0], 0.5 + 0.1 * 2 * 2, 1e-6);
 }
 
+TEST(TrainingGraph, StagesAreWanted) {
+  const auto network = make_network("staged", {});
+  ASSERT_FALSE(network.ok());
+  EXPECT_EQ(network.error().message(), "architecture staged has no \"stages\"");
+}
+
 TEST(TrainingGraph, EveryArchitectureTakesAStep) {
   for (const std::string& name : network_names()) {
     SCOPED_TRACE(name);
@@ -85,7 +91,9 @@ TEST(TrainingGraph, EveryArchitectureTakesAStep) {
     options.batch = 2;
     options.reconstruct = name == "autoencoder";
     if (options.reconstruct) options.loss = Loss::kMse;
-    auto network = make_network(name, {});
+    NetworkOptions shape;
+    if (name == "staged") shape.stages = {{StageKind::kConv, 8, 2}, {StageKind::kResidual, 16}, {StageKind::kSeparable, 24, 2, 5}, {StageKind::kInverted, 24}};
+    auto network = make_network(name, shape);
     ASSERT_TRUE(network.ok()) << network.error().message();
     auto trainer = Trainer::create(*network, options, 1);
     ASSERT_TRUE(trainer.ok()) << trainer.error().message();
