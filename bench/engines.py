@@ -1,6 +1,10 @@
 """The engines that benchmarks compare: a model as a function that runs it once on fixed inputs."""
+import atexit
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 
 import numpy as np
 
@@ -17,13 +21,24 @@ def noise(shape, dtype):
     return rng.integers(0, 100 if np.dtype(dtype).itemsize == 1 else 2, shape).astype(dtype)  # wide integers are tokens and kinds of tokens
 
 
-def verge_runner(path, threads):
+def verge_runner(path, threads, precision="f32"):
+    if precision != "f32" and not path.endswith(".vpk"):
+        path = converted(path, threads, precision)
     options = verge.SessionOptions()
     options.intra_op_num_threads = threads
     runner = verge.InferenceSession(path, options)._runner
     for i, info in enumerate(runner.inputs):
         runner.set_input(i, noise(info.shape, info.dtype))
     return runner.run
+
+
+def converted(path, threads, precision):
+    """A package of the model whose products are of that precision, in a folder that is removed at the end."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    package = os.path.join(folder, "model.vpk")
+    subprocess.run([os.path.join(ROOT, "build", "release", "verge"), "convert", path, "-o", package, "--precision", precision, "--threads", str(threads)], check=True, capture_output=True)
+    return package
 
 
 def onnxruntime_runner(path, threads):
@@ -37,9 +52,9 @@ def onnxruntime_runner(path, threads):
     return lambda: session.run(None, feeds)
 
 
-def openvino_runner(path, threads):
+def openvino_runner(path, threads, precision="f32"):
     import openvino
-    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
     request = openvino.Core().compile_model(path, "CPU", config).create_infer_request()
     for i, port in enumerate(request.model_inputs):
         shape = [d.get_length() if d.is_static else 1 for d in port.get_partial_shape()]
@@ -59,10 +74,14 @@ def litert_runner(path, threads):
 PEERS = {".onnx": {"ONNX Runtime": onnxruntime_runner, "OpenVINO": openvino_runner}, ".tflite": {"LiteRT": litert_runner}}
 
 
-def runners_of(models, threads):
-    """(engine, runner) of every peer that is installed and takes the model."""
+BF16_PEERS = {".onnx": {"OpenVINO": lambda path, threads: openvino_runner(path, threads, "bf16")}, ".tflite": {}}  # the others compute floats in f32 here
+
+
+def runners_of(models, threads, precision="f32"):
+    """(engine, runner) of every peer that is installed, takes the model and has the precision."""
+    peers = PEERS if precision == "f32" else BF16_PEERS
     for path in models:
-        for name, make in PEERS[os.path.splitext(path)[1]].items():
+        for name, make in peers[os.path.splitext(path)[1]].items():
             try:
                 yield name, make(path, threads)
             except ImportError:

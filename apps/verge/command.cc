@@ -37,6 +37,9 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
   app.add_option("--dim", options.dims, "size of a symbolic dimension, as in --dim N=8");
   app.add_option("--bind", options.binds, "fix an input for good: --bind axes=1,2 or --bind weights=FILE.npy");
   app.add_option("--skip-pass", options.skip_passes, "leave out a pass by name");
+  app.add_option("--precision", options.precision, "what products of floats are computed in; bf16 rounds weights and what they multiply, sums stay f32")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->default_val("f32");
   app.add_flag("--json", options.json, "print the result as JSON");
 }
 
@@ -44,6 +47,7 @@ Result<LoadOptions> load_options(const ModelOptions& options) {
   LoadOptions out;
   out.threads = options.threads;
   out.skip_passes = options.skip_passes;
+  out.precision = options.precision == "bf16" ? Precision::kBf16 : Precision::kF32;
   for (const std::string& dim : options.dims) {
     const auto parts = split(dim, '=');
     char* end = nullptr;

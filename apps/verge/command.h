@@ -57,6 +57,7 @@ struct ModelOptions {
   std::vector<std::string> dims;   // "N=8"
   std::vector<std::string> binds;  // "axes=1,2", "w=w.npy"
   std::vector<std::string> skip_passes;
+  std::string precision = "f32";
   bool json = false;
 };
 void add_model_options(CLI::App& app, ModelOptions& options);

@@ -5,7 +5,9 @@
 #include "kernels/depthwise_i8/depthwise_i8.h"
 #include "kernels/elementwise/binary_f32.h"
 #include "kernels/elementwise/unary_f32.h"
+#include "kernels/bf16/bf16.h"
 #include "kernels/gemm/igemm_f32.h"
+#include "kernels/gemm_bf16/gemm_bf16.h"
 #include "kernels/gemm_i8/gemm_i8.h"
 #include "kernels/lut/lut_i8.h"
 #include "kernels/pool/pool_f32.h"
@@ -16,6 +18,7 @@
 #include "kernels/softmax/softmax_f32.h"
 #include "kernels/transpose/interleave3.h"
 #include "verge/command.h"
+#include "verge/layer_candidates.h"
 
 namespace verge::cli {
 namespace {
@@ -33,7 +36,7 @@ template <typename List> Json family(const char* name, const List& list) {
 }
 
 Json all_families() {
-  return Json::array({family("igemm_f32", igemm_f32_kernels()), family("depthwise_f32", depthwise_f32_kernels()), family("pool_f32", pool_f32_kernels()),
+  return Json::array({family("igemm_f32", igemm_f32_kernels()), family("gemm_bf16", gemm_bf16_kernels()), family("bf16", bf16_kernels()), family("depthwise_f32", depthwise_f32_kernels()), family("pool_f32", pool_f32_kernels()),
                       family("unary_f32", unary_f32_kernels()), family("binary_f32", binary_f32_kernels()), family("reduce_f32", reduce_f32_kernels()),
                       family("softmax_f32", softmax_f32_kernels()), family("gemm_i8", gemm_i8_kernels()), family("depthwise_i8", depthwise_i8_kernels()),
                       family("pool_i8", pool_i8_kernels()), family("binary_i8", binary_i8_kernels()), family("lut_i8", lut_i8_kernels()),
@@ -49,13 +52,31 @@ void print_families(const Json& families) {
   }
 }
 
+Result<void> show_layer(const std::string& text, bool json) {
+  VERGE_TRY(const LayerShape shape, parse_layer(text));
+  VERGE_TRY(const std::vector<LayerCandidate> candidates, time_layer(shape));
+  const double macs = 1.0 * ((shape.height - 1) / shape.stride + 1) * ((shape.width - 1) / shape.stride + 1) * shape.in * shape.out * shape.kernel_h * shape.kernel_w;
+  Json lines = Json::array();
+  for (const LayerCandidate& c : candidates)
+    lines.push_back({{"algorithm", c.algorithm}, {"kernel", c.kernel}, {"isa", c.isa}, {"min_ms", c.min_ms}, {"chosen", c.chosen}, {"chosen_in_bf16", c.chosen_in_bf16}});
+  if (json) return print_json({{"layer", text}, {"macs", macs}, {"candidates", lines}, {"label", "measured"}}), done();
+  std::printf("%s, 1 thread, measured on this machine\n", text.c_str());
+  for (const LayerCandidate& c : candidates)
+    std::printf("  %s %-9s %-34s %9.4f ms %8.0f GMAC/s%s\n", c.chosen ? "->" : "  ", c.algorithm.c_str(), c.kernel.c_str(), c.min_ms, macs / c.min_ms / 1e6,
+                c.chosen_in_bf16 ? "  -> with --precision bf16" : "");
+  return done();
+}
+
 }  // namespace
 
 void add_kernels(CLI::App& app, Commands& commands) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* sub = app.add_subcommand("kernels", "The kernels of this build, the ones chosen on this processor marked (VERGE_ISA_CAP=avx2 caps them)\n\nExample: verge kernels");
+  auto layer = std::make_shared<std::string>();
+  CLI::App* sub = app.add_subcommand("kernels", "The kernels of this build, the ones chosen on this processor marked (VERGE_ISA_CAP=avx2 caps them); with a layer, every way to compute it, timed\n\nExample: verge kernels 56x56x64:64:3x3");
+  sub->add_option("layer", *layer, "a layer: HEIGHTxWIDTHxINPUTS:OUTPUTS[:KERNEL[:STRIDE]], as in 56x56x64:64:3x3, or ROWSxINPUTS:OUTPUTS, as in 128x384:1536");
   sub->add_flag("--json", *json, "print the result as JSON");
-  commands.push_back({sub, [json]() -> Result<void> {
+  commands.push_back({sub, [json, layer]() -> Result<void> {
+                        if (!layer->empty()) return show_layer(*layer, *json);
                         if (*json) {
                           print_json(all_families());
                         } else {

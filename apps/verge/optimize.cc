@@ -107,6 +107,7 @@ void print_report(const Json& r) {
 
 Result<void> run_optimize(Options& o) {
   VERGE_TRY(o.optimize.load, load_options(o.model));
+  if (o.optimize.load.precision != Precision::kF32) return invalid("--precision bf16: optimize looks for integers; for bf16 use  verge convert MODEL -o OUT.vpk --precision bf16");
   VERGE_TRY(o.optimize.max_drop_points, parse_drop(o.max_drop));
   VERGE_TRY(o.optimize.pipeline, pipeline_text(o.optimize.pipeline));
   o.optimize.model = o.model.path;

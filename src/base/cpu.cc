@@ -54,9 +54,10 @@ uint32_t detect() {
   found |= bit(Isa::kAvx512);
   if (c & (1u << 11)) found |= bit(Isa::kAvx512Vnni);
   if ((c & (1u << 11)) && (c & (1u << 1))) found |= bit(Isa::kAvx512Vbmi);
-  const uint32_t tiles = (1u << 24) | (1u << 25);  // AMX-TILE, AMX-INT8
-  if ((found & bit(Isa::kAvx512Vnni)) && (found & bit(Isa::kAvx512Vbmi)) && (d & tiles) == tiles && may_use_tiles(os)) found |= bit(Isa::kAmx);
+  const uint32_t tiles = (1u << 22) | (1u << 24) | (1u << 25);  // AMX-BF16, AMX-TILE, AMX-INT8
+  const bool has_tiles = (d & tiles) == tiles && may_use_tiles(os);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)) && (found & bit(Isa::kAvx512Vnni))) found |= bit(Isa::kAvx512Bf16);
+  if (has_tiles && (found & bit(Isa::kAvx512Vbmi)) && (found & bit(Isa::kAvx512Bf16))) found |= bit(Isa::kAmx);
   return found;
 }
 #elif defined(__aarch64__)

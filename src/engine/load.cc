@@ -7,6 +7,7 @@
 #include "formats/format.h"
 #include "ops/op.h"
 #include "passes/pipelines.h"
+#include "passes/products_in_bf16.h"
 
 namespace verge {
 namespace {
@@ -54,6 +55,8 @@ Result<LoadedModel> load_package(const std::string& path, const LoadOptions& opt
   VERGE_TRY(PackageFile file, open_package(path, options.verify_package ? Verify::kFull : Verify::kStructure));
   const ByteSpan program = file.program();
   if (program.empty()) return unsupported("package '" + path + "' holds no program");
+  if (options.precision == Precision::kBf16 && file.manifest.value("precision", "f32") != "bf16")
+    return invalid("package '" + path + "' was made with products in f32; for bf16 make one of the source model: verge convert MODEL -o OUT.vpk --precision bf16");
   VERGE_TRY(Executable executable, Executable::open_in_place(file.owner, program, {options.threads}), "package '" + path + "'");
   std::string source = file.manifest.value("source", Json::object()).value("sha256", "");
   return LoadedModel{path, "vpk", file.mapping->bytes().size(), std::move(source), nullptr, file.manifest, std::move(executable)};
@@ -85,6 +88,7 @@ Result<Lowered> compile(Graph& graph, const LoadOptions& options) {
   passes::PassOptions pass_options;
   pass_options.skip = options.skip_passes;
   VERGE_CHECK(passes::prepare(graph, pass_options));
+  if (options.precision == Precision::kBf16) passes::products_in_bf16(graph);
   ops::LowerOptions lower_options;
   lower_options.threads = options.threads;
   return lower(graph, lower_options);
@@ -101,6 +105,7 @@ Result<LoadedModel> load_bytes(ByteSpan bytes, const std::string& path, const Lo
   Json manifest = declared(graph, path);
   VERGE_TRY(Lowered lowered, compile(graph, options), "'" + path + "'");
   add_note(graph, "constant_channels", manifest);
+  if (options.precision == Precision::kBf16) manifest["precision"] = "bf16";
   VERGE_TRY(Executable executable, Executable::open(lowered.program, {options.threads}), "'" + path + "'");
   return LoadedModel{path,
                      formats::format_name(formats::sniff(bytes)),

@@ -23,12 +23,16 @@ namespace formats {
 struct HandOver;
 }
 
+// What products of floats are computed in. bf16: both factors are rounded to bfloat16, sums stay f32.
+enum class Precision : uint8_t { kF32, kBf16 };
+
 struct LoadOptions {
   int threads = 1;
   std::map<std::string, int64_t> dims;         // sizes of symbolic dimensions: --dim N=8
   std::map<std::string, Tensor> values;        // inputs that are fixed: --bind NAME=VALUE
   std::vector<Shape> input_shapes;             // shapes of the inputs at hand, in graph order; bind what `dims` leaves open
   std::vector<Tensor> at_hand;                 // the inputs of this run, in graph order: axes and sizes that hang on an input's value are read off them
+  Precision precision = Precision::kF32;       // of products of floats in source files; a package has what it was made with
   bool verify_package = false;                 // compare every section with its hash
   std::vector<std::string> skip_passes;        // by name
   std::shared_ptr<const Delegate> delegate;    // another engine for what `hand_over` says, in models that are run in parts

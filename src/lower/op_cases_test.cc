@@ -37,6 +37,7 @@ using testing::OpCase;
 struct Family {
   const char* name;
   std::vector<OpCase> (*cases)();
+  bool bf16 = false;  // products of floats in bf16
 };
 
 constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
@@ -73,26 +74,33 @@ constexpr Family kFamilies[] = {{"conv_f32", testing::conv_f32_cases},
                                 {"grid_sample", testing::grid_sample_cases},
                                 {"roi_align", testing::roi_align_cases},
                                 {"attention", testing::attention_cases},
-                                {"linear_attention", testing::linear_attention_cases}};
+                                {"linear_attention", testing::linear_attention_cases},
+                                {"conv_bf16", testing::conv_f32_cases, true},
+                                {"dense_bf16", testing::dense_cases, true},
+                                {"matmul_bf16", testing::matmul_cases, true},
+                                {"attention_bf16", testing::attention_cases, true}};
 
 Result<std::vector<Tensor>> run(const Bytes& program, const OpCase& c, int threads) {
   VERGE_TRY(Executable executable, Executable::open(program, {threads}));
   return executable.run(c.inputs);
 }
 
-bool agrees(const Tensor& got, const Tensor& want, int64_t i, int64_t terms) {
+// How far a sum of `terms` products may be from the exact one, as a share of it. Rounding to bf16 errs by 2^-9 at most, to both sides.
+double tolerance(int64_t terms, bool bf16) { return bf16 ? std::sqrt(static_cast<double>(terms + 8)) * 0x1p-7 : static_cast<double>(terms + 8) * 0x1p-24; }
+
+bool agrees(const Tensor& got, const Tensor& want, int64_t i, double tolerance) {
   const double a = got.at(i), b = want.at(i);
   if (a == b || (std::isnan(a) && std::isnan(b))) return true;
-  return is_float(want.dtype()) && std::fabs(a - b) <= static_cast<double>(terms + 8) * 0x1p-24 * std::fmax(1.0, std::fabs(b));
+  return is_float(want.dtype()) && std::fabs(a - b) <= tolerance * std::fmax(1.0, std::fabs(b));
 }
 
-void expect_same(const std::vector<Tensor>& got, const std::vector<Tensor>& want, int64_t terms) {
+void expect_same(const std::vector<Tensor>& got, const std::vector<Tensor>& want, double tolerance) {
   ASSERT_EQ(got.size(), want.size());
   for (size_t t = 0; t < got.size(); ++t) {
     ASSERT_EQ(got[t].dtype(), want[t].dtype());
     ASSERT_EQ(got[t].shape(), want[t].shape());
     for (int64_t i = 0; i < got[t].count(); ++i)
-      ASSERT_TRUE(agrees(got[t], want[t], i, terms)) << "output " << t << ", element " << i << " of " << got[t].count() << ": " << got[t].at(i) << ", the reference has "
+      ASSERT_TRUE(agrees(got[t], want[t], i, tolerance)) << "output " << t << ", element " << i << " of " << got[t].count() << ": " << got[t].at(i) << ", the reference has "
                                                      << want[t].at(i);
   }
 }
@@ -114,6 +122,8 @@ class OpCases : public ::testing::TestWithParam<Family> {
       p.graph = p.made.graph;
       const auto inferred = ops::infer_types(p.graph);
       ASSERT_TRUE(inferred.ok()) << inferred.error().message();
+      for (const NodeId id : p.graph.order())
+        if (GetParam().bf16 && p.graph.type(p.graph.node(id).input(0)).dtype == DataType::kF32) p.graph.node(id).attrs["precision"] = std::string("bf16");
       auto lowered = lower(p.graph);
       ASSERT_TRUE(lowered.ok()) << lowered.error().message();
       p.program = std::move(lowered->program);
@@ -124,7 +134,7 @@ class OpCases : public ::testing::TestWithParam<Family> {
 };
 
 TEST_P(OpCases, RunAsTheReferenceOnEveryInstructionSet) {
-  for_each([](const Prepared& p) {
+  for_each([this](const Prepared& p) {
     const auto want = ops::interpret(p.graph, p.made.inputs);
     ASSERT_TRUE(want.ok()) << want.error().message();
     for (Isa isa : testing::caps()) {
@@ -132,7 +142,7 @@ TEST_P(OpCases, RunAsTheReferenceOnEveryInstructionSet) {
       const testing::IsaCap cap(isa);
       const auto got = run(p.program, p.made, 1);
       ASSERT_TRUE(got.ok()) << got.error().message();
-      expect_same(*got, *want, p.made.terms);
+      expect_same(*got, *want, tolerance(p.made.terms, GetParam().bf16));
     }
   });
 }

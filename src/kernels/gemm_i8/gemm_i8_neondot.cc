@@ -21,6 +21,14 @@ struct Dot {
         for (int r = 0; r < rows; ++r) acc[r][p].q[i] = vdotq_s32(acc[r][p].q[i], weights, x[r]);
       }
   }
+  static X load_four(const uint8_t* p, uint32_t flip) { return veorq_s8(vreinterpretq_s8_u8(vld1q_u8(p)), broadcast(flip)); }
+  template <int lane, int rows, int panels> static void lane_step(Acc (&acc)[rows][panels], const int8_t* w, size_t stride, const X (&x)[rows]) {
+    for (size_t p = 0; p < panels; ++p)
+      for (int i = 0; i < 4; ++i) {
+        const int8x16_t weights = vld1q_s8(w + p * stride + 16 * i);
+        for (int r = 0; r < rows; ++r) acc[r][p].q[i] = vdotq_laneq_s32(acc[r][p].q[i], weights, x[r], lane);
+      }
+  }
   static void expand(const int8_t* packed, int8_t* bytes) { expand_nibbles(packed, bytes); }
   static I32x16 sums(const Acc& acc) { return acc; }
 };

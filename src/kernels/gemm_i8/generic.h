@@ -5,6 +5,7 @@
 //   Acc, X                               one row against one panel; four bytes of one row, ready to multiply
 //   zero(), broadcast(four bytes)        load(p, flip), broadcast(word ^ flip)
 //   step(acc[rows][panels], w, stride, x[rows])   adds 4 k of `panels` panels that lie `stride` bytes apart
+//   load_four(p, flip), lane_step<lane>(acc, w, stride, x[rows])   may be there: four words of a row in one X, and the step of one of them
 //   expand(packed, bytes[64])            a group of weights that lie two a byte: expand_nibbles or better
 //   sums(acc)                            I32x16
 #pragma once
@@ -65,7 +66,10 @@ template <typename Dot, int rows, int panels> struct Tile {
       const uint8_t* p[rows];
       for (int r = 0; r < rows; ++r) p[r] = static_cast<const uint8_t*>(x[r][t]);
       typename Dot::X four[rows];
-      for (size_t i = 0; i < words; ++i, w += kGroup) {
+      size_t i = 0;
+      if constexpr (!nibbles && requires(const uint8_t* from) { Dot::load_four(from, 0u); })
+        for (; i + 4 <= words; i += 4, w += 4 * kGroup) four_steps(w, g.panel_stride, p, 4 * i, flip);
+      for (; i < words; ++i, w += kGroup) {
         for (int r = 0; r < rows; ++r) four[r] = Dot::load(p[r] + 4 * i, flip);
         step<nibbles>(w, g.panel_stride, four);
       }
@@ -74,6 +78,16 @@ template <typename Dot, int rows, int panels> struct Tile {
       step<nibbles>(w, g.panel_stride, four);
       w += kGroup;
     }
+  }
+
+  // Sixteen k from one load of each row, where the instruction set multiplies by a lane.
+  void four_steps(const int8_t* w, size_t stride, const uint8_t* const (&p)[rows], size_t at, uint32_t flip) {
+    typename Dot::X sixteen[rows];
+    for (int r = 0; r < rows; ++r) sixteen[r] = Dot::load_four(p[r] + at, flip);
+    Dot::template lane_step<0>(acc, w, stride, sixteen);
+    Dot::template lane_step<1>(acc, w + 64, stride, sixteen);
+    Dot::template lane_step<2>(acc, w + 128, stride, sixteen);
+    Dot::template lane_step<3>(acc, w + 192, stride, sixteen);
   }
 
   template <bool nibbles> void step(const int8_t* w, size_t stride, const typename Dot::X (&x)[rows]) {

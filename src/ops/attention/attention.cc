@@ -7,6 +7,7 @@
 
 #include "ops/attention/attention_attrs.h"
 #include "ops/op.h"
+#include "ops/product_bf16.h"
 #include "ops/reference_tools.h"
 #include "ops/traffic.h"
 
@@ -79,6 +80,11 @@ Result<void> lower(const Node& node, Emitter& emitter) {
   std::vector<TensorRef> in;
   for (const ValueId value : node.inputs) in.push_back(emitter.tensor(value));
   const auto threads = static_cast<size_t>(std::max(1, emitter.options().threads));
+  if (by_bf16(node, attrs.m, attrs.n, std::min(attrs.dk, attrs.dv))) {
+    const TensorRef slots = emitter.scratch(static_cast<size_t>(attrs.batches) * packed_attention_bf16(attrs) + threads * attention_bf16_slot(attrs));
+    emitter.emit(exec::Op::attention_bf16, in, {emitter.tensor(node.output())}, attrs, slots);
+    return done();
+  }
   const TensorRef scratch = emitter.scratch((packed_attention_floats(attrs) + threads * score_floats(attrs)) * sizeof(float));
   emitter.emit(exec::Op::attention_f32, in, {emitter.tensor(node.output())}, attrs, scratch);
   return done();

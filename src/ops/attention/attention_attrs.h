@@ -1,3 +1,4 @@
+// attention_bf16   the same; the products are of bf16. Scratch: for every batch k and v packed, then for every thread attention_bf16_slot() bytes.
 // attention_f32   in: q [.., m, dk], k [.., dk, n] or [.., n, dk], v [.., n, dv][, mask of n]; y = softmax(scale * q k + mask) v for each of `batches`.
 // Scratch: for every batch k and v packed, then for every thread the scores of attention_rows() rows.
 #pragma once
@@ -5,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/gemm/matmul_f32.h"
+#include "kernels/gemm_bf16/matmul_bf16.h"
 
 namespace verge::exec {
 
@@ -28,5 +30,16 @@ inline size_t packed_attention_floats(const AttentionAttrs& a) {
 
 // Rounded up, so that what follows lies at lines.
 inline size_t score_floats(const AttentionAttrs& a) { return (attention_rows(a) * static_cast<size_t>(a.n) + 15) / 16 * 16; }
+
+// Bytes of one batch's k and v in bf16, and of what a thread needs: scores and rows of both products.
+inline size_t packed_attention_bf16(const AttentionAttrs& a) {
+  const auto n = static_cast<size_t>(a.n);
+  return matmul_bf16_packed_size(n, static_cast<size_t>(a.dk)) + matmul_bf16_packed_size(static_cast<size_t>(a.dv), n);
+}
+inline size_t attention_bf16_slot(const AttentionAttrs& a) {
+  const size_t rows = attention_rows(a), n = static_cast<size_t>(a.n);
+  const size_t scores = conv_bf16_scratch_size(matmul_geometry(rows, n, static_cast<size_t>(a.dk))), means = conv_bf16_scratch_size(matmul_geometry(rows, static_cast<size_t>(a.dv), n));
+  return score_floats(a) * sizeof(float) + (scores > means ? scores : means);
+}
 
 }  // namespace verge::exec

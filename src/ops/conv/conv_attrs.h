@@ -4,6 +4,8 @@
 //
 //   conv_winograd_f32         the same; scratch: winograd_f32_scratch_size floats a thread
 //
+//   conv_bf16                 the same; weights in bf16 by kernels/gemm_bf16, bias as above; scratch: conv_bf16_scratch_size bytes a thread
+//
 //   conv_i8, depthwise_i8     in and scratch: ops/product_i8_attrs.h
 //
 // f32 weights and bias lie in the packing of kernels/gemm/pack_f32.h, one group after the other, or kernels/depthwise/depthwise_f32.h.

@@ -20,7 +20,7 @@ TensorRef emit_pack(Emitter& emitter, TensorRef source, const exec::PackF32Attrs
 exec::PackF32Attrs pack_attrs(const ConvGeometry& geometry, exec::PackKind kind);
 
 // Emits a convolution of floats by products, or by Winograd's filtering where that pays. inputs: x, packed weights, packed biases and perhaps a residual.
-void emit_product(Emitter& emitter, const ConvGeometry& geometry, std::vector<TensorRef> inputs, TensorRef output, const exec::ConvF32Attrs& attrs);
+void emit_product(Emitter& emitter, const ConvGeometry& geometry, std::vector<TensorRef> inputs, TensorRef output, const exec::ConvF32Attrs& attrs, const std::string& algorithm = "");
 
 Result<void> reference_conv_input_gradient(ReferenceContext& context);
 Result<void> reference_conv_weight_gradient(ReferenceContext& context);

@@ -6,6 +6,7 @@
 #include "ops/conv/conv.h"
 #include "ops/conv/conv_attrs.h"
 #include "ops/conv/conv_gradient.h"
+#include "ops/product_bf16.h"
 #include "ops/product_i16.h"
 #include "ops/product_i8.h"
 
@@ -62,11 +63,26 @@ bool all_floats(const Graph& graph) {
   return std::none_of(order.begin(), order.end(), [&](NodeId id) { return is_quantized(graph, graph.node(id)); });
 }
 
+// `algorithm`, "direct" or "winograd", is stronger than the estimate.
+bool by_winograd(const Graph& graph, const ConvGeometry& g, const std::string& algorithm) {
+  if (algorithm == "direct" || !all_floats(graph)) return false;
+  return algorithm == "winograd" ? winograd_f32_fits(g) : winograd_f32_pays(g);
+}
+
+void emit_bf16(const Node& node, Emitter& emitter, const ConvGeometry& g, const exec::ConvF32Attrs& attrs, const Tensor& w) {
+  std::vector<TensorRef> in = {emitter.tensor(node.input(0)), emitter.constant(packed_bf16(g, w), node.name + ".weights"), packed_biases(node, emitter, g, false)};
+  const bool residual = node.input(3).valid();
+  if (residual) in.push_back(emitter.tensor(node.input(3)));
+  emitter.emit(exec::Op::conv_bf16, std::move(in), {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g), residual ? 3 : -1);
+}
+
 Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {
   if (node.input(2).valid() && emitter.graph().type(node.input(2)).dtype != DataType::kF32) return unsupported("a bias that is not f32");
   const RealClamp clamp = real_clamp(node);
   const exec::ConvF32Attrs attrs{window_attrs(g), g.groups, static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
   const bool residual = node.input(3).valid(), depthwise = is_depthwise(g) && !residual;
+  const Tensor* constant = emitter.graph().constant(node.input(1));
+  if (constant && !depthwise && by_bf16(node, g)) return emit_bf16(node, emitter, g, attrs, *constant), done();
   const TensorRef x = emitter.tensor(node.input(0)), y = emitter.tensor(node.output());
   std::vector<TensorRef> in = {x, packed_weights(node, emitter, g, depthwise), packed_biases(node, emitter, g, depthwise)};
   if (depthwise) {
@@ -74,7 +90,7 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g
     return done();
   }
   if (residual) in.push_back(emitter.tensor(node.input(3)));
-  emit_product(emitter, g, std::move(in), y, attrs);
+  emit_product(emitter, g, std::move(in), y, attrs, node.text("algorithm"));
   return done();
 }
 
@@ -97,8 +113,8 @@ Result<void> lower_i16(const Node& node, Emitter& emitter, const ConvGeometry& g
 
 }  // namespace
 
-void emit_product(Emitter& emitter, const ConvGeometry& g, std::vector<TensorRef> inputs, TensorRef output, const exec::ConvF32Attrs& attrs) {
-  const bool winograd = winograd_f32_pays(g) && all_floats(emitter.graph());
+void emit_product(Emitter& emitter, const ConvGeometry& g, std::vector<TensorRef> inputs, TensorRef output, const exec::ConvF32Attrs& attrs, const std::string& algorithm) {
+  const bool winograd = by_winograd(emitter.graph(), g, algorithm);
   const size_t threads = static_cast<size_t>(std::max(1, emitter.options().threads));
   const size_t floats = winograd ? threads * winograd_f32_scratch_size(g) : g.pointwise() ? 0 : g.group_in();
   const int in_place = inputs.size() > 3 ? 3 : -1;

@@ -1,6 +1,7 @@
 // Matrix times constant weights.
 //
 //   dense_f32   in: x [.., k], weights, bias     packed by kernels/gemm/pack_f32.h
+//   dense_bf16  the same, weights in bf16 by kernels/gemm_bf16; scratch: conv_bf16_scratch_size bytes a thread
 //   dense_i8    ProductI8Attrs, as the product of a pointwise convolution whose pixels are the rows
 #pragma once
 #include "kernels/conv_geometry.h"

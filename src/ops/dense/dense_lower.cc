@@ -2,6 +2,7 @@
 #include "ops/conv/conv_gradient.h"
 #include "ops/dense/dense.h"
 #include "ops/dense/dense_attrs.h"
+#include "ops/product_bf16.h"
 #include "ops/product_i16.h"
 #include "ops/product_i8.h"
 
@@ -34,6 +35,12 @@ Result<void> lower_f32(const Node& node, Emitter& emitter) {
   const ConvGeometry g = exec::rows_geometry(graph.type(node.input(0)).shape(), graph.type(node.output()).shape());
   const RealClamp clamp = real_clamp(node);
   const exec::DenseF32Attrs attrs{static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
+  const Tensor* constant = graph.constant(node.input(1));
+  if (constant && by_bf16(node, g)) {
+    const TensorRef weights = emitter.constant(packed_bf16(g, *constant), node.name + ".weights");
+    emitter.emit(exec::Op::dense_bf16, {emitter.tensor(node.input(0)), weights, packed_biases(node, emitter, g)}, {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g));
+    return done();
+  }
   const TensorRef weights = packed_weights(node, emitter, g), biases = packed_biases(node, emitter, g);
   emitter.emit(exec::Op::dense_f32, {emitter.tensor(node.input(0)), weights, biases}, {emitter.tensor(node.output())}, attrs);
   return done();

@@ -1,11 +1,13 @@
 #include <algorithm>
 
 #include "kernels/gemm/matmul_f32.h"
+#include "kernels/gemm_bf16/matmul_bf16.h"
 #include "kernels/gemm_i8/matmul_i8.h"
 #include "ops/binary/binary_attrs.h"
 #include "ops/cast/cast_attrs.h"
 #include "ops/matmul/matmul.h"
 #include "ops/matmul/matmul_attrs.h"
+#include "ops/product_bf16.h"
 #include "ops/product_i8.h"
 #include "ops/quantize/requantize.h"
 #include "ops/quantized.h"
@@ -87,6 +89,12 @@ Result<void> lower_matmul(const Node& node, Emitter& emitter) {
     return done();
   }
   if (a.dtype != DataType::kF32 || b.dtype != DataType::kF32) return unsupported("inputs " + a.text() + " and " + b.text() + "; products of f32, f64, i32, i64 and quantised tensors are supported");
+  if (by_bf16(node, plan.m, plan.n, plan.k)) {
+    const size_t m = static_cast<size_t>(plan.m), n = static_cast<size_t>(plan.n), k = static_cast<size_t>(plan.k), threads = static_cast<size_t>(std::max(1, emitter.options().threads));
+    const size_t bytes = static_cast<size_t>(plan.b_matrices) * matmul_bf16_packed_size(n, k) + threads * conv_bf16_scratch_size(matmul_geometry(m, n, k));
+    emitter.emit(exec::Op::matmul_bf16, in, {emitter.tensor(node.output())}, attrs, emitter.scratch(bytes));
+    return done();
+  }
   const size_t packed = matmul_f32_scratch_size(static_cast<size_t>(plan.n), static_cast<size_t>(plan.k));
   const TensorRef scratch = emitter.scratch(static_cast<size_t>(plan.b_matrices) * packed * sizeof(float));
   emitter.emit(exec::Op::matmul_f32, in, {emitter.tensor(node.output())}, attrs, scratch);

@@ -1,6 +1,8 @@
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/thread_slots.h"
 #include "kernels/gemm/matmul_f32.h"
+#include "kernels/gemm_bf16/matmul_bf16.h"
 #include "kernels/gemm_i8/matmul_i8.h"
 #include "ops/matmul/matmul_attrs.h"
 
@@ -131,6 +133,34 @@ Status run_matmul_f32(const rt::Instruction& in, const rt::RunEnv& env) {
     const auto batch = static_cast<int64_t>(i / blocks);
     const int64_t b_matrix = matrix_at(a, a.b_step, batch);
     conv_f32_block(packed_matmul_f32(matmul_of(in, a, matrix_at(a, a.a_step, batch), b_matrix, batch), packed_at(in, a, b_matrix)), i % blocks);
+  });
+  return {};
+}
+
+Status check_matmul_bf16(const rt::Instruction& in) {
+  const auto* a = in.attrs_as<MatmulAttrs>();
+  VERGE_REQUIRE(a && arity(in, 2, 1) && in.out().dtype == DataType::kF32 && dimensions_fit(*a, in.out().shape.count()), Code::kCorrupt);
+  VERGE_REQUIRE(operands_fit(in, *a, DataType::kF32), Code::kCorrupt);
+  const auto n = static_cast<size_t>(a->n), k = static_cast<size_t>(a->k);
+  const ConvGeometry g = matmul_geometry(static_cast<size_t>(a->m), n, k);
+  VERGE_REQUIRE(conv_bf16_fits(g), Code::kCorrupt);
+  const uint64_t bytes = static_cast<uint64_t>(matrices(*a, a->b_step)) * matmul_bf16_packed_size(n, k) + conv_bf16_scratch_size(g);
+  VERGE_REQUIRE(in.scratch() && in.scratch_bytes() >= bytes && lies_at_lines(*in.scratch()), Code::kCorrupt);
+  return {};
+}
+
+Status run_matmul_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
+  const MatmulAttrs& a = *in.attrs_as<MatmulAttrs>();
+  const size_t packed = matmul_bf16_packed_size(static_cast<size_t>(a.n), static_cast<size_t>(a.k)), count = static_cast<size_t>(matrices(a, a.b_step));
+  uint8_t* at = in.scratch()->mut<uint8_t>();
+  env.parallel.each(count, [&](size_t b) { pack_matmul_bf16(matmul_of(in, a, 0, static_cast<int64_t>(b), 0), 1, nullptr, at + b * packed); });
+  const ConvGeometry g = packed_matmul_bf16(matmul_of(in, a, 0, 0, 0), at).geometry;
+  const ThreadSlots slots(in, count * packed, conv_bf16_scratch_size(g), env);
+  const size_t blocks = conv_bf16_blocks(g, slots.count);
+  slots.each(env, static_cast<size_t>(batches(a)) * blocks, [&](size_t i, uint8_t* scratch) {
+    const auto batch = static_cast<int64_t>(i / blocks);
+    const int64_t b_matrix = matrix_at(a, a.b_step, batch);
+    conv_bf16_block(packed_matmul_bf16(matmul_of(in, a, matrix_at(a, a.a_step, batch), b_matrix, batch), at + static_cast<size_t>(b_matrix) * packed), slots.count, i % blocks, scratch);
   });
   return {};
 }

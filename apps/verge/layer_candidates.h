@@ -1,0 +1,30 @@
+// Every way in which this build can compute one layer on this processor, timed.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+
+namespace verge::cli {
+
+// A convolution with padding that keeps the size (before the stride), or rows of a dense layer as pixels.
+struct LayerShape {
+  int32_t height = 1, width = 1, in = 1, out = 1, kernel_h = 1, kernel_w = 1, stride = 1;
+};
+
+// "56x56x64:128", "56x56x64:64:3x3", "56x56x64:64:3x3:2" (input, outputs, kernel, stride) or, of a dense layer, "128x384:1536" (rows x inputs, outputs).
+Result<LayerShape> parse_layer(const std::string& text);
+
+struct LayerCandidate {
+  std::string algorithm;  // "direct", "winograd": f32; "bf16"
+  std::string kernel;     // of the products, and what it is written for
+  std::string isa;
+  double min_ms = 0;
+  bool chosen = false;         // by lowering and the processor, as it stands
+  bool chosen_in_bf16 = false;  // with --precision bf16
+};
+
+// One thread; least time of interleaved rounds.
+Result<std::vector<LayerCandidate>> time_layer(const LayerShape& shape);
+
+}  // namespace verge::cli

@@ -1,0 +1,78 @@
+#include <utility>
+
+#include "kernels/vec/avx512.h"
+
+#include "kernels/gemm_bf16/gemm_bf16.h"
+
+namespace verge {
+namespace {
+
+__m512bh pairs_at(const uint16_t* p) { return reinterpret_cast<__m512bh>(_mm512_loadu_si512(p)); }
+__m512bh every_pair(const uint16_t* p) {
+  int32_t pair;
+  __builtin_memcpy(&pair, p, sizeof(pair));
+  return reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
+}
+
+// kRows rows against kPanels panels from `column` on, of which `columns` are stored.
+template <int kRows, int kPanels> void run_tile(const GemmBf16& g, size_t row, size_t column, size_t columns) {
+  __m512 sum[kRows][kPanels];
+  const uint16_t* w[kPanels];
+  for (int p = 0; p < kPanels; ++p) {
+    w[p] = g.panel(column) + static_cast<size_t>(p) * kPanelBf16 * g.k;
+    const __m512 bias = _mm512_loadu_ps(g.bias + column + static_cast<size_t>(p) * kPanelBf16);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) sum[r][p] = bias;
+  }
+  const uint16_t* a = g.a + row * g.a_step;
+  for (size_t c = 0; c < g.k; c += 2) {
+    __m512bh b[kPanels];
+#pragma GCC unroll 8
+    for (int p = 0; p < kPanels; ++p) b[p] = pairs_at(w[p] + c * kPanelBf16);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      const __m512bh x = every_pair(a + static_cast<size_t>(r) * g.a_step + c);
+#pragma GCC unroll 8
+      for (int p = 0; p < kPanels; ++p) sum[r][p] = _mm512_dpbf16_ps(sum[r][p], x, b[p]);
+    }
+  }
+  const __m512 low = _mm512_set1_ps(g.clamp.min), high = _mm512_set1_ps(g.clamp.max);
+  for (int r = 0; r < kRows; ++r)
+    for (int p = 0; p < kPanels; ++p) {
+      const size_t at = static_cast<size_t>(p) * kPanelBf16, i = row + static_cast<size_t>(r);
+      if (at >= columns) break;
+      const __mmask16 some = columns - at >= kPanelBf16 ? static_cast<__mmask16>(0xffff) : F32::first(columns - at);
+      __m512 y = sum[r][p];
+      if (g.residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(some, g.residual + i * g.residual_step + column + at));
+      _mm512_mask_storeu_ps(g.output + i * g.output_step + column + at, some, F32::min(high, F32::max(low, y)));
+    }
+}
+
+using TileFn = void (*)(const GemmBf16& g, size_t row, size_t column, size_t columns);
+
+template <int kPanels, int... rows> TileFn tile_of(size_t count, std::integer_sequence<int, rows...>) {
+  static constexpr TileFn kTiles[] = {run_tile<rows + 1, kPanels>...};
+  return kTiles[count - 1];
+}
+
+template <int kPanels> void sweep_rows(const GemmBf16& g, size_t m, size_t column, size_t columns) {
+  constexpr size_t kRows = 12;
+  size_t row = 0;
+  for (; row + kRows <= m; row += kRows) run_tile<kRows, kPanels>(g, row, column, columns);
+  if (row < m) tile_of<kPanels>(m - row, std::make_integer_sequence<int, kRows>())(g, row, column, columns);
+}
+
+}  // namespace
+
+// One row alone waits for memory: many panels at once ask for more of it.
+void gemm_bf16_12x32_avx512bf16(size_t m, size_t n, const GemmBf16& g) {
+  constexpr size_t kWide = 8 * kPanelBf16;
+  size_t column = 0;
+  for (; m == 1 && column + kWide <= n; column += kWide) run_tile<1, 8>(g, 0, column, kWide);
+  for (; column < n; column += 2 * kPanelBf16) {
+    const size_t left = n - column;
+    left <= kPanelBf16 ? sweep_rows<1>(g, m, column, left) : sweep_rows<2>(g, m, column, left < 2 * kPanelBf16 ? left : 2 * kPanelBf16);
+  }
+}
+
+}  // namespace verge
