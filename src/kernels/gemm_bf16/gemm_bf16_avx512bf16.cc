@@ -8,10 +8,11 @@ namespace verge {
 namespace {
 
 __m512bh pairs_at(const uint16_t* p) { return reinterpret_cast<__m512bh>(_mm512_loadu_si512(p)); }
+// As a float, so that the broadcast comes from memory and not through the port of the products.
 __m512bh every_pair(const uint16_t* p) {
-  int32_t pair;
+  float pair;
   __builtin_memcpy(&pair, p, sizeof(pair));
-  return reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
+  return reinterpret_cast<__m512bh>(_mm512_set1_ps(pair));
 }
 
 // kRows rows against kPanels panels from `column` on, of which `columns` are stored.
