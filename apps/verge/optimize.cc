@@ -1,10 +1,16 @@
 #include "recipe/search.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
 #include "core/text.h"
 #include "report/html.h"
+#include "targets/target.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
 #include "verge/export_options.h"
@@ -17,6 +23,7 @@ struct Options {
   ModelOptions model;
   OptimizeOptions optimize;
   std::string max_drop = "1%", max_latency, max_size, max_ram, preset, output, report;
+  bool int8_scores = false;
   Budgets budgets;
   std::vector<std::string> exports;
   formats::ExportOptions exporting;
@@ -53,6 +60,18 @@ Result<Budgets> budgets_of(const Options& o) {
   return o.preset.empty() ? Result<Budgets>(out) : with_preset(out, o.preset);
 }
 
+bool exports_to(const Options& o, const char* ending) {
+  return std::any_of(o.exports.begin(), o.exports.end(), [&](const std::string& path) { return ends_with(path, ending); });
+}
+
+// Float scores are for this runtime: microcontrollers' and accelerators' engines and TFLite files have int8 layers alone.
+Result<bool> float_scores(const Options& o) {
+  if (o.int8_scores || exports_to(o, ".tflite")) return false;
+  if (o.optimize.target == "host") return true;
+  VERGE_TRY(const Target* target, find_target(o.optimize.target));
+  return target->kind != TargetKind::kMicrocontroller && target->kind != TargetKind::kAccelerator;
+}
+
 void print_budgets(const Json& lines) {
   for (const Json& l : lines)
     std::printf("  %-4s %-8s %.6g %s, at most %.6g (%s)\n", l["met"].get<bool>() ? "ok" : "FAIL", l["budget"].get<std::string>().c_str(), l["is"].get<double>(), l["unit"].get<std::string>().c_str(),
@@ -70,6 +89,7 @@ std::string chosen_options(const Options& o) {
   if (plan.weight_bits != 8) add("--weight-bits", std::to_string(plan.weight_bits));
   if (plan.activation_bits != 8) add("--activation-bits", std::to_string(plan.activation_bits));
   if (o.optimize.compress) out += " --compress";
+  if (o.int8_scores) out += " --int8-scores";
   if (!plan.equalise) out += " --no-equalise";
   if (plan.per_tensor_weights) out += " --per-tensor";
   if (!o.optimize.time) out += " --no-timing";
@@ -105,12 +125,23 @@ void print_report(const Json& r) {
   std::printf("\nchosen: %s (%s)\n", r["chosen"].get<std::string>().c_str(), r["reason"].get<std::string>().c_str());
 }
 
+// Tensors come and go by the thousand: what is given back shall not stay with the process.
+void return_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 18);
+  mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 Result<void> run_optimize(Options& o) {
+  return_memory();
   VERGE_TRY(o.optimize.load, load_options(o.model));
   if (o.optimize.load.precision != Precision::kF32) return invalid("--precision bf16: optimize looks for integers; for bf16 use  verge convert MODEL -o OUT.vpk --precision bf16");
   VERGE_TRY(o.optimize.max_drop_points, parse_drop(o.max_drop));
   VERGE_TRY(o.optimize.pipeline, pipeline_text(o.optimize.pipeline));
   o.optimize.model = o.model.path;
+  VERGE_TRY(o.optimize.plan.float_scores, float_scores(o));
+  o.optimize.plan.onnx_rounding = exports_to(o, ".onnx") && !exports_to(o, ".tflite");
   VERGE_TRY(const Budgets budgets, budgets_of(o));
   Result<OptimizeOutcome> outcome = invalid("");
   {
@@ -161,6 +192,7 @@ void add_optimize(CLI::App& app, Commands& commands) {
       ->default_val(8)
       ->check(CLI::IsMember({8, 16}));
   sub->add_flag("--compress", options->optimize.compress, "the smallest package within --max-drop: weights in coarse steps, many of them zero, entropy coded in the file and decoded when it is loaded");
+  sub->add_flag("--int8-scores", options->int8_scores, "the last dense layer's scores in int8 too; so it is for microcontrollers, accelerators and exported TFLite files, elsewhere its sums stay whole");
   sub->add_flag("!--no-equalise", options->optimize.plan.equalise, "leave channels' ranges as they are");
   sub->add_flag("--per-tensor", options->optimize.plan.per_tensor_weights, "one scale for all of a layer's weights, as some accelerators want it, instead of one a channel");
   sub->add_flag_callback("--no-timing", [options] { options->optimize.time = false; }, "measure no latency: accuracy alone decides, and two runs give the same package");

@@ -132,6 +132,7 @@ class Reader {
   }
 
   void product(const exec::ProductI8Attrs& attrs, const ConvGeometry& g) {
+    if (exec::gives_reals(attrs)) return refuse("gives its scores as float; make the package with verge optimize --int8-scores, or for the --target that it is meant for");
     if (!is_byte(in(0)) || !is_byte(out())) return;
     if (attrs.requant.mode != kTflm) return refuse("requantises in float (mode onnx); quantise with tflm, the rule of verge optimize");
     const bool in_unsigned = in(0).dtype == DataType::kU8;

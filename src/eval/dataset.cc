@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "eval/by_parts.h"
+
 namespace verge {
 
 Subset Subset::first(const Dataset& source, size_t count) {
@@ -18,11 +20,13 @@ Result<TensorDataset> TensorDataset::from(const Dataset& source, const std::vect
     std::iota(all.begin(), all.end(), size_t{0});
     indices = &all;
   }
-  std::vector<Sample> samples;
-  for (size_t i : *indices) {
-    VERGE_TRY(Sample sample, source.get(i));
-    samples.push_back(std::move(sample));
-  }
+  std::vector<Sample> samples(indices->size());
+  VERGE_CHECK(by_parts(samples.size(), useful_parts(samples.size()), [&](size_t, size_t begin, size_t end) -> Result<void> {
+    for (size_t i = begin; i < end; ++i) {
+      VERGE_TRY(samples[i], source.get((*indices)[i]));
+    }
+    return done();
+  }));
   return TensorDataset(std::move(samples), source.classes());
 }
 

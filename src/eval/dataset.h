@@ -19,7 +19,7 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual size_t size() const = 0;
-  // Decodes and pre-processes sample i; the error names the file.
+  // Decodes and pre-processes sample i; the error names the file. Several threads may ask at the same time.
   virtual Result<Sample> get(size_t i) const = 0;
   // Class names when there are labels, else empty.
   virtual const std::vector<std::string>& classes() const = 0;

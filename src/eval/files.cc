@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <mutex>
+#include <optional>
 #include <regex>
 #include <set>
 
@@ -227,7 +229,7 @@ class FileDataset : public Dataset {
       : data_(std::move(data)), dtype_(input.dtype), shape_(input.shape), options_(options) {
     if (input.quant.count) quant_ = {{input.quant.scale[0]}, {input.quant.zero_point[0]}, -1};
   }
-  void set_preprocessor(Preprocessor preprocessor) { preprocessor_ = std::make_unique<Preprocessor>(std::move(preprocessor)); }
+  void set_preprocessor(Preprocessor preprocessor) { first_ = std::move(preprocessor); }
 
   size_t size() const override { return data_->files.size(); }
   const std::vector<std::string>& classes() const override { return data_->classes; }
@@ -244,7 +246,19 @@ class FileDataset : public Dataset {
     if (ends_with(lower, ".bin")) return from_bytes(file.bytes);
     if (ends_with(lower, ".wav")) return from_sound(file.bytes);
     VERGE_TRY(const Tensor picture, decode_image(file.bytes));
-    return preprocessor_->run(picture);
+    Preprocessor preprocessor = taken();
+    Result<Tensor> out = preprocessor.run(picture);
+    const std::lock_guard lock(mutex_);
+    preprocessors_.push_back(std::move(preprocessor));
+    return out;
+  }
+  // One for each thread that asks at the same time: each has Programs and memory of its own.
+  Preprocessor taken() const {
+    const std::lock_guard lock(mutex_);
+    if (preprocessors_.empty()) return *first_;
+    Preprocessor out = std::move(preprocessors_.back());
+    preprocessors_.pop_back();
+    return out;
   }
   Result<Tensor> from_sound(const Bytes& bytes) const {
     VERGE_TRY(const Tensor sound, read_wav(bytes));
@@ -282,7 +296,9 @@ class FileDataset : public Dataset {
   Shape shape_;
   QuantParams quant_;
   DataOptions options_;
-  std::unique_ptr<Preprocessor> preprocessor_;
+  std::optional<Preprocessor> first_;  // with no Program yet: what others are copied from
+  mutable std::mutex mutex_;
+  mutable std::vector<Preprocessor> preprocessors_;
 };
 
 }  // namespace

@@ -3,7 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eval/by_parts.h"
+
 namespace verge {
+namespace {
+
+// Its memory is not wanted twice.
+bool is_large(const Lowered& lowered) {
+  constexpr int64_t kMuch = int64_t{48} << 20;
+  return static_cast<int64_t>(lowered.arena_bytes) > kMuch;
+}
+
+}  // namespace
 
 std::vector<float> real_values(const Tensor& tensor) {
   std::vector<float> out(static_cast<size_t>(tensor.count()));
@@ -21,8 +32,31 @@ Result<Predictions> predict(Executable& executable, const Dataset& data, const P
 }
 
 ExecutableOptions untimed(const Lowered& lowered) {
-  constexpr int64_t kWorthThreads = 50'000'000;  // multiply-accumulates
-  return {lowered.macs >= kWorthThreads ? usable_processors() : 1};
+  return {is_large(lowered) ? usable_processors() : 1};
+}
+
+size_t runs_side_by_side(const Lowered& lowered, size_t samples) { return is_large(lowered) ? 1 : useful_parts(samples); }
+
+Result<Predictions> predict_side_by_side(const Lowered& lowered, const Dataset& data) {
+  VERGE_TRY(Executable executable, Executable::open(lowered.program, untimed(lowered)));
+  Predictions out;
+  out.scores.resize(data.size());
+  out.labels.resize(data.size(), -1);
+  const auto predict_run = [&](Executable& mine, size_t begin, size_t end) -> Result<void> {
+    for (size_t i = begin; i < end; ++i) {
+      VERGE_TRY(const Sample sample, data.get(i));
+      VERGE_TRY(const std::vector<Tensor> outputs, mine.run(sample.inputs), sample.name);
+      out.scores[i] = real_values(outputs[0]);
+      out.labels[i] = sample.label;
+    }
+    return done();
+  };
+  VERGE_CHECK(by_parts(data.size(), runs_side_by_side(lowered, data.size()), [&](size_t part, size_t begin, size_t end) -> Result<void> {
+    if (part == 0) return predict_run(executable, begin, end);
+    VERGE_TRY(Executable mine, executable.another());
+    return predict_run(mine, begin, end);
+  }));
+  return out;
 }
 
 Result<Predictions> predict(const Answer& answer, const Dataset& data, const Progress& progress) {

@@ -9,8 +9,10 @@
 
 namespace verge {
 
-// Threads for runs that nobody times: every processor where the work is worth waking them.
+// Threads for runs that nobody times: one, since samples run side by side (predict_side_by_side); all processors where memory for that would be much.
 ExecutableOptions untimed(const Lowered& lowered);
+// In how many runs at the same time so many samples go through a Program that was opened so.
+size_t runs_side_by_side(const Lowered& lowered, size_t samples);
 
 // The first output of every sample as real numbers (quantised outputs are dequantised).
 struct Predictions {
@@ -24,6 +26,9 @@ using Progress = std::function<void(size_t done, size_t total)>;
 using Answer = std::function<Result<std::vector<Tensor>>(const std::vector<Tensor>& inputs)>;
 Result<Predictions> predict(const Answer& answer, const Dataset& data, const Progress& progress = {});
 Result<Predictions> predict(Executable& executable, const Dataset& data, const Progress& progress = {});
+
+// The same with samples side by side, each processor on a session of its own.
+Result<Predictions> predict_side_by_side(const Lowered& lowered, const Dataset& data);
 
 // Index of the largest score, the first of equals; -1 for no scores or NaN alone.
 int arg_max(const std::vector<float>& scores);

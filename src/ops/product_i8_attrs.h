@@ -11,7 +11,7 @@
 namespace verge::exec {
 
 struct RequantAttrs {
-  int16_t mode = 0;  // RequantMode
+  int16_t mode = 0;  // RequantMode; kNone: f32 output, sum * scale (dense layers)
   int16_t zero_point = 0;
   int16_t min = -128, max = 127;  // within the output's type
 };
@@ -23,8 +23,11 @@ struct ProductI8Attrs {
   RequantAttrs requant;
 };
 
+// The output is f32: each sum times its column's scale.
+inline bool gives_reals(const ProductI8Attrs& attrs) { return attrs.requant.mode == static_cast<int16_t>(RequantMode::kNone); }
+
 // Where in one constant of bytes the arrays of all columns lie, [columns] each, one after the other: folded bias i32; multipliers i32 (tflm) or
-// scales f32 (onnx); sums of weights, i16 or i32; shifts i8 (tflm). `columns` is a multiple of kColumnBlock.
+// scales f32 (onnx, none); sums of weights, i16 or i32; shifts i8 (tflm). `columns` is a multiple of kColumnBlock.
 struct ColumnArrays {
   bool tflm = true;
   size_t sum_bytes = 0;

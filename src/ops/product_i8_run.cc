@@ -36,6 +36,18 @@ ColumnSums sums_of(const ProductI8Attrs& attrs, const TensorView& arrays) {
   return {reinterpret_cast<const int32_t*>(sums)};
 }
 
+// Sums lie where the real numbers will.
+void scale_sums(const ConvGeometry& g, const float* scale, const TensorView& y) {
+  const auto columns = static_cast<size_t>(g.out_c);
+  auto* to = y.mut<float>();
+  for (size_t i = 0; i < g.out_pixels(); ++i, to += columns)
+    for (size_t c = 0; c < columns; ++c) {
+      int32_t sum;
+      std::memcpy(&sum, to + c, sizeof sum);
+      to[c] = static_cast<float>(sum) * scale[c];
+    }
+}
+
 }  // namespace
 
 Status check_requant(const RequantAttrs& attrs, const rt::Instruction& in) {
@@ -67,7 +79,11 @@ Status check_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& in, 
   VERGE_REQUIRE(in.out_count == 1 && in.in_count >= 3 && in.in_count <= 4 && in.has(0) && in.has(1) && in.has(2), Code::kCorrupt);
   VERGE_REQUIRE(is_byte(in.in(0).dtype) && integer_range(in.in(0).dtype).holds(attrs.x_zero_point), Code::kCorrupt);
   VERGE_REQUIRE(!in.has(3) || holds(in.in(3), DataType::kI32, columns), Code::kCorrupt);
-  VERGE_RETURN_IF_BAD(check_requant(attrs.requant, in));
+  if (gives_reals(attrs)) {
+    VERGE_REQUIRE(in.out().dtype == DataType::kF32 && !in.has(3), Code::kCorrupt);
+  } else {
+    VERGE_RETURN_IF_BAD(check_requant(attrs.requant, in));
+  }
   return check_columns(attrs, in, columns);
 }
 
@@ -76,6 +92,7 @@ Status check_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction&
   const GemmI8Layout layout = conv_i8_layout(g, attrs.weight_bits == 4);
   const uint64_t groups = static_cast<uint64_t>(g.groups), columns = groups * round_up_columns(layout.n);
   VERGE_REQUIRE(attrs.sum_bytes != 0, Code::kCorrupt);
+  VERGE_REQUIRE(!gives_reals(attrs) || (g.pointwise() && g.groups == 1), Code::kCorrupt);
   VERGE_RETURN_IF_BAD(check_product_i8(attrs, in, columns));
   VERGE_REQUIRE(holds(in.in(1), DataType::kI8, groups * layout.bytes()) && (layout.nibbles || lies_at_lines(in.in(1))), Code::kCorrupt);
   VERGE_REQUIRE(g.pointwise() || in.scratch_bytes() >= layout.k, Code::kCorrupt);
@@ -87,6 +104,7 @@ Status run_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& i
   conv.column_sum = sums_of(attrs, in.in(2));
   conv.nibbles = attrs.weight_bits == 4;
   env.parallel.each(conv_i8_blocks(g), [&](size_t block) { conv_i8_block(conv, block); });
+  if (gives_reals(attrs)) scale_sums(g, conv.requant.scale, in.out());
   return {};
 }
 

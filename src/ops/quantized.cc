@@ -57,6 +57,13 @@ bool is_quantized(const ReferenceContext& c) {
   return !c.in[0].quant().empty() && !c.out[0].quant().empty() && is_integer(c.in[0].dtype()) && is_integer(c.out[0].dtype());
 }
 
+bool gives_reals(const Graph& graph, const Node& node) {
+  const TensorType &x = graph.type(node.input(0)), &y = graph.type(node.output());
+  return x.quantized() && is_8bit(x.dtype) && y.dtype == DataType::kF32;
+}
+
+bool gives_reals(const ReferenceContext& c) { return !c.in[0].quant().empty() && is_8bit(c.in[0].dtype()) && c.out[0].dtype() == DataType::kF32; }
+
 int32_t zero_point(const QuantParams& quant, size_t i) { return quant.zero_point.empty() ? 0 : quant.zero_point[quant.zero_point.size() > 1 ? i : 0]; }
 
 float scale(const QuantParams& quant, size_t i) { return quant.scale.empty() ? 1.0f : quant.scale[quant.scale.size() > 1 ? i : 0]; }
@@ -86,12 +93,13 @@ Result<ChannelRequant> channel_requant(const Node& node, const QuantParams& x, c
     return invalid("weights have " + std::to_string(w.scale.size()) + " scales, want 1 or " + std::to_string(channels));
   ChannelRequant out;
   VERGE_TRY(out.mode, requant_mode(node));
+  if (y_dtype == DataType::kF32) out.mode = RequantMode::kNone;
   out.zero_point = zero_point(y);
   out.clamp = integer_clamp(node, y, y_dtype);
   for (size_t i = 0; i < channels; ++i) {
     const float sx = scale(x), sw = scale(w, i), sy = scale(y);
     if (!usable(sx) || !usable(sy) || sw < 0 || !std::isfinite(sw)) return invalid("a scale is not a positive number");
-    if (out.mode == RequantMode::kOnnx) {
+    if (out.mode != RequantMode::kTflm) {
       out.scale.push_back(sx * sw / sy);
     } else {
       out.multiplier.push_back(product == ScaleProduct::kFloat ? dense_multiplier(sx, sw, sy) : product_multiplier(sx, sw, sy));

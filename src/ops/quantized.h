@@ -37,6 +37,10 @@ inline bool is_8bit(DataType dtype) { return dtype == DataType::kI8 || dtype == 
 int32_t zero_point(const QuantParams& quant, size_t i = 0);
 float scale(const QuantParams& quant, size_t i = 0);
 
+// x is quantised and the output real: sums of products become float numbers, without a grid in between.
+bool gives_reals(const Graph& graph, const Node& node);
+bool gives_reals(const ReferenceContext& context);
+
 // Stored integers less their zero points.
 std::vector<int64_t> centred(const Tensor& tensor);
 
@@ -44,7 +48,7 @@ std::vector<int64_t> centred(const Tensor& tensor);
 struct ChannelRequant {
   RequantMode mode = RequantMode::kTflm;
   std::vector<Multiplier> multiplier;  // tflm
-  std::vector<float> scale;            // onnx
+  std::vector<float> scale;            // onnx; none: of a real output, scale of x times scale of w
   int32_t zero_point = 0;
   IntegerClamp clamp;
   bool wide = false;  // the sum has 64 bits: i16 activations whose bias is not i32

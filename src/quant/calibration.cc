@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eval/by_parts.h"
 #include "eval/score.h"
 #include "lower/lower.h"
 
@@ -42,8 +43,8 @@ class Observer {
     executable_.session().set_trace({[](void* self, uint32_t i, bool begin) { static_cast<Observer*>(self)->step(i, begin); }, this});
   }
   ~Observer() { executable_.session().set_trace({}); }
-  Result<void> pass(const Dataset& data) {
-    for (size_t i = 0; i < data.size(); ++i) {
+  Result<void> pass(const Dataset& data, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
       VERGE_TRY(const Sample sample, data.get(i));
       for (size_t k = 0; k < sample.inputs.size(); ++k) VERGE_CHECK(executable_.set_input(k, sample.inputs[k]), sample.name);
       for (const auto& [tensor, value] : watch_.inputs) look(tensor, value);
@@ -163,6 +164,26 @@ void ValueStats::add(const float* x, int64_t count) {
   }
 }
 
+void ValueStats::merge(const ValueStats& other) {
+  if (!other.seen) return;
+  if (!seen) return static_cast<void>(*this = other);
+  const float low = std::min(first, other.first), high = std::max(first + step * (kBins - 1), other.first + other.step * (kBins - 1));
+  ValueStats out;
+  out.seen = true;
+  out.min = std::min(min, other.min);
+  out.max = std::max(max, other.max);
+  out.first = low;
+  out.step = (high - low) / (kBins - 1);
+  out.histogram.assign(kBins, 0);
+  for (const ValueStats* from : {static_cast<const ValueStats*>(this), &other})
+    for (int b = 0; b < kBins; ++b) {
+      const float x = from->first + from->step * static_cast<float>(b);
+      const int bin = out.step > 0 ? static_cast<int>((x - low) / out.step + 0.5F) : 0;
+      out.histogram[static_cast<size_t>(std::clamp(bin, 0, kBins - 1))] += from->histogram[static_cast<size_t>(b)];
+    }
+  *this = std::move(out);
+}
+
 // Pairs of bins become one, those of a growing range towards the side where it grows.
 void ValueStats::widen(float low, float high) {
   if (step == 0 && high > low) step = std::max(high - first, first - low) / (kBins - 1);
@@ -183,13 +204,19 @@ const char* range_method_name(RangeMethod method) {
 
 Result<Calibration> Calibration::run(const Graph& graph, const Dataset& data) {
   if (data.size() == 0) return invalid("calibration needs at least one sample, the data holds none");
-  VERGE_TRY(const Lowered lowered, lower(graph));
-  VERGE_TRY(Executable executable, Executable::open(lowered.program, untimed(lowered)));
+  VERGE_TRY(Lowered lowered, lower(graph));
+  VERGE_TRY(const Executable executable, Executable::open(lowered.program, untimed(lowered)));
+  lowered.program = {};  // the executable has its own
   const Watch watch = make_watch(graph, lowered, executable.model());
+  constexpr size_t kParts = 2;  // whatever the machine has: merged histograms depend on where they were cut
+  std::vector<std::vector<ValueStats>> stats(kParts, std::vector<ValueStats>(graph.value_count()));
+  VERGE_CHECK(by_parts(data.size(), kParts, [&](size_t part, size_t begin, size_t end) -> Result<void> {
+    VERGE_TRY(Executable mine, executable.another());
+    return Observer(mine, watch, stats[part]).pass(data, begin, end);
+  }));
   Calibration out;
-  out.stats_.resize(graph.value_count());
-  Observer observer(executable, watch, out.stats_);
-  VERGE_CHECK(observer.pass(data));
+  out.stats_ = std::move(stats[0]);
+  for (size_t v = 0; v < out.stats_.size(); ++v) out.stats_[v].merge(stats[1][v]);
   return out;
 }
 

@@ -25,6 +25,8 @@ struct ValueStats {
   std::vector<uint64_t> histogram;
 
   void add(const float* x, int64_t count);
+  // As if this had seen what `other` saw too, up to the width of a bin.
+  void merge(const ValueStats& other);
 
  private:
   void widen(float low, float high);

@@ -55,6 +55,7 @@ class Rewriter {
     g.name = source_.name;
     g.metadata = source_.metadata;
     for (ValueId in : source_.inputs()) real_[in.index] = g.add_input(source_.value(in).name, source_.type(in));
+    if (plan_.float_scores && !wide()) find_scores();
     for (NodeId id : source_.order()) {
       const Node& node = source_.node(id);
       const int64_t macs = ops::cost_of(source_, node).macs;
@@ -81,6 +82,7 @@ class Rewriter {
     if (plan_.float_nodes.count(node.id.index) || !quantizable(source_, node)) return true;
     if (wide() && !has_i16(node)) return true;
     const QuantRule rule = rule_of(source_, node);
+    if (node.input(0).valid() && scores_[node.input(0).index]) return true;
     const auto known = [&](ValueId v) { return int8_[v.index].valid() || plan_.activations.count(v.index) != 0; };
     for (size_t i : data_inputs(node, rule))
       if (!known(node.input(i)) && !source_.constant(node.input(i))) return true;
@@ -89,6 +91,21 @@ class Rewriter {
     return rule.kind != Kind::kFixedOutput && plan_.activations.count(node.output().index) == 0;
   }
   bool wide() const { return plan_.activation_bits == 16; }
+
+  // Outputs of dense layers that only softmax or nobody reads: what tells classes apart loses no step.
+  void find_scores() {
+    const std::vector<std::vector<NodeId>> users = source_.all_users();
+    for (NodeId id : source_.order()) {
+      const Node& node = source_.node(id);
+      const bool clamped = node.has("clamp_min") || node.has("clamp_max");
+      if (node.op != "dense" || clamped || plan_.float_nodes.count(id.index) || !quantizable(source_, node)) continue;
+      const std::vector<NodeId>& readers = users[node.output().index];
+      scores_[node.output().index] = std::all_of(readers.begin(), readers.end(), [&](NodeId reader) {
+        const Node& r = source_.node(reader);
+        return r.op == "softmax" && users[r.output().index].empty();
+      });
+    }
+  }
   bool source_chose_int8(ValueId v) const { return int8_made_[v.index]; }
 
   ValueId as_real(ValueId v) {
@@ -147,6 +164,7 @@ class Rewriter {
   Result<void> make_int8(const Node& node) {
     const QuantRule rule = rule_of(source_, node);
     NewNode made{node.op, std::vector<ValueId>(node.inputs.size()), node.attrs, node.name, 1, {}};
+    if (plan_.onnx_rounding && (rule.kind == Kind::kCompute || node.op == "avg_pool")) made.attrs["requant"] = std::string("onnx");
     for (size_t i : data_inputs(node, rule)) made.inputs[i] = as_int8(node.input(i));
     if (rule.weight_input >= 0) {
       const LayerWeights chosen = weights_of(node, rule);
@@ -157,6 +175,7 @@ class Rewriter {
         made.inputs[rule.bias_input] = out_.graph.add_constant(bias, source_.value(node.input(rule.bias_input)).name);
       }
     }
+    if (scores_[node.output().index]) return add_scores(node, std::move(made)), done();
     QuantParams q;
     if (rule.kind == Kind::kFixedOutput) {
       q = {{rule.fixed_scale}, {rule.fixed_zero_point}, -1};
@@ -170,8 +189,17 @@ class Rewriter {
     return done();
   }
 
+  void add_scores(const Node& node, NewNode made) {
+    const NodeId id = out_.graph.add_node(std::move(made));
+    out_.node_of[id.index] = node.id.index;
+    Value& value = out_.graph.value(real_[node.output().index] = out_.graph.node(id).output());
+    value.type.dtype = DataType::kF32;
+    value.name = source_.value(node.output()).name;
+  }
+
   const Graph& source_;
   const QuantPlan& plan_;
+  std::vector<bool> scores_ = std::vector<bool>(source_.value_count(), false);  // by value of the source
   std::vector<ValueId> real_, int8_;
   std::vector<bool> int8_made_ = std::vector<bool>(source_.value_count(), false);
   QuantizedGraph out_;

@@ -21,6 +21,8 @@ struct QuantPlan {
   std::set<uint32_t> float_nodes;               // by NodeId::index: stay float whatever their rule allows
   std::map<uint32_t, LayerWeights> weights;     // by NodeId::index: instead of the rounded ones
   bool per_tensor_weights = false;              // of those that are rounded: one scale, not one a channel
+  bool onnx_rounding = false;                   // sums are rounded once, as an ONNX file means it, instead of TFLM's twice (docs/integer.md)
+  bool float_scores = false;                    // a dense layer whose output, perhaps by softmax, is the network's gives its sums as float, without a grid
   int activation_bits = 8;                      // 16: int16 activations where the operator has them; the others stay float
 };
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "eval/by_parts.h"
 #include "kernels/outer/outer_f32.h"
 #include "ops/conv/conv.h"
 #include "ops/op.h"
@@ -101,6 +102,14 @@ class Moments {
     gathered_ = 0;
   }
 
+  void merge(const Moments& other) {
+    square_ += other.square_;
+    cross_ += other.cross_;
+    real_sum_ += other.real_sum_;
+    rounded_sum_ += other.rounded_sum_;
+    count_ += other.count_;
+  }
+
   double count() const { return count_; }
   Vector real_mean() const { return real_sum_ / count_; }
   Vector rounded_mean() const { return rounded_sum_ / count_; }
@@ -131,6 +140,19 @@ class Moments {
   double count_ = 0;
 };
 
+// take(part, s, tap) after each of the first `samples`, in `parts` runs of consecutive ones at the same time.
+template <typename Take> Result<void> look_side_by_side(const Tap& tap, const Dataset& data, size_t samples, size_t parts, const Take& take) {
+  return by_parts(samples, parts, [&](size_t part, size_t begin, size_t end) -> Result<void> {
+    VERGE_TRY(Tap mine, tap.another());
+    for (size_t s = begin; s < end; ++s) {
+      VERGE_TRY(const Sample sample, data.get(s));
+      VERGE_CHECK(mine.run(sample));
+      take(part, s, mine);
+    }
+    return done();
+  });
+}
+
 constexpr size_t kMostWindowBytes = size_t{128} << 20;  // of windows held at once
 
 // How many values a layer's windows have at one pixel, all groups together, and how many pixels of a sample are looked at.
@@ -154,12 +176,10 @@ class RealWindows {
       out.windows_.emplace_back(samples * pixels * row_values(layer));
       inputs.push_back(layer.node->input(0));
     }
-    VERGE_TRY(Tap tap, Tap::open(until(graph, inputs), inputs));
-    for (size_t s = 0; s < samples; ++s) {
-      VERGE_TRY(const Sample sample, data.get(s));
-      VERGE_CHECK(tap.run(sample));
-      for (size_t i = 0; i < inputs.size(); ++i) out.copy(layers[i], i, s, tap.value(i), pixels_of(layers[i], samples, options));
-    }
+    VERGE_TRY(const Tap tap, Tap::open(until(graph, inputs), inputs));
+    VERGE_CHECK(look_side_by_side(tap, data, samples, useful_parts(samples), [&](size_t, size_t s, const Tap& mine) {
+      for (size_t i = 0; i < inputs.size(); ++i) out.copy(layers[i], i, s, mine.value(i), pixels_of(layers[i], samples, options));
+    }));
     return out;
   }
 
@@ -190,7 +210,7 @@ class RealWindows {
   std::vector<std::vector<float>> windows_;
 };
 
-// The moments of one layer's groups, filled sample by sample.
+// The moments of one layer's groups over some samples.
 struct LayerMoments {
   const Layer* layer;
   const float* real;  // as RealWindows has them for this layer
@@ -200,12 +220,16 @@ struct LayerMoments {
   LayerMoments(const Layer& of, const float* windows)
       : layer(&of), real(windows), groups(static_cast<size_t>(of.geometry.groups), Moments(of.window)), rounded(static_cast<size_t>(of.window)) {}
 
-  void add(const std::vector<float>& input, const std::vector<size_t>& pixels) {
+  void add(size_t sample, const std::vector<float>& input, const std::vector<size_t>& pixels) {
+    const float* seen = real + sample * pixels.size() * row_values(*layer);
     for (const size_t pixel : pixels)
-      for (size_t g = 0; g < groups.size(); ++g, real += layer->window) {
+      for (size_t g = 0; g < groups.size(); ++g, seen += layer->window) {
         copy_window(layer->geometry, input, pixel, static_cast<int>(g), rounded.data());
-        groups[g].add(real, rounded.data());
+        groups[g].add(seen, rounded.data());
       }
+  }
+  void merge(const LayerMoments& other) {
+    for (size_t g = 0; g < groups.size(); ++g) groups[g].merge(other.groups[g]);
   }
 };
 
@@ -213,21 +237,23 @@ struct LayerMoments {
 Result<std::vector<LayerMoments>> collect(const Graph& graph, const QuantPlan& plan, std::span<const Layer> layers, std::span<const float* const> real, const Dataset& data,
                                           size_t samples, const RepairOptions& options) {
   VERGE_TRY(const QuantizedGraph quantised, quantize_graph(graph, plan));
+  constexpr size_t kParts = 2;  // whatever the machine has: sums depend on where they were cut
   std::vector<ValueId> inputs;
-  std::vector<LayerMoments> out;
+  std::vector<std::vector<LayerMoments>> parts(kParts);
   for (size_t i = 0; i < layers.size(); ++i) {
     inputs.push_back(quantised.value_of.at(layers[i].node->input(0).index));
-    out.emplace_back(layers[i], real[i]);
+    for (std::vector<LayerMoments>& part : parts) part.emplace_back(layers[i], real[i]);
   }
-  VERGE_TRY(Tap tap, Tap::open(RealWindows::until(quantised.graph, inputs), inputs));
-  for (size_t s = 0; s < samples; ++s) {
-    VERGE_TRY(const Sample sample, data.get(s));
-    VERGE_CHECK(tap.run(sample));
-    for (size_t i = 0; i < out.size(); ++i) out[i].add(tap.value(i), chosen_pixels(layers[i].geometry, s, pixels_of(layers[i], samples, options)));
+  VERGE_TRY(const Tap tap, Tap::open(RealWindows::until(quantised.graph, inputs), inputs));
+  VERGE_CHECK(look_side_by_side(tap, data, samples, kParts, [&](size_t part, size_t s, const Tap& mine) {
+    for (size_t i = 0; i < layers.size(); ++i) parts[part][i].add(s, mine.value(i), chosen_pixels(layers[i].geometry, s, pixels_of(layers[i], samples, options)));
+  }));
+  for (size_t i = 0; i < layers.size(); ++i) {
+    for (std::vector<LayerMoments>& part : parts)
+      for (Moments& m : part[i].groups) m.flush();
+    parts[0][i].merge(parts[1][i]);
   }
-  for (LayerMoments& layer : out)
-    for (Moments& m : layer.groups) m.flush();
-  return out;
+  return std::move(parts[0]);
 }
 
 struct Solved {

@@ -42,6 +42,15 @@ Result<Tap> Tap::open(const Graph& graph, const std::vector<ValueId>& wanted) {
   return tap;
 }
 
+Result<Tap> Tap::another() const {
+  VERGE_TRY(Executable executable, executable_.another());
+  Tap out(std::move(executable));
+  out.slots_ = slots_;
+  out.inputs_ = inputs_;
+  out.values_.resize(values_.size());
+  return out;
+}
+
 Result<void> Tap::run(const Sample& sample) {
   for (size_t i = 0; i < sample.inputs.size(); ++i) VERGE_CHECK(executable_.set_input(i, sample.inputs[i]), sample.name);
   for (const auto& [tensor, slot] : inputs_) take(tensor, slot);

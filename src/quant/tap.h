@@ -13,6 +13,8 @@ class Tap {
  public:
   // `graph` is lowerable; graph inputs may be wanted too.
   static Result<Tap> open(const Graph& graph, const std::vector<ValueId>& wanted);
+  // A further one on the same Program, for another thread.
+  Result<Tap> another() const;
   Result<void> run(const Sample& sample);
   const std::vector<float>& value(size_t i) const { return values_[i]; }
 

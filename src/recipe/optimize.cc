@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "core/digest.h"
@@ -51,21 +52,43 @@ struct Candidate {
   Graph graph;
   Lowered lowered;
   Predictions predictions;
-  double top1 = -1, agreement = 1, int8_share = 0;
+  double top1 = -1, agreement = 1, noise_percent = 0, int8_share = 0;
   std::vector<std::string> float_layers;  // those that arithmetic in int8 was possible for
   Latency latency;
   size_t package_bytes = 0;
 };
 
-// In memory while they are small; large ones are decoded each time.
-Result<std::unique_ptr<Dataset>> held(std::unique_ptr<Dataset> data) {
-  constexpr size_t kMostBytes = size_t{64} << 20;
+// The first samples lie in memory, the others are decoded each time.
+class PartlyHeld : public Dataset {
+ public:
+  PartlyHeld(std::unique_ptr<Dataset> source, TensorDataset first) : source_(std::move(source)), first_(std::move(first)) {}
+  size_t size() const override { return source_->size(); }
+  Result<Sample> get(size_t i) const override { return i < first_.size() ? first_.get(i) : source_->get(i); }
+  const std::vector<std::string>& classes() const override { return source_->classes(); }
+
+ private:
+  std::unique_ptr<Dataset> source_;
+  TensorDataset first_;
+};
+
+// All samples where they fit in `most_bytes`, else as many as fit in `part_bytes`.
+Result<std::unique_ptr<Dataset>> held(std::unique_ptr<Dataset> data, size_t part_bytes, size_t most_bytes) {
   VERGE_TRY(const Sample first, data->get(0));
-  size_t bytes = 0;
+  size_t bytes = 1;
   for (const Tensor& t : first.inputs) bytes += t.bytes().size();
-  if (bytes * data->size() > kMostBytes) return data;
-  VERGE_TRY(TensorDataset in_memory, TensorDataset::from(*data));
-  return std::unique_ptr<Dataset>(std::make_unique<TensorDataset>(std::move(in_memory)));
+  std::vector<size_t> indices(bytes * data->size() <= most_bytes ? data->size() : part_bytes / bytes);
+  std::iota(indices.begin(), indices.end(), size_t{0});
+  VERGE_TRY(TensorDataset in_memory, TensorDataset::from(*data, &indices));
+  return std::unique_ptr<Dataset>(std::make_unique<PartlyHeld>(std::move(data), std::move(in_memory)));
+}
+
+// What differs from the declaration of a plain picture: the rest may be left out of a package (docs/pipeline.md).
+Json without_defaults(Json declared) {
+  if (declared.value("source", "") != "image") return declared;
+  const Json plain = declaration_json(Declaration{});
+  for (const char* key : {"resize", "mean", "std", "softmax"})
+    if (declared[key] == plain[key]) declared.erase(key);
+  return declared;
 }
 
 // One optimisation, step by step. Each step fills in the report.
@@ -127,8 +150,10 @@ class Optimizer {
     VERGE_TRY(const Split split, split_data(*all, o_));
     VERGE_TRY(auto calibration, make_dataset(split.calibration, executable.model().input(0), declaration_, data_options_));
     VERGE_TRY(auto check, make_dataset(split.check, executable.model().input(0), declaration_, data_options_));
-    VERGE_TRY(calibration_, held(std::move(calibration)));
-    VERGE_TRY(check_, held(std::move(check)));
+    // Calibration samples are read a dozen times, those that check twice.
+    constexpr size_t kOften = size_t{20} << 20, kSeldom = size_t{4} << 20, kAll = size_t{64} << 20;
+    VERGE_TRY(calibration_, held(std::move(calibration), kOften, kAll));
+    VERGE_TRY(check_, held(std::move(check), kSeldom, kAll));
     VERGE_TRY(const Sample first, check_->get(0));
     example_ = first.inputs;
     report_["data"] = {{"samples", all->files.size()}, {"calibration", calibration_->size()}, {"check", check_->size()}, {"classes", all->classes}, {"seed", o_.seed}};
@@ -164,10 +189,14 @@ class Optimizer {
   }
 
   Result<void> score(Candidate& c) {
-    VERGE_TRY(Executable executable, Executable::open(c.lowered.program, untimed(c.lowered)));
-    VERGE_TRY(c.predictions, predict(executable, *check_));
+    VERGE_TRY(c.predictions, predict_side_by_side(c.lowered, *check_));
     c.top1 = top1(c.predictions);
-    c.agreement = &c == &original_ ? 1.0 : agreement(c.predictions, original_.predictions);
+    if (&c == &original_) {
+      report_["judged_by"] = c.top1 >= 0 ? "top-1" : gives_classes() ? "agreement" : "noise of the outputs";
+      return done();
+    }
+    c.agreement = agreement(c.predictions, original_.predictions);
+    c.noise_percent = 100 * std::pow(10, -signal_to_noise_db(c.predictions, original_.predictions) / 10);
     return done();
   }
 
@@ -205,13 +234,12 @@ class Optimizer {
     return done();
   }
 
-  // What each layer's return would bring is asked where somebody will want to know: always but at low effort, there when the budget is missed.
+  // Asked where somebody will want to know: always but at low effort, there when the budget is missed.
   Result<void> find_blame() {
     constexpr int64_t kMostMacs = 60'000'000'000;  // of a question's runs
     stage("finding what each layer costs", 0.55);
-    const Subset few = Subset::first(*calibration_, 64);
-    VERGE_TRY(blame_, blame_layers(float_graph_, made_.plan, few));
     if (o_.plan.effort == Effort::kLow && drop_points(int8_) <= o_.max_drop_points) return done();
+    VERGE_TRY(blame_, blame_layers(float_graph_, made_.plan, Subset::first(*calibration_, 64)));
     const int64_t runs = 2 * static_cast<int64_t>(blame_.size()) * std::max<int64_t>(original_.lowered.macs, 1);
     return blame_by_return(float_graph_, made_.plan, Subset::first(*calibration_, static_cast<size_t>(std::clamp<int64_t>(kMostMacs / std::max<int64_t>(runs, 1), 8, 64))), blame_);
   }
@@ -249,7 +277,19 @@ class Optimizer {
     return true;
   }
 
-  double drop_points(const Candidate& c) const { return c.top1 >= 0 ? (original_.top1 - c.top1) * 100 : (1 - c.agreement) * 100; }
+  // Points lost: of top-1 with labels, of agreement of the best class without them; where no single class is the answer (boxes, pictures, signals), the share of the
+  // outputs' energy that is noise, in percent.
+  double drop_points(const Candidate& c) const {
+    if (c.top1 >= 0) return (original_.top1 - c.top1) * 100;
+    return gives_classes() ? (1 - c.agreement) * 100 : c.noise_percent;
+  }
+
+  bool gives_classes() const {
+    const TensorType &x = float_graph_.type(float_graph_.inputs()[0]), &y = float_graph_.type(float_graph_.outputs()[0]);
+    if (!y.is_static() || y.rank() == 0) return true;
+    const bool one_row = y.shape().count() == y.shape().back(0), like_input = x.is_static() && x.shape().count() == y.shape().count();
+    return one_row && !like_input;
+  }
 
   std::vector<LayerBlame> worst_first() const {
     std::vector<LayerBlame> out = blame_;
@@ -263,13 +303,28 @@ class Optimizer {
     VERGE_CHECK(widen_weights());
     if (drop_points(int8_) <= o_.max_drop_points || blame_.empty()) return done();
     VERGE_CHECK(set_culprit_apart());
-    for (const LayerBlame& layer : worst_first()) {
-      if (drop_points(int8_) <= o_.max_drop_points) return done();
-      if (kept_float_.count(layer.name)) continue;
-      stage("returning '" + layer.name + "' to float", 0.7);
-      made_.plan.float_nodes.insert(layer.node);
-      kept_float_[layer.name] = "too lossy";
-      VERGE_TRY(int8_, candidate("mixed", made_.plan));
+    return drop_points(int8_) <= o_.max_drop_points ? done() : return_layers();
+  }
+
+  // The fewest of the worst layers whose return to float is within the budget: 1, 2, 4 .. of them, then by bisection.
+  Result<void> return_layers() {
+    std::vector<LayerBlame> layers;
+    for (const LayerBlame& layer : worst_first())
+      if (!kept_float_.count(layer.name)) layers.push_back(layer);
+    size_t beyond = 0, enough = layers.size() + 1;
+    for (size_t count = 1; count <= layers.size() && beyond + 1 < enough;) {
+      stage(format("returning %zu of %zu layers to float", count, layers.size()), 0.6 + 0.15 * static_cast<double>(count) / static_cast<double>(layers.size()));
+      QuantPlan plan = made_.plan;
+      for (size_t i = 0; i < count; ++i) plan.float_nodes.insert(layers[i].node);
+      VERGE_TRY(Candidate mixed, candidate("mixed", plan));
+      const bool within = drop_points(mixed) <= o_.max_drop_points;
+      (within ? enough : beyond) = count;
+      if (within || count == layers.size()) int8_ = std::move(mixed);
+      count = enough > layers.size() && count < layers.size() ? std::min(2 * count, layers.size()) : (beyond + enough) / 2;
+    }
+    for (size_t i = 0; i < std::min(enough, layers.size()); ++i) {
+      made_.plan.float_nodes.insert(layers[i].node);
+      kept_float_[layers[i].name] = "too lossy";
     }
     return done();
   }
@@ -423,6 +478,7 @@ class Optimizer {
                 {"top1", c.top1 >= 0 ? Json(c.top1) : Json()},
                 {"agreement", c.agreement},
                 {"drop_points", drop_points(c)},
+                {"noise_percent", c.noise_percent},
                 {"int8_mac_share", c.int8_share},
                 {"package_bytes", c.package_bytes},
                 {"arena_bytes", c.lowered.arena_bytes},
@@ -445,7 +501,7 @@ class Optimizer {
   }
 
   Json manifest_of(const Candidate& c) const {
-    Json m = {{"name", o_.model.substr(o_.model.rfind('/') + 1)}, {"created_by", "verge"}, {"pipeline", declaration_json(declaration_)}, {"requant", "tflm"}};
+    Json m = {{"name", o_.model.substr(o_.model.rfind('/') + 1)}, {"created_by", "verge"}, {"pipeline", without_defaults(declaration_json(declaration_))}, {"requant", o_.plan.onnx_rounding ? "onnx" : "tflm"}};
     m["source"] = {{"file", o_.model.substr(o_.model.rfind('/') + 1)}, {"sha256", source_sha256_}, {"bytes", source_bytes_}};
     if (!check_->classes().empty()) m["labels"] = check_->classes();
     if (const Json note = constant_channels(c); !note.is_null()) m["constant_channels"] = note;

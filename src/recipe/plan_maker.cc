@@ -15,13 +15,13 @@ namespace {
 
 // Channels whose best factors lie further apart than these are worth another calibration, at low and at normal effort; high effort always tries.
 constexpr double kWideSpread = 16, kNotableSpread = 8;
-constexpr size_t kJudges = 128;  // samples that choose between plans, but for high effort
+constexpr size_t kJudges = 128, kFewJudges = 32;  // samples that choose between plans, at normal and at low effort; at high effort all
 
 }  // namespace
 
 Result<MadePlan> PlanMaker::run() {
   best_.tried = Json::array();
-  judges_ = std::make_unique<Subset>(Subset::first(data_, o_.effort == Effort::kHigh ? data_.size() : kJudges));
+  judges_ = std::make_unique<Subset>(Subset::first(data_, o_.effort == Effort::kHigh ? data_.size() : o_.effort == Effort::kLow ? kFewJudges : kJudges));
   stage("calibrating", 0.25);
   VERGE_CHECK(offer_ranges(graph_, ""));
   const double spread = o_.effort == Effort::kHigh || o_.per_tensor_weights ? kWideSpread : passes::channel_spread(graph_);
@@ -37,6 +37,8 @@ Result<MadePlan> PlanMaker::run() {
 QuantPlan PlanMaker::plan_of(const Graph& graph, const Calibration& stats, RangeMethod method) const {
   QuantPlan plan = plan_quantization(graph, stats, method, o_.activation_bits);
   plan.per_tensor_weights = o_.per_tensor_weights;
+  plan.float_scores = o_.float_scores;
+  plan.onnx_rounding = o_.onnx_rounding && o_.activation_bits == 8;
   for (NodeId id : graph.order())
     if (o_.float_layers.count(graph.node(id).name)) plan.float_nodes.insert(id.index);
   return plan;
@@ -127,12 +129,10 @@ QuantPlan PlanMaker::narrowed_without_data(QuantPlan plan) {
 Result<double> PlanMaker::output_error(const Graph& graph, const QuantPlan& plan) {
   VERGE_TRY(const QuantizedGraph q, quantize_graph(graph, plan));
   VERGE_TRY(const Lowered lowered, lower(q.graph));
-  VERGE_TRY(Executable executable, Executable::open(lowered.program, untimed(lowered)));
-  VERGE_TRY(const Predictions p, predict(executable, *judges_));
+  VERGE_TRY(const Predictions p, predict_side_by_side(lowered, *judges_));
   if (reference_.scores.empty()) {
     VERGE_TRY(const Lowered original, lower(graph_));
-    VERGE_TRY(Executable reference, Executable::open(original.program, untimed(original)));
-    VERGE_TRY(reference_, predict(reference, *judges_));
+    VERGE_TRY(reference_, predict_side_by_side(original, *judges_));
   }
   return signal_to_noise_db(p, reference_);
 }

@@ -21,6 +21,8 @@ struct PlanOptions {
   int weight_bits = 8;             // 4: packed two a byte
   int activation_bits = 8;         // 16: convolution, dense and pointwise layers compute with int16 activations
   bool equalise = true;            // channels' ranges, across layers
+  bool onnx_rounding = false;      // the package computes what its ONNX export means (QuantPlan)
+  bool float_scores = false;       // a last dense layer gives its sums as float (QuantPlan); for engines that have such a layer
   bool per_tensor_weights = false; // one scale for a layer's weights
   std::set<std::string> float_layers;  // names of nodes that stay float
 };

@@ -1,4 +1,4 @@
-"""ResNet-8 tuned on photos: five calibration seeds of 512 training photos keep 98.3 % agreement on the 8,000 test photos in at most 87 KB."""
+"""ResNet-8 tuned on photos: five calibration seeds of 512 training photos keep 98.8 % agreement on the 8,000 test photos in at most 86 KB."""
 import os
 import tempfile
 
@@ -14,7 +14,7 @@ def main():
             package = os.path.join(tmp, f"{seed}.vpk")
             report = verge_json("optimize", MODEL, "--data", TRAIN, "--calibration", "512", "--seed", str(seed), "-o", package)
             int8 = report["candidates"][1]
-            assert int8["chosen"] and int8["int8_mac_share"] >= 0.95 and os.path.getsize(package) <= 87_000, int8
+            assert int8["chosen"] and int8["int8_mac_share"] >= 0.95 and os.path.getsize(package) <= 86_000, int8
             score = verge_json("validate", package, "--data", TEST, "--against", MODEL)
             agreements.append(score["agreement"])
             drops.append(score["reference_top1"] - score["top1"])
@@ -26,7 +26,7 @@ def main():
         assert score["agreement"] >= 0.955 and score["reference_top1"] - score["top1"] <= 0.0035 and os.path.getsize(package) <= 48_000
     mean = sum(agreements) / len(agreements)
     print(f"mean agreement {mean:.4f}, mean drop {100 * sum(drops) / 5:.2f} points")
-    assert mean >= 0.983
+    assert mean >= 0.988
 
 
 main()

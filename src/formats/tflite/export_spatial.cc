@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "formats/tflite/exporter.h"
+#include "formats/tflite/tensors.h"
 #include "ops/quantized.h"
 #include "ops/spatial.h"
 
@@ -139,6 +140,20 @@ Result<void> pool(Exporter& e, Builtin builtin, double padding) {
 
 bool whole_factors(const Shape& x, const Shape& y) { return y[1] % x[1] == 0 && y[2] % x[2] == 0; }
 
+// int8 in, float out: TFLite has no such layer, so it computes in float what the integers stand for.
+void float_scores(Exporter& e) {
+  TensorType real = e.in_type();
+  real.dtype = DataType::kF32;
+  real.quant = {};
+  const int x = e.temporary(real);
+  e.op(Builtin::DEQUANTIZE, {e.in()}, {x});
+  const Tensor* bias = e.constant_in(2);
+  const int zeros_or_bias = e.constant(bias ? dequantized(*bias) : Tensor(DataType::kF32, {static_cast<int32_t>(e.out_type().dims.back().size)}), "");
+  schema::FullyConnectedOptionsT o;
+  o.keep_num_dims = e.in_type().rank() != 2;
+  e.op(Builtin::FULLY_CONNECTED, {x, e.constant(dequantized(*e.constant_in(1)), e.graph().value(e.node().input(1)).name), zeros_or_bias}, {e.out()}, o);
+}
+
 }  // namespace
 
 Result<void> conv(Exporter& e) {
@@ -162,6 +177,7 @@ Result<void> conv(Exporter& e) {
 
 Result<void> dense(Exporter& e) {
   if (!e.constant_in(1)) return unsupported("weights that are computed");
+  if (ops::gives_reals(e.graph(), e.node())) return float_scores(e), done();
   const auto activation = e.activation();
   schema::FullyConnectedOptionsT o;
   o.keep_num_dims = e.in_type().rank() != 2;

@@ -33,7 +33,7 @@ Status check_depthwise_i8(const rt::Instruction& in) {
   const ConvGeometry g = geometry_of(in);
   VERGE_REQUIRE(g.groups == g.in_c, Code::kCorrupt);
   VERGE_RETURN_IF_BAD(check_product_i8(in.attrs_as<ConvI8Attrs>()->product, in, round_up_columns(static_cast<size_t>(g.out_c))));
-  VERGE_REQUIRE(holds(in.in(1), DataType::kI8, packed_depthwise_i8_size(g)), Code::kCorrupt);
+  VERGE_REQUIRE(!gives_reals(in.attrs_as<ConvI8Attrs>()->product) && holds(in.in(1), DataType::kI8, packed_depthwise_i8_size(g)), Code::kCorrupt);
   VERGE_REQUIRE(in.scratch_bytes() >= static_cast<size_t>(g.in_c), Code::kCorrupt);
   return {};
 }

@@ -4,6 +4,14 @@
 
 namespace verge::testing {
 
+// int8 activations and weights, sums as real numbers.
+inline OpCase scores(const std::string& name, const Shape& x, const Shape& w) {
+  return op_case(name, "dense", {},
+                 {fed(random_bytes(DataType::kI8, x, 1, quant(0.02f, 7))), constant(random_bytes(DataType::kI8, w, 2, weight_quant({"scores", DataType::kI8, DataType::kI8, DataType::kF32}, w[0]))),
+                  constant(random_integers(DataType::kI32, {w[0]}, 3, -3000, 3000))},
+                 {{DataType::kF32, {}}}, 1);
+}
+
 inline std::vector<OpCase> dense_cases() {
   std::vector<OpCase> cases;
   const std::vector<std::pair<Shape, int32_t>> shapes = {{{1, 64}, 10}, {{5, 33}, 17}, {{2, 3, 7}, 40}, {{640}, 128}, {{1, 1}, 1}, {{70, 130}, 100}};
@@ -12,6 +20,7 @@ inline std::vector<OpCase> dense_cases() {
     const std::string name = "dense_" + std::to_string(x.count() / k) + "x" + std::to_string(k) + "x" + std::to_string(n);
     cases.push_back(op_case(name + "_f32", "dense", {{"clamp_min", 0.0}}, {fed(random_f32(x, 1)), constant(random_f32({n, k}, 2)), constant(random_f32({n}, 3))}, {{}}, k));
     for (const ConvQuant& q : conv_quants()) cases.push_back(quantized_product(name + "_" + q.name, "dense", {}, q, x, {n, k}, k));
+    cases.push_back(scores(name + "_i8_reals", x, {n, k}));
     cases.push_back(product_i16(name + "_i16", "dense", {}, DataType::kI64, x, {n, k}, k));
     cases.push_back(product_i16(name + "_i16_narrow", "dense", {}, DataType::kI32, x, {n, k}, k));
   }

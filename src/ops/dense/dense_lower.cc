@@ -69,6 +69,7 @@ Result<void> lower_dense(const Node& node, Emitter& emitter) {
   if (x.dtype == DataType::kF32 && graph.type(node.input(1)).dtype == DataType::kF32) return lower_f32(node, emitter);
   if (!w || (node.input(2).valid() && !bias)) return unsupported("quantised weights or bias that are computed at run time; they must be constant");
   if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(graph.type(node.output()).dtype)) return lower_i8(node, emitter, *w);
+  if (gives_reals(graph, node)) return lower_i8(node, emitter, *w);
   if (is_product_i16(graph, node)) return lower_i16(node, emitter, *w);
   return unsupported("input " + x.text() + " with weights " + dtype_name(w->dtype()) + "; f32, and i8, u8 or i16 where quantised, are supported");
 }

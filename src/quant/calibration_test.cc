@@ -1,0 +1,105 @@
+#include "quant/calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "ops/op.h"
+#include "quant/quantize.h"
+
+namespace verge {
+namespace {
+
+std::vector<float> ramp(float low, float high, size_t count) {
+  std::vector<float> out(count);
+  for (size_t i = 0; i < count; ++i) out[i] = low + (high - low) * static_cast<float>(i) / static_cast<float>(count - 1);
+  return out;
+}
+
+void add(ValueStats& to, const std::vector<float>& x) { to.add(x.data(), static_cast<int64_t>(x.size())); }
+
+TEST(ValueStats, MergedOnesKnowWhatBothSaw) {
+  ValueStats a, b;
+  add(a, ramp(-1, 2, 1000));
+  add(b, ramp(0, 9, 500));
+  a.merge(b);
+  EXPECT_FLOAT_EQ(a.min, -1);
+  EXPECT_FLOAT_EQ(a.max, 9);
+  EXPECT_EQ(std::accumulate(a.histogram.begin(), a.histogram.end(), uint64_t{0}), 1500U);
+  uint64_t below_two = 0;
+  for (int bin = 0; bin < ValueStats::kBins; ++bin)
+    if (a.first + a.step * static_cast<float>(bin) < 2) below_two += a.histogram[static_cast<size_t>(bin)];
+  EXPECT_NEAR(static_cast<double>(below_two), 1000 + 500 * 2 / 9.0, 4);
+}
+
+TEST(ValueStats, NothingSeenChangesNothing) {
+  ValueStats a, none;
+  add(a, {3, 3, 3});
+  const std::vector<uint64_t> before = a.histogram;
+  a.merge(none);
+  EXPECT_EQ(a.histogram, before);
+  none.merge(a);
+  EXPECT_FLOAT_EQ(none.max, 3);
+  EXPECT_EQ(none.histogram, before);
+}
+
+// x -> dense -> softmax, each with ranges.
+struct Classifier {
+  Graph graph;
+  QuantPlan plan;
+  NodeId dense;
+};
+
+Classifier classifier() {
+  Classifier out;
+  Graph& g = out.graph;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{1, 4}));
+  const Tensor weights = Tensor::of<float>({2, 4}, {1, -1, 0.5F, 0.25F, -1, 1, 0.5F, -0.25F});
+  out.dense = g.add_node({"dense", {x, g.add_constant(weights)}, {}, "scores"});
+  const NodeId softmax = g.add_node({"softmax", {g.node(out.dense).output()}, {}, "probabilities"});
+  g.add_output(g.node(softmax).output(), "y");
+  EXPECT_TRUE(ops::infer_types(g).ok());
+  for (const ValueId v : {x, g.node(out.dense).output(), g.node(softmax).output()}) out.plan.activations[v.index] = activation_params({-1, 1});
+  return out;
+}
+
+const Node& dense_of(const Graph& g) {
+  for (NodeId id : g.order())
+    if (g.node(id).op == "dense") return g.node(id);
+  ADD_FAILURE() << "no dense layer";
+  return g.node(g.order()[0]);
+}
+
+TEST(QuantizeGraph, FloatScoresHaveNoGridBehindIntegerProducts) {
+  Classifier c = classifier();
+  c.plan.float_scores = true;
+  const Result<QuantizedGraph> q = quantize_graph(c.graph, c.plan);
+  ASSERT_TRUE(q.ok()) << q.error().message();
+  const Node& dense = dense_of(q->graph);
+  EXPECT_EQ(q->graph.type(dense.input(0)).dtype, DataType::kI8);
+  EXPECT_EQ(q->graph.type(dense.input(1)).dtype, DataType::kI8);
+  EXPECT_EQ(q->graph.type(dense.output()).dtype, DataType::kF32);
+  EXPECT_EQ(q->int8_macs, 8);
+}
+
+TEST(QuantizeGraph, OnnxRoundingIsSaidOfEveryIntegerLayer) {
+  Classifier c = classifier();
+  c.plan.onnx_rounding = true;
+  const Result<QuantizedGraph> q = quantize_graph(c.graph, c.plan);
+  ASSERT_TRUE(q.ok()) << q.error().message();
+  EXPECT_EQ(dense_of(q->graph).text("requant"), "onnx");
+}
+
+TEST(QuantizeGraph, ScoresThatAnotherLayerReadsStayInt8) {
+  Classifier c = classifier();
+  c.plan.float_scores = true;
+  const NodeId relu = c.graph.add_node({"relu", {c.graph.node(c.dense).output()}, {}, "relu"});
+  c.graph.add_output(c.graph.node(relu).output(), "z");
+  ASSERT_TRUE(ops::infer_types(c.graph).ok());
+  const Result<QuantizedGraph> q = quantize_graph(c.graph, c.plan);
+  ASSERT_TRUE(q.ok()) << q.error().message();
+  EXPECT_EQ(q->graph.type(dense_of(q->graph).output()).dtype, DataType::kI8);
+}
+
+}  // namespace
+}  // namespace verge
