@@ -136,8 +136,11 @@ class GoldenParser {
 
 struct PlannedSection {
   Kind kind;
-  Bytes bytes;
+  Bytes own;
   package::Codec codec = package::Codec::kStored;
+  ByteSpan borrowed = {};  // instead of `own`: large programs are not copied
+
+  ByteSpan bytes() const { return borrowed.empty() ? ByteSpan(own) : borrowed; }
 };
 
 bool is_required(Kind kind) { return kind == Kind::kManifest || kind == Kind::kProgram; }
@@ -152,9 +155,9 @@ Bytes lay_out(const std::vector<PlannedSection>& sections) {
     r.required = is_required(s.kind);
     r.codec = static_cast<uint32_t>(s.codec);
     r.offset = out.size();
-    r.bytes = s.bytes.size();
-    sha256(s.bytes.data(), s.bytes.size(), r.sha256);
-    append(out, s.bytes.data(), s.bytes.size());
+    r.bytes = s.bytes().size();
+    sha256(s.bytes().data(), s.bytes().size(), r.sha256);
+    append(out, s.bytes().data(), s.bytes().size());
     records.push_back(r);
   }
   PackageHeader header;
@@ -192,7 +195,7 @@ Tensor seeded_tensor(DataType dtype, const Shape& shape, uint64_t seed) {
 namespace {
 
 PlannedSection program_section(const PackageContents& contents) {
-  if (!contents.packed) return {Kind::kProgram, contents.program};
+  if (!contents.packed) return {Kind::kProgram, {}, package::Codec::kStored, contents.program};
   return {Kind::kProgram, pack_program(contents.program), package::Codec::kPacked};
 }
 
@@ -206,7 +209,7 @@ Bytes make_package(const PackageContents& contents) {
   manifest["format"] = package::kVersion;
   manifest["sections"] = Json::array();
   for (const PlannedSection& s : sections)
-    manifest["sections"].push_back({{"kind", section_name(s.kind)}, {"bytes", s.bytes.size()}, {"sha256", sha256_hex(s.bytes)}});
+    manifest["sections"].push_back({{"kind", section_name(s.kind)}, {"bytes", s.bytes().size()}, {"sha256", sha256_hex(s.bytes())}});
   const std::string text = canonical_json(manifest);
   sections.insert(sections.begin(), {Kind::kManifest, Bytes(text.begin(), text.end())});
 

@@ -523,11 +523,14 @@ class Optimizer {
     contents.manifest = manifest_of(c);
     contents.program = c.lowered.program;
     contents.packed = o_.compress && &c != &original_;
-    auto executable = Executable::open(c.lowered.program, {o_.load.threads});
     const std::vector<Tensor> inputs = golden_inputs(c);
-    if (executable.ok())
-      if (auto outputs = executable->run(inputs); outputs.ok()) contents.golden.push_back({inputs, *outputs});
+    if (auto outputs = answers_of(c, inputs); outputs.ok()) contents.golden.push_back({inputs, *outputs});
     return make_package(contents);
+  }
+
+  Result<std::vector<Tensor>> answers_of(const Candidate& c, const std::vector<Tensor>& inputs) const {
+    VERGE_TRY(Executable executable, Executable::open(c.lowered.program, {o_.load.threads}));
+    return executable.run(inputs);
   }
 
   Result<Bytes> write_package() {

