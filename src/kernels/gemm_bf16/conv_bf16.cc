@@ -7,6 +7,7 @@
 namespace verge {
 namespace {
 
+// Programs carry the scratch that follows from these sizes: a change that needs more makes earlier packages be refused.
 constexpr size_t kMostRuns = 256;          // of one window, on the stack of a block
 constexpr size_t kMostRows = 256;          // of a block
 constexpr size_t kRowUnit = 32;            // rows that a kernel computes at a time
