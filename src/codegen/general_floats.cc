@@ -7,6 +7,7 @@
 #include "kernels/gemm/pack_f32.h"
 #include "kernels/pool/pool_f32.h"
 #include "kernels/reduce/reduce_f32.h"
+#include "kernels/sparse/sparse_f32.h"
 #include "ops/binary/binary_attrs.h"
 #include "ops/conv/conv_attrs.h"
 #include "ops/dense/dense_attrs.h"
@@ -30,7 +31,7 @@ class Maker : private InstructionReader {
       case exec::Op::conv_winograd_f32:  // the same weights; summed directly
       case exec::Op::conv_f32: return conv_f32();
       case exec::Op::depthwise_f32: return depthwise_f32();
-      case exec::Op::dense_f32: return dense_f32();
+      case exec::Op::dense_f32: return has(3) ? sparse_f32() : dense_f32();
       case exec::Op::reduce_f32: return reduce_f32();
       case exec::Op::softmax_f32: return softmax_f32();
       case exec::Op::unary_f32: return unary_f32();
@@ -44,11 +45,10 @@ class Maker : private InstructionReader {
  private:
   static Text product_fields(const ConvGeometry& g, float low, float high) { return window_fields(g) + ", " + real(low) + ", " + real(high) + ", $0, $1"; }
 
-  General product_f32(const ConvGeometry& g, float low, float high, std::vector<float> weights) {
+  General product_f32(const ConvGeometry& g, float low, float high, std::vector<float> weights, bool residual = false) {
     std::vector<float> bias;
     const size_t packed = packed_bias_f32_size(g.group_out());
     for (size_t o = 0; o < static_cast<size_t>(g.out_c); ++o) bias.push_back(in(2).as<float>()[o / g.group_out() * packed + o % g.group_out()]);
-    const bool residual = has(3);
     General out;
     out.name = residual ? "vg_product_sum_f32" : "vg_product_f32";
     out.sources = {"fma_f32", "area", "product_f32"};
@@ -76,7 +76,7 @@ class Maker : private InstructionReader {
   Result<General> conv_f32() {
     const auto& a = attrs<exec::ConvF32Attrs>();
     const ConvGeometry g = exec::make_geometry(a.window, a.groups, in(0).shape, out().shape);
-    return product_f32(g, a.clamp_min, a.clamp_max, unpacked(g));
+    return product_f32(g, a.clamp_min, a.clamp_max, unpacked(g), has(3));
   }
 
   Result<General> depthwise_f32() {
@@ -92,6 +92,19 @@ class Maker : private InstructionReader {
     out.fields = product_fields(g, a.clamp_min, a.clamp_max);
     out.macs = macs_of(g);
     return out;
+  }
+
+  // All of the matrix, zeros too.
+  Result<General> sparse_f32() {
+    const auto& a = attrs<exec::DenseF32Attrs>();
+    const ConvGeometry g = exec::rows_geometry(in(0).shape, out().shape);
+    const size_t n = g.group_out(), k = g.group_in();
+    std::vector<float> weights(n * k);
+    for (size_t p = 0; p * kSparseBlock < n; ++p)
+      for (int32_t b = in(3).as<int32_t>()[p]; b < in(3).as<int32_t>()[p + 1]; ++b)
+        for (size_t o = p * kSparseBlock; o < std::min(n, (p + 1) * kSparseBlock); ++o)
+          weights[o * k + static_cast<size_t>(in(4).as<int32_t>()[b])] = in(1).as<float>()[static_cast<size_t>(b) * kSparseBlock + o % kSparseBlock];
+    return product_f32(g, a.clamp_min, a.clamp_max, std::move(weights));
   }
 
   Result<General> dense_f32() {

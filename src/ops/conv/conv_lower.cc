@@ -6,6 +6,7 @@
 #include "ops/conv/conv.h"
 #include "ops/conv/conv_attrs.h"
 #include "ops/conv/conv_gradient.h"
+#include "ops/dense/dense.h"
 #include "ops/product_bf16.h"
 #include "ops/product_i16.h"
 #include "ops/product_i8.h"
@@ -57,12 +58,6 @@ TensorRef packed_biases(const Node& node, Emitter& emitter, const ConvGeometry& 
   return emit_pack(emitter, emitter.tensor(node.input(2)), attrs, groups * packed_bias_f32_size(n));
 }
 
-// Where integers follow, a float that is rounded elsewhere may become another integer: generated code sums directly and must agree to the bit.
-bool all_floats(const Graph& graph) {
-  const auto order = graph.order();
-  return std::none_of(order.begin(), order.end(), [&](NodeId id) { return is_quantized(graph, graph.node(id)); });
-}
-
 // `algorithm`, "direct" or "winograd", is stronger than the estimate.
 bool by_winograd(const Graph& graph, const ConvGeometry& g, const std::string& algorithm) {
   if (algorithm == "direct" || !all_floats(graph)) return false;
@@ -80,6 +75,7 @@ Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g
   if (node.input(2).valid() && emitter.graph().type(node.input(2)).dtype != DataType::kF32) return unsupported("a bias that is not f32");
   const RealClamp clamp = real_clamp(node);
   const exec::ConvF32Attrs attrs{window_attrs(g), g.groups, static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
+  if (g.pointwise() && g.groups == 1 && !node.input(3).valid() && emit_sparse_rows(node, emitter, {attrs.clamp_min, attrs.clamp_max})) return done();
   const bool residual = node.input(3).valid(), depthwise = is_depthwise(g) && !residual;
   const Tensor* constant = emitter.graph().constant(node.input(1));
   if (constant && !depthwise && by_bf16(node, g)) return emit_bf16(node, emitter, g, attrs, *constant), done();

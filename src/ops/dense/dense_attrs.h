@@ -2,6 +2,7 @@
 //
 //   dense_f32   in: x [.., k], weights, bias     packed by kernels/gemm/pack_f32.h
 //   dense_bf16  the same, weights in bf16 by kernels/gemm_bf16; scratch: conv_bf16_scratch_size bytes a thread
+//               or x, weights of the blocks that are not zero, bias, panels' first blocks, blocks' columns (kernels/sparse/sparse_f32.h)
 //   dense_i8    ProductI8Attrs, as the product of a pointwise convolution whose pixels are the rows
 #pragma once
 #include "kernels/conv_geometry.h"

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "kernels/gemm/pack_f32.h"
+#include "kernels/sparse/sparse_f32.h"
 #include "ops/conv/conv_gradient.h"
 #include "ops/dense/dense.h"
 #include "ops/dense/dense_attrs.h"
@@ -28,6 +31,25 @@ TensorRef packed_biases(const Node& node, Emitter& emitter, const ConvGeometry& 
   return emitter.constant(std::move(packed), node.name + ".bias");
 }
 
+// Whether the zero blocks of the weights are worth leaving out.
+bool is_sparse(const Node& node, const Emitter& emitter, const ConvGeometry& g) {
+  const Tensor* w = emitter.graph().constant(node.input(1));
+  const bool bias_known = !node.input(2).valid() || emitter.graph().constant(node.input(2));
+  if (!w || !bias_known || !all_floats(emitter.graph())) return false;
+  return sparse_f32_pays(g.out_pixels(), g.group_out(), g.group_in(), count_sparse_blocks(g.group_out(), g.group_in(), w->values<float>().data()));
+}
+
+void emit_sparse(const Node& node, Emitter& emitter, const ConvGeometry& g, const exec::DenseF32Attrs& attrs) {
+  const float* w = emitter.graph().constant(node.input(1))->values<float>().data();
+  const size_t n = g.group_out(), k = g.group_in(), blocks = count_sparse_blocks(n, k, w);
+  Tensor start(DataType::kI32, {static_cast<int32_t>((n + kSparseBlock - 1) / kSparseBlock + 1)}), column(DataType::kI32, {static_cast<int32_t>(blocks)});
+  Tensor packed(DataType::kF32, {static_cast<int32_t>(blocks * kSparseBlock)});
+  pack_sparse_f32(n, k, w, start.mut<int32_t>().data(), column.mut<int32_t>().data(), packed.mut<float>().data());
+  const TensorRef weights = emitter.constant(std::move(packed), node.name + ".weights"), biases = packed_biases(node, emitter, g);
+  const TensorRef starts = emitter.constant(std::move(start), node.name + ".starts"), columns = emitter.constant(std::move(column), node.name + ".columns");
+  emitter.emit(exec::Op::dense_f32, {emitter.tensor(node.input(0)), weights, biases, starts, columns}, {emitter.tensor(node.output())}, attrs);
+}
+
 Result<void> lower_f32(const Node& node, Emitter& emitter) {
   const Graph& graph = emitter.graph();
   if (node.input(2).valid() && graph.type(node.input(2)).dtype != DataType::kF32)
@@ -41,6 +63,7 @@ Result<void> lower_f32(const Node& node, Emitter& emitter) {
     emitter.emit(exec::Op::dense_bf16, {emitter.tensor(node.input(0)), weights, packed_biases(node, emitter, g)}, {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g));
     return done();
   }
+  if (emit_sparse_rows(node, emitter, attrs)) return done();
   const TensorRef weights = packed_weights(node, emitter, g), biases = packed_biases(node, emitter, g);
   emitter.emit(exec::Op::dense_f32, {emitter.tensor(node.input(0)), weights, biases}, {emitter.tensor(node.output())}, attrs);
   return done();
@@ -61,6 +84,18 @@ Result<void> lower_i16(const Node& node, Emitter& emitter, const Tensor& w) {
 }
 
 }  // namespace
+
+bool all_floats(const Graph& graph) {
+  const auto& order = graph.order();
+  return std::none_of(order.begin(), order.end(), [&](NodeId id) { return is_quantized(graph, graph.node(id)); });
+}
+
+bool emit_sparse_rows(const Node& node, Emitter& emitter, const exec::DenseF32Attrs& attrs) {
+  const ConvGeometry g = exec::rows_geometry(emitter.graph().type(node.input(0)).shape(), emitter.graph().type(node.output()).shape());
+  if (!is_sparse(node, emitter, g)) return false;
+  emit_sparse(node, emitter, g, attrs);
+  return true;
+}
 
 Result<void> lower_dense(const Node& node, Emitter& emitter) {
   const Graph& graph = emitter.graph();
