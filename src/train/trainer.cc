@@ -43,12 +43,13 @@ Graph Trainer::trained() const {
   return out;
 }
 
-std::vector<std::span<float>> Trainer::weights() {
-  std::vector<std::span<float>> out;
+std::vector<SparseWeights::Layer> Trainer::weights() {
+  std::vector<SparseWeights::Layer> out;
   for (const Parameter& p : parameters_) {
     if (!p.weight) continue;
     const TensorView& view = executable_.session().tensor(tensors_[p.state]);
-    out.emplace_back(view.mut<float>(), static_cast<size_t>(view.shape.count()));
+    const auto count = static_cast<size_t>(view.shape.count());
+    out.push_back({{view.mut<float>(), count}, count / static_cast<size_t>(view.shape[0])});
   }
   return out;
 }

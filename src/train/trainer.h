@@ -1,7 +1,7 @@
 // Training steps on one Program: parameters, statistics and the optimiser's states live in its mutable tensors.
 #pragma once
-#include <span>
 #include "lower/executable.h"
+#include "train/sparse_weights.h"
 #include "train/training_graph.h"
 
 namespace verge::train {
@@ -23,7 +23,7 @@ class Trainer {
   Graph trained() const;
 
   // The weights of each layer where the steps change them.
-  std::vector<std::span<float>> weights();
+  std::vector<SparseWeights::Layer> weights();
   // After steps of Adam whose betas are `beta` and nearly 1: for each parameter the sum over its elements of (sum g)^2 / sum g^2 - 1, where that is above 0.
   // g: the steps' gradients. A pull that every step agrees on counts steps - 1, chance counts nothing.
   std::vector<std::pair<Parameter, double>> consistency(double beta) const;
