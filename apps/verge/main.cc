@@ -2,6 +2,8 @@
 #include <cstdio>
 
 #include "verge/search_command.h"
+#include "verge/bundle.h"
+#include "verge/command.h"
 
 namespace {
 
@@ -26,6 +28,7 @@ int main(int argc, char** argv) {
   add_search(app, commands);
   add_train(app, commands);
   add_validate(app, commands);
+  add_bundle(app, commands);
   add_compare(app, commands);
   add_bisect(app, commands);
   add_plan(app, commands);

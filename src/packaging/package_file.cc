@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/sha256.h"
 #include "core/digest.h"
 #include "core/text.h"
+#include "packaging/bundle.h"
 #include "packaging/pack_program.h"
 
 namespace verge {
@@ -238,7 +240,7 @@ namespace {
 
 Result<void> find_program(PackageFile& file) {
   const package::Section s = file.reader.find(Kind::kProgram);
-  file.owner = file.mapping;
+  if (file.mapping) file.owner = file.mapping;
   file.program_bytes = {s.data, s.bytes};
   if (s.codec != package::Codec::kPacked) return done();
   VERGE_TRY(const Unpacked program, unpack_section(file.program_bytes));
@@ -247,14 +249,7 @@ Result<void> find_program(PackageFile& file) {
   return done();
 }
 
-}  // namespace
-
-Result<PackageFile> open_package(const std::string& path, Verify verify) {
-  VERGE_TRY(MappedFile mapped, MappedFile::open(path));
-  PackageFile file;
-  file.mapping = std::make_shared<const MappedFile>(std::move(mapped));
-  const ByteSpan bytes = file.mapping->bytes();
-  const std::string where = "package '" + path + "'";
+Result<PackageFile> opened(PackageFile file, ByteSpan bytes, const std::string& where, Verify verify) {
   if (!looks_like_package(bytes)) return corrupt(where + ": not a package (it does not begin with VPK1)");
   if (Status s = package::Reader::open(bytes.data(), bytes.size(), &file.reader); !s.ok()) {
     if (s.code() == Code::kIntegrity) return Error(s.code(), where + ": the manifest does not match its hash; the file was changed after it was written");
@@ -269,6 +264,27 @@ Result<PackageFile> open_package(const std::string& path, Verify verify) {
   if (!file.manifest.is_object()) return corrupt(where + ": the manifest is no JSON object");
   VERGE_CHECK(find_program(file), where);
   return file;
+}
+
+}  // namespace
+
+Result<PackageFile> open_package(const std::string& path, Verify verify) {
+  VERGE_TRY(MappedFile mapped, MappedFile::open(path));
+  PackageFile file;
+  file.mapping = std::make_shared<const MappedFile>(std::move(mapped));
+  const ByteSpan bytes = file.mapping->bytes();
+  return opened(std::move(file), bytes, "package '" + path + "'", verify);
+}
+
+Result<MemoryPackage> open_package_bytes(ByteSpan bytes, const std::string& name, Verify verify) {
+  constexpr size_t kAlign = 64;
+  auto* memory = static_cast<uint8_t*>(std::aligned_alloc(kAlign, (bytes.size() + kAlign) / kAlign * kAlign));
+  if (!memory) return Error(Code::kOutOfMemory, "no memory for a package of " + std::to_string(bytes.size()) + " bytes");
+  std::memcpy(memory, bytes.data(), bytes.size());
+  PackageFile file;
+  file.owner = std::shared_ptr<const void>(memory, std::free);
+  VERGE_TRY(file, opened(std::move(file), {memory, bytes.size()}, "package '" + name + "'", verify));
+  return MemoryPackage{std::move(file.manifest), file.owner, file.program_bytes};
 }
 
 }  // namespace verge
