@@ -81,7 +81,7 @@ class Run {
     if (r_.sparse_update_kb > 0) VERGE_CHECK(choose_trained(), "model '" + r_.model + "'");
     VERGE_CHECK(make_trainer(), "model '" + r_.model + "'");
     prepare_batches();
-    if (r_.sparsity.share > 0) sparse_.emplace(trainer_->weights());
+    if (r_.sparsity.share > 0) sparse_.emplace(trainer_->weights(), r_.sparsity.block);
     if (!is_architecture(r_.model) && check_.size() > 0 && !o_.resume) {
       VERGE_TRY(before_, scores());
     }
@@ -125,7 +125,11 @@ class Run {
     order_samples(0);
     LossOptions loss{training_.input, 1024, o_.threads};
     const Examples some = train_.part({order_.begin(), order_.begin() + static_cast<ptrdiff_t>(std::min(loss.samples, order_.size()))});
-    VERGE_TRY(PrunedNetwork pruned, pruned_network(network_, r_.prune, some, loss));
+    const bool fits = r_.prune.reconstruct && train_.pictures();
+    VERGE_TRY(const TensorDataset samples, fits ? first_samples(256) : Result<TensorDataset>(TensorDataset({}, {})));
+    PruneOptions options = r_.prune;
+    options.reconstruct = fits;
+    VERGE_TRY(PrunedNetwork pruned, pruned_network(network_, options, some, loss, samples));
     network_ = std::move(pruned.graph);
     pruning_ = std::move(pruned.report);
     return done();
@@ -140,21 +144,26 @@ class Run {
     return done();
   }
 
-  // Scales begin where the first samples say.
-  Result<void> quantise() {
-    if (!train_.pictures()) return unsupported("quantize: takes pictures");
-    constexpr size_t kSamples = 256;
+  // The first of a random order, as the network takes them.
+  Result<TensorDataset> first_samples(size_t most) {
+    if (!train_.pictures()) return unsupported("takes pictures");
     std::vector<Sample> samples;
     Bytes picture(train_.sample_bytes());
     order_samples(0);
-    for (size_t i = 0; i < std::min(kSamples, train_.size()); ++i) {
+    for (size_t i = 0; i < std::min(most, train_.size()); ++i) {
       VERGE_CHECK(train_.read(order_[i], picture.data()));
       const PictureSize& size = train_.picture_size();
       Tensor x(DataType::kF32, {1, size.height, size.width, size.channels});
       normalise(picture.data(), picture.size(), x.mut<float>().data());
       samples.push_back({{std::move(x)}, -1, train_.name(order_[i])});
     }
-    VERGE_TRY(quantised_, quantised_network(network_, TensorDataset(std::move(samples), {}), {r_.weight_bits, r_.activation_bits, r_.end_bits}));
+    return TensorDataset(std::move(samples), {});
+  }
+
+  // Scales begin where the first samples say.
+  Result<void> quantise() {
+    VERGE_TRY(const TensorDataset samples, first_samples(256), "quantize");
+    VERGE_TRY(quantised_, quantised_network(network_, samples, {r_.weight_bits, r_.activation_bits, r_.end_bits}));
     network_ = quantised_->graph;
     training_.rounding = quantised_->rounding;
     return done();

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/text.h"
+#include "prune/reconstruct.h"
 
 namespace verge::train {
 namespace {
@@ -48,24 +49,37 @@ Result<std::vector<double>> scores_of(const Graph& g, std::span<const prune::Uni
   return options.criterion == prune::Criterion::kTaylor ? channel_losses(g, units, examples, loss) : prune::unit_scores(g, units, options.criterion);
 }
 
+Result<Graph> refitted(Graph whole, Graph pruned, const prune::KeptOutputs& kept, const Dataset& samples) {
+  VERGE_CHECK(set_batch(whole, 1));
+  VERGE_CHECK(set_batch(pruned, 1));
+  VERGE_TRY(Graph fitted, prune::reconstructed(whole, std::move(pruned), kept, samples));
+  VERGE_CHECK(set_batch(fitted, 2));
+  return fitted.compacted();
+}
+
 }  // namespace
 
-Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& options, const Examples& examples, const LossOptions& loss) {
+Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& options, const Examples& examples, const LossOptions& loss, const Dataset& samples) {
   Graph g = network;
   VERGE_CHECK(set_batch(g, 2));
   const Graph whole = g;
   for (const std::string& name : options.blocks) {
     VERGE_TRY(g, without_named(g, name));
   }
+  prune::KeptOutputs kept;
   const double start = std::min(1.0, static_cast<double>(work(g)) / static_cast<double>(work(whole)));
   for (size_t round = 1; round <= options.rounds && start > options.macs; ++round) {
     const double share = start * std::pow(options.macs / start, static_cast<double>(round) / static_cast<double>(options.rounds));
     const std::vector<prune::Unit> units = prune::find_units(g);
     VERGE_TRY(const std::vector<double> scores, scores_of(g, units, options, examples, loss));
     VERGE_TRY(const prune::Choice choice, prune::choose_units(g, units, scores, share, work(whole), options.multiple));
+    kept = prune::kept_outputs(kept, g, units, choice.gone);
     VERGE_TRY(g, prune::without_units(g, units, choice.gone));
   }
   Json report = {{"macs_before", work(whole)}, {"macs", work(g)}, {"parameters_before", parameters(whole)}, {"parameters", parameters(g)}, {"layers", layer_report(whole, g)}};
+  if (options.reconstruct) {
+    VERGE_TRY(g, refitted(whole, std::move(g), kept, samples));
+  }
   return PrunedNetwork{std::move(g), std::move(report)};
 }
 

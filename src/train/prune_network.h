@@ -1,6 +1,7 @@
 // The structured pruning of a recipe: channels and blocks leave a network before it is trained further.
 #pragma once
 #include "core/json.h"
+#include "eval/dataset.h"
 #include "train/channel_loss.h"
 
 namespace verge::train {
@@ -10,6 +11,7 @@ struct PruneOptions {
   prune::Criterion criterion = prune::Criterion::kTaylor;
   size_t multiple = 8;   // channels of a layer go so many at a time
   size_t rounds = 1;     // the scores are asked anew so many times on the way
+  bool reconstruct = true;  // the layers are fitted to what they answered before (prune/reconstruct.h)
   std::vector<std::string> blocks;  // residual branches that go, by the name of the node that ends them
   bool any() const { return macs < 1 || !blocks.empty(); }
 };
@@ -20,6 +22,7 @@ struct PrunedNetwork {
 };
 
 // kInvalidArgument lists the blocks there are for an unknown name; kBudget when the share cannot be reached. Samples are asked by kTaylor alone.
-Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& options, const Examples& examples, const LossOptions& loss);
+// `samples`: as the network takes them, one by one; for reconstruction alone.
+Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& options, const Examples& examples, const LossOptions& loss, const Dataset& samples);
 
 }  // namespace verge::train

@@ -154,12 +154,14 @@ void read_pruning(Section& s, Recipe& r) {
   s.integer("multiple", r.prune.multiple, 1, 4096);
   s.integer("rounds", r.prune.rounds, 1, 1000);
   s.texts("blocks", r.prune.blocks);
+  s.flag("reconstruct", r.prune.reconstruct);
 }
 
 void read_sparsity(Section& s, Recipe& r) {
   s.real("share", r.sparsity.share, 0, 0.999);
   s.real("begin", r.sparsity.begin, 0, 1);
   s.real("end", r.sparsity.end, 0, 1);
+  s.integer("block", r.sparsity.block, 1, 64);
 }
 
 void read_distillation(Section& s, Recipe& r) {

@@ -43,9 +43,22 @@ def check_blocks(folder):
     p = run(VERGE, "train", path, "--data", f"{folder}/data", "-o", f"{folder}/x.vpk")
     assert p.returncode == 2 and "no residual sum can do without 'nothing'" in p.stderr and "%)" in p.stderr, p.stderr
     name = p.stderr.split("these can go")[1].split("'")[1]
-    report = train(folder, "short", f"model: {folder}/whole.onnx\nprune: {{blocks: [{name}]}}\nepochs: 1\n")
+    report = train(folder, "short", f"model: {folder}/whole.onnx\nprune: {{blocks: [{name}]}}\ntrained: [biases]\nepochs: 1\n")
     gone = [layer["name"] for layer in report["pruning"]["layers"] if layer["after"] == 0]
     assert name in gone and len(gone) == 2, report["pruning"]["layers"]
+
+
+def check_bundle(folder):
+    """A network and the same with a block less, of which only the layer behind the gap was fitted anew: what they share is there once."""
+    report = verge_json("bundle", "make", f"{folder}/whole.vpk", f"{folder}/short.vpk", "-o", f"{folder}/both.vpb")
+    assert report["bytes"] == os.path.getsize(f"{folder}/both.vpb") < report["all_packages_bytes"], report
+    verge("bundle", "unpack", f"{folder}/both.vpb", "-o", f"{folder}/unpacked")
+    for i, name in enumerate(("whole", "short")):
+        assert open(f"{folder}/unpacked/{i}.vpk", "rb").read() == open(f"{folder}/{name}.vpk", "rb").read(), name
+    times = verge_json("bundle", "bench", f"{folder}/both.vpb", "--switches", "100")
+    assert times["choice_ms"] + times["first_run_extra_ms"] < 1 and len(times["variants"]) == 2, times
+    p = run(VERGE, "bundle", "make", f"{folder}/whole.vpk", f"{folder}/whole.onnx", "-o", f"{folder}/x.vpb")
+    assert p.returncode == 2 and "package 1 is no .vpk" in p.stderr, p.stderr
 
 
 def check_weights(folder):
@@ -66,5 +79,6 @@ with tempfile.TemporaryDirectory() as folder:
     verge("data", "make", "inspection", "--count", "60", "--seed", "1", "--size", "16", "-o", f"{folder}/data")
     check_channels(folder)
     check_blocks(folder)
+    check_bundle(folder)
     check_weights(folder)
 print("ok")
