@@ -80,7 +80,8 @@ TEST(PruneChannels, DepthwiseLayersNormalisationsAndConcatenationsCarryChannels)
   ASSERT_TRUE(after.ok()) << after.error().message();
   EXPECT_EQ(output_of(g).to_doubles(), output_of(*after).to_doubles());
   for (NodeId id : after->order()) {
-    if (after->node(id).name == "depthwise") EXPECT_EQ(after->node(id).integer("groups"), 1);
+    if (after->node(id).name != "depthwise") continue;
+    EXPECT_EQ(after->node(id).integer("groups"), 1);
   }
   const auto scores = unit_scores(g, units, Criterion::kNorm);
   EXPECT_FALSE(scores.ok()) << "the layer beside passes no normalisation";
