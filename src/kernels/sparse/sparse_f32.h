@@ -39,7 +39,7 @@ SparseF32Fn pick_sparse_f32();
 size_t count_sparse_blocks(size_t n, size_t k, const float* weights);
 // start: [panels + 1]; column, packed: count_sparse_blocks() of 1 and of 16.
 void pack_sparse_f32(size_t n, size_t k, const float* weights, int32_t* start, int32_t* column, float* packed);
-// Whether leaving the zero blocks out is faster than the dense product, as measured (docs/performance.md).
+// Whether leaving the zero blocks out is faster than the dense product, as measured (docs/optimising.md).
 bool sparse_f32_pays(size_t rows, size_t n, size_t k, size_t blocks);
 
 }  // namespace verge
