@@ -10,6 +10,8 @@ inline OpCase scores(const std::string& name, const Shape& x, const Shape& w) {
                  {fed(random_bytes(DataType::kI8, x, 1, quant(0.02f, 7))), constant(random_bytes(DataType::kI8, w, 2, weight_quant({"scores", DataType::kI8, DataType::kI8, DataType::kF32}, w[0]))),
                   constant(random_integers(DataType::kI32, {w[0]}, 3, -3000, 3000))},
                  {{DataType::kF32, {}}}, 1);
+}
+
 // Weights [n, k] of which every fourth column of 16 rows is left.
 inline Tensor blocky_f32(int32_t n, int32_t k, uint64_t seed) {
   const Tensor all = random_f32({n, k}, seed);
