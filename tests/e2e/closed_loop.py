@@ -101,7 +101,7 @@ def main():
         verge("drift", "learn", f"{tmp}/model.vpk", "--data", TEST, "--limit", "2000", "-o", f"{tmp}/reference.json")
         month = verge_json("drift", "watch", f"{tmp}/model.vpk", "--data", TEST, "--limit", "2000", "--reference", f"{tmp}/reference.json", "--draws", str(30 * 24 * 60))
         assert month["alarms"] <= 1, month
-        fleet = Fleet(tmp, f"{tmp}/model.vpk", seconds=300)
+        fleet = Fleet(tmp, f"{tmp}/model.vpk", seconds=900)
         log, path = f"{tmp}/agent.log", f"{tmp}/ask"
         told = lambda: open(log).read()
         agent = subprocess.Popen([VERGE_AGENT, "--folder", f"{tmp}/device", "--server", fleet.url, "--device", "camera", "--ca", fleet.ca, "--token", fleet.token(), "--interval", "1",
