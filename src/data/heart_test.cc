@@ -22,7 +22,9 @@ TEST(Heart, RecordsHaveAllKindsOfBeatsAtPlausibleRates) {
     EXPECT_LE(r.beats.size(), 120 / 0.45) << seed;
     for (size_t i = 0; i < r.beats.size(); ++i) {
       ++kinds[static_cast<int>(r.beats[i].kind)];
-      if (i > 0) ASSERT_GT(r.beats[i].sample, r.beats[i - 1].sample + kHeartFrequency / 5) << seed << " " << i;
+      if (i > 0) {
+        ASSERT_GT(r.beats[i].sample, r.beats[i - 1].sample + kHeartFrequency / 5) << seed << " " << i;
+      }
     }
   }
   EXPECT_GT(kinds[0], kinds[1] + kinds[2]);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint32_t kMagic = 0x31425056;  // "VPB1"
 constexpr size_t kAlign = 64;
-constexpr uint64_t kMostPackageBytes = uint64_t{1} << 30;
+constexpr uint64_t kMostGrowth = 8;  // of a part when it is decoded
 
 size_t aligned(size_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
 size_t header_bytes(size_t count) { return aligned(2 * sizeof(uint32_t) + count * sizeof(uint64_t)); }
@@ -76,7 +76,7 @@ Result<std::vector<Bytes>> open_bundle(ByteSpan bundle) {
     if (i == 0) {
       out.emplace_back(part.begin(), part.end());
     } else {
-      VERGE_TRY(Bytes package, apply_delta(out[0], part, kMostPackageBytes), "package " + std::to_string(i) + " of the bundle");
+      VERGE_TRY(Bytes package, apply_delta(out[0], part, kMostGrowth * bundle.size()), "package " + std::to_string(i) + " of the bundle");
       out.push_back(std::move(package));
     }
     at += aligned(sizes[i]);
