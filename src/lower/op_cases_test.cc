@@ -134,7 +134,7 @@ class OpCases : public ::testing::TestWithParam<Family> {
 };
 
 TEST_P(OpCases, RunAsTheReferenceOnEveryInstructionSet) {
-  for_each([this](const Prepared& p) {
+  for_each([](const Prepared& p) {
     const auto want = ops::interpret(p.graph, p.made.inputs);
     ASSERT_TRUE(want.ok()) << want.error().message();
     for (Isa isa : testing::caps()) {

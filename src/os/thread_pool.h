@@ -29,8 +29,8 @@ class ThreadPool {
 
  private:
   // Indices of the present region that nobody has taken, [begin, end). The caller takes them from the front and workers from the back, so that from one
-  // operator to the next a thread finds its own part in its cache.
-  struct Range {
+  // operator to the next a thread finds its own part in its cache. Aligned, so that clang too exchanges it by one instruction.
+  struct alignas(8) Range {
     uint32_t begin, end;
     bool empty() const { return begin == end; }
   };
