@@ -241,18 +241,19 @@ template <typename Rule> class Waiting {
   }
   template <typename Pair> void store_pair(const Pair& rule, size_t rows) const {
     const size_t stride = tile_.y_stride;
-    const int32_t *sums = sums_, *row_sum = tile_.row_sum + row_;
+    const int32_t* const sums = sums_;
     auto* y = reinterpret_cast<uint8_t*>(y_) + n_;
     const auto store = [&](const auto& sums_of) {
-      for (; rows >= 2; rows -= 2, y += 2 * stride, sums += 2 * kSumColumns, row_sum += 2) rule.store(y, stride, sums_of(0), sums_of(1));
-      if (rows > 0) rule.store(y, sums_of(0));
+      size_t r = 0;
+      for (; r + 2 <= rows; r += 2, y += 2 * stride) rule.store(y, stride, sums_of(r), sums_of(r + 1));
+      if (r < rows) rule.store(y, sums_of(r));
     };
     const auto plain = [&](size_t r) -> typename Pair::Sums { return {load16(sums + r * kSumColumns), load16(sums + r * kSumColumns + kColumnBlock)}; };
     if (!g_.weight_zero_point) return store(plain);
     const I32x16 left = load16(g_.weight_zero_point + n_), right = load16(g_.weight_zero_point + n_ + kColumnBlock);
     store([&](size_t r) -> typename Pair::Sums {
       const auto sum = plain(r);
-      const I32x16 row = splat16(row_sum[r]);
+      const I32x16 row = splat16(tile_.row_sum[row_ + r]);
       return {sub16(sum.left, mul16(left, row)), sub16(sum.right, mul16(right, row))};
     });
   }
