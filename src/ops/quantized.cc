@@ -83,7 +83,7 @@ int32_t ChannelRequant::operator()(int64_t sum, size_t channel) const {
   const auto wrapped = static_cast<int32_t>(static_cast<uint32_t>(sum));
   if (mode == RequantMode::kTflm) return clamp(int64_t{multiply_by_quantized_multiplier(wrapped, multiplier[channel])} + zero_point);
   const float real = static_cast<float>(wrapped) * scale[channel];
-  return clamp(static_cast<int64_t>(std::nearbyint(std::clamp(real, -65536.0f, 65536.0f))) + zero_point);
+  return clamp(static_cast<int64_t>(std::nearbyint(std::fmin(std::fmax(real, -65536.0f), 65536.0f))) + zero_point);
 }
 
 Result<ChannelRequant> channel_requant(const Node& node, const QuantParams& x, const QuantParams& w, const QuantParams& y, DataType y_dtype, size_t channels,

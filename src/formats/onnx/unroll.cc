@@ -1,5 +1,6 @@
 // Loops of a known number of steps become their bodies, one after the other.
 #include <algorithm>
+#include <cmath>
 
 #include "formats/onnx/importer.h"
 
@@ -62,7 +63,7 @@ Result<std::optional<int64_t>> Importer::loop_steps(NodeContext& context) {
   const auto condition = context.has(1) ? builder_.known().of(context.in(1)) : std::optional(Tensor::scalar(true));
   const Result<double> trips = context.number(0, "trip count");
   if (!trips.ok() || !condition || condition->count() != 1 || condition->at(0) == 0) return std::optional<int64_t>();
-  return std::optional(static_cast<int64_t>(std::clamp(*trips, 0.0, 1e9)));
+  return std::optional(static_cast<int64_t>(std::fmin(std::fmax(*trips, 0.0), 1e9)));
 }
 
 Result<std::optional<int64_t>> Importer::scan_steps(Unrolled& u) {

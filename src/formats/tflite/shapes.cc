@@ -43,7 +43,7 @@ Tensor rescaling_table(const QuantParams& x, const QuantParams& y) {
   Tensor table(DataType::kU8, {256});
   for (int q = 0; q < 256; ++q) {
     const float value = std::round(static_cast<float>(q) * scale + bias) + static_cast<float>(y.zero_point[0]);
-    table.mut<uint8_t>()[static_cast<size_t>(q)] = static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f));
+    table.mut<uint8_t>()[static_cast<size_t>(q)] = static_cast<uint8_t>(value > 0 ? std::min(value, 255.0f) : 0.0f);  // 0 for what is no number
   }
   return table;
 }

@@ -64,7 +64,7 @@ class IntegerAverage {
     if (n == 0) return clamp_(zero_point(y_));
     if (mode_ == RequantMode::kTflm) return clamp_((sum > 0 ? sum + n / 2 : sum - n / 2) / n);
     const float real = static_cast<float>(sum - n * zero_point(x_)) * (scale(x_) / scale(y_) / static_cast<float>(n));
-    return clamp_(static_cast<int64_t>(std::nearbyint(std::clamp(real, -65536.0f, 65536.0f))) + zero_point(y_));
+    return clamp_(static_cast<int64_t>(std::nearbyint(std::fmin(std::fmax(real, -65536.0f), 65536.0f))) + zero_point(y_));
   }
 
  private:
