@@ -99,6 +99,9 @@ Result<Tensor> read_constant(const File& file, const schema::Tensor& tensor, siz
     VERGE_TRY(dense, densify(tensor, bytes, dtype_bytes(dtype, 1)));
     bytes = dense;
   }
+  const size_t wanted = dtype == DataType::kI4 ? (count + 1) / 2 : dtype_bytes(dtype, count);
+  if (dtype != DataType::kString && (bytes.size() < wanted || (dtype != DataType::kI4 && bytes.size() > wanted)))
+    return corrupt("a constant has " + std::to_string(bytes.size()) + " bytes, its type and shape take " + std::to_string(wanted));
   Tensor out = dtype == DataType::kI4 ? Tensor(DataType::kI8, shape, widened_int4(bytes, count)) : Tensor(dtype, shape, Bytes(bytes.begin(), bytes.end()));
   out.set_quant(quantisation(tensor));
   return out;
