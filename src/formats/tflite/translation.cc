@@ -39,8 +39,11 @@ std::vector<Dim> input_dims(const schema::Tensor& tensor, const ImportOptions& o
 // Options and constants can ask for more than the file's own tensors hold.
 Result<void> check_size(const TensorType& type) {
   int64_t count = 1;
-  for (const Dim& dim : type.dims)
-    if (count *= std::max<int64_t>(dim.size, 1); count > kMaxElements) return corrupt("makes " + type.text() + ", more than 2^31 elements");
+  for (const Dim& dim : type.dims) {
+    const int64_t size = std::max<int64_t>(dim.size, 1);
+    if (size > kMaxElements / count) return corrupt("makes " + type.text() + ", more than 2^31 elements");
+    count *= size;
+  }
   return done();
 }
 
