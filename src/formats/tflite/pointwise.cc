@@ -5,22 +5,20 @@
 namespace verge::formats::tflite::builtins {
 namespace {
 
-std::vector<ValueId> all_inputs(const Op& op) {
-  std::vector<ValueId> inputs;
-  for (size_t i = 0; i < op.inputs(); ++i) inputs.push_back(op.in(i));
-  return inputs;
-}
-
 template <typename O> Result<void> arithmetic(Op& op) {
   VERGE_TRY(const auto* o, op.options<O>());
-  return op.result_activated(op.core(), all_inputs(op), {}, o->fused_activation_function());
+  VERGE_TRY(std::vector<ValueId> inputs, op.all_inputs());
+  return op.result_activated(op.core(), std::move(inputs), {}, o->fused_activation_function());
 }
 
 Result<void> clamp(Op& op, double min, double max) { return op.result(op.core(), {op.in(0)}, {{"min", min}, {"max", max}}); }
 
 }  // namespace
 
-Result<void> pointwise(Op& op) { return op.result(op.core(), all_inputs(op)); }
+Result<void> pointwise(Op& op) {
+  VERGE_TRY(std::vector<ValueId> inputs, op.all_inputs());
+  return op.result(op.core(), std::move(inputs));
+}
 
 Result<void> add(Op& op) { return arithmetic<schema::AddOptions>(op); }
 Result<void> sub(Op& op) { return arithmetic<schema::SubOptions>(op); }
@@ -28,12 +26,13 @@ Result<void> mul(Op& op) { return arithmetic<schema::MulOptions>(op); }
 Result<void> div(Op& op) { return arithmetic<schema::DivOptions>(op); }
 
 Result<void> add_n(Op& op) {
-  if (op.inputs() == 1) return op.set(0, op.in(0));
-  ValueId sum = op.in(0);
-  for (size_t i = 1; i + 1 < op.inputs(); ++i) {
-    VERGE_TRY(sum, op.add(op.core(), {sum, op.in(i)}));
+  VERGE_TRY(const std::vector<ValueId> terms, op.all_inputs());
+  if (terms.size() == 1) return op.set(0, terms[0]);
+  ValueId sum = terms[0];
+  for (size_t i = 1; i + 1 < terms.size(); ++i) {
+    VERGE_TRY(sum, op.add(op.core(), {sum, terms[i]}));
   }
-  return op.result(op.core(), {sum, op.in(op.inputs() - 1)});
+  return op.result(op.core(), {sum, terms.back()});
 }
 
 Result<void> floor_mod(Op& op) { return op.result(op.core(), {op.in(0), op.in(1)}, {{"fmod", int64_t{0}}}); }

@@ -149,8 +149,7 @@ Result<void> concatenation(Op& op) {
   VERGE_TRY(const TensorType x, ranked(op, 0));
   VERGE_TRY(const int64_t axis, op.axis(o->axis(), x.rank()));
   if (o->fused_activation_function() != schema::ActivationFunctionType::NONE) return op.refuse("an activation is fused with a concatenation");
-  std::vector<ValueId> inputs;
-  for (size_t i = 0; i < op.inputs(); ++i) inputs.push_back(op.in(i));
+  VERGE_TRY(std::vector<ValueId> inputs, op.all_inputs());
   VERGE_TRY(inputs, in_one_scale(op, std::move(inputs)));
   return op.result(op.core(), std::move(inputs), {{"axis", axis}});
 }
@@ -159,12 +158,11 @@ Result<void> pack(Op& op) {
   VERGE_TRY(const auto* o, op.options<schema::PackOptions>());
   VERGE_TRY(const TensorType x, ranked(op, 0));
   VERGE_TRY(const int64_t axis, op.axis(o->axis(), x.rank() + 1));
-  std::vector<ValueId> parts;
-  for (size_t i = 0; i < op.inputs(); ++i) {
-    if (!op.has(i)) return corrupt("input " + std::to_string(i) + " is absent");
-    VERGE_TRY(const std::vector<Dim> dims, with_unit(op, op.in(i), axis));
+  VERGE_TRY(std::vector<ValueId> parts, op.all_inputs());
+  for (ValueId& part : parts) {
+    VERGE_TRY(const std::vector<Dim> dims, with_unit(op, part, axis));
     VERGE_TRY(Attrs attrs, op.shape_attr(dims));
-    VERGE_TRY(parts.emplace_back(), op.add("reshape", {op.in(i)}, std::move(attrs)));
+    VERGE_TRY(part, op.add("reshape", {part}, std::move(attrs)));
   }
   VERGE_TRY(parts, in_one_scale(op, std::move(parts)));
   return op.result(op.core(), std::move(parts), {{"axis", axis}});

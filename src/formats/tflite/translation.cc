@@ -149,6 +149,12 @@ Result<void> Translation::charge(size_t bytes) {
 
 ValueId Op::in(size_t i) const { return i < in_.size() ? in_[i] : ValueId(); }
 
+Result<std::vector<ValueId>> Op::all_inputs() const {
+  for (size_t i = 0; i < in_.size(); ++i)
+    if (!in_[i].valid()) return corrupt("input " + std::to_string(i) + " is absent");
+  return in_;
+}
+
 Result<void> Op::resolve_inputs() {
   for (int64_t tensor : list_of(op_.inputs())) {
     VERGE_TRY(in_.emplace_back(), resolve(tensor));

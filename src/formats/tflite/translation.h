@@ -90,14 +90,16 @@ class Op {
   size_t outputs() const { return size_of(op_.outputs()); }
   ValueId in(size_t i) const;
   bool has(size_t i) const { return in(i).valid(); }
+  // Every input, for builtins that take any number; kCorrupt names one that is absent.
+  Result<std::vector<ValueId>> all_inputs() const;
   // "relu": what the table gives the translator.
   const char* core() const { return builtin_->core; }
   // The options, or the schema's defaults where the file has none; kCorrupt for the options of another builtin.
   template <typename O> Result<const O*> options() const;
   const schema::Operator& source() const { return op_; }
 
-  // Copies, because adding a value may move the graph's own.
-  TensorType type(ValueId value) const { return t_.graph_.type(value); }
+  // Copies, because adding a value may move the graph's own; kNone for an absent input.
+  TensorType type(ValueId value) const { return value.valid() ? t_.graph_.type(value) : TensorType(); }
   TensorType type(size_t i) const { return type(in(i)); }
   const Tensor* constant(ValueId value) const { return t_.graph_.constant(value); }
   const Tensor* constant(size_t i) const { return constant(in(i)); }
