@@ -56,6 +56,7 @@ class Agent {
   // Between check-ins, when programs are served: a trial or a shadow may end. Costs nothing when there is nothing to decide.
   Result<void> tick() {
     if (!service_) return done();
+    service_->write_records();
     const agent::State state = updater_->record().state;
     if (state == agent::State::kTrial) return watch_trial();
     if (state == agent::State::kShadow) return watch_shadow();
@@ -172,6 +173,7 @@ class Agent {
   // The oldest records that wait, into a check-in's body; the last one's sequence, -1 without any.
   Result<int64_t> add_telemetry(Json& body) {
     if (!service_) return -1;
+    service_->write_records();
     const std::lock_guard lock(service_->telemetry_lock());
     VERGE_TRY(auto waiting, telemetry_->waiting(kRecordsACheckIn));
     if (waiting.empty()) return -1;

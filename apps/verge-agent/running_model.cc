@@ -53,6 +53,9 @@ Result<std::unique_ptr<RunningModel>> RunningModel::open(ByteSpan package) {
   if (const Status s = package::Reader::open(out->bytes_.get(), package.size(), &out->reader_); !s.ok())
     return Error(s.code(), "the release is no whole package");
   if (!out->reader_.verify().ok()) return Error(Code::kIntegrity, "a section of the release does not match its hash");
+  const package::Section text = out->reader_.find(package::Kind::kManifest);
+  VERGE_TRY(const Json manifest, parse_json({reinterpret_cast<const char*>(text.data), text.bytes}), "the release's manifest");
+  VERGE_TRY(out->correction_, correction_of(manifest));
   package::Section program = out->reader_.find(package::Kind::kProgram);
   if (program.codec == package::Codec::kPacked) {
     const uint64_t bytes = package::unpacked_bytes(program.data, program.bytes);

@@ -1,12 +1,14 @@
 // A package that runs on the device rooms alone: its bytes, its program and one session.
 #pragma once
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/bytes.h"
 #include "core/result.h"
+#include "packaging/input_correction.h"
 #include "package/reader.h"
 #include "rt/model.h"
 #include "verge-rt/golden.h"
@@ -29,6 +31,9 @@ class RunningModel {
   Result<void> infer(ByteSpan inputs, Bytes* outputs);
   // Real values of the first input and of the first output of the last inference.
   std::vector<float> first_input(ByteSpan inputs) const;
+  // Where the first input has its channels, and what the program does to them before anything else.
+  ChannelPlace channels() const { return channel_place(model_.input(0).shape); }
+  const std::optional<InputCorrection>& correction() const { return correction_; }
   std::vector<float> first_output(ByteSpan outputs) const;
 
  private:
@@ -43,6 +48,7 @@ class RunningModel {
   rt::Model model_;
   rt::Session session_;
   size_t input_bytes_ = 0, output_bytes_ = 0;
+  std::optional<InputCorrection> correction_;
 };
 
 }  // namespace verge::device

@@ -82,6 +82,7 @@ Result<void> Service::run(ByteSpan package) {
   live_ = std::move(model);
   counts_ = {};
   if (reference_) drift_.emplace(*reference_);
+  drifted_ = {};
   return done();
 }
 
@@ -100,6 +101,7 @@ void Service::serve() {
   if (o_.priority == Priority::kCritical) {
     if (const auto allowed = set_thread_priority(o_.priority); !allowed.ok())
       std::fprintf(stderr, "answering without priority: %s\n", allowed.error().message().c_str());
+    if (const auto locked = stay_in_memory(); !locked.ok()) std::fprintf(stderr, "pages may leave memory: %s\n", locked.error().message().c_str());
   }
   std::vector<Client> clients;
   while (!stop_) {
@@ -160,18 +162,27 @@ void Service::learn(ByteSpan input, const Bytes& output, const Timing& timing, b
   counts_.errors += !good;
   bytes_kept_here_ += input.size();
   if (good) {
-    const agent::DriftFeatures features = agent::drift_features(live_->first_input(input), live_->first_output(output));
+    const std::vector<float> values = live_->first_input(input);
+    std::vector<float> corrected = values;
+    if (live_->correction()) correct(*live_->correction(), live_->channels(), corrected);
+    const agent::DriftFeatures features = agent::drift_features(corrected, live_->first_output(output));
     counts_.confidence += features[2];
-    if (drift_) drift_->add(features);
-    if (drift_ && drift_->alarmed()) keep(input);
+    if (drift_) watch(input, features, values);
   }
   if (++counts_.since_record >= kRecordEvery) record();
 }
 
-// One telemetry record for each hundred inferences, or later when the ring is being written to the disk: no answer waits for a disk.
+// The monitor sees what the network sees, behind the model's correction; what a new correction is computed from is what came.
+void Service::watch(ByteSpan input, const agent::DriftFeatures& features, std::span<const float> values) {
+  if (drift_->add(features)) drifted_ = {};
+  if (!drift_->alarmed()) return;
+  const ChannelPlace place = live_->channels();
+  drifted_.add(values, place.channels, place.first);
+  keep(input);
+}
+
+// One telemetry record for each hundred inferences. It waits in memory: no answer waits for a disk.
 void Service::record() {
-  const std::unique_lock telemetry(telemetry_mutex_, std::try_to_lock);
-  if (!telemetry) return;
   Json record = {{"time_s", std::time(nullptr)}, {"runs", counts_.runs},     {"latency_ms", mean_ms()},
                  {"p99_ms", p99_ms()},           {"errors", counts_.errors}, {"confidence", counts_.confidence / static_cast<double>(counts_.since_record)},
                  {"accuracy", Json()},           {"power_mw", Json()},       {"bytes_kept_here", bytes_kept_here_}};
@@ -180,9 +191,19 @@ void Service::record() {
     record["drift_alarm"] = drift_->alarmed();
     for (size_t f = 0; f < agent::kDriftFeatures; ++f) record["psi"][agent::kDriftNames[f]] = drift_->psi(f);
   }
-  (void)telemetry_.add(std::move(record)).ok();  // a full disk costs telemetry, never an inference
+  if (due_.size() < kMostDue) due_.push_back(std::move(record));
   counts_.confidence = 0;
   counts_.since_record = 0;
+}
+
+void Service::write_records() {
+  std::vector<Json> due;
+  {
+    const std::lock_guard lock(mutex_);
+    due.swap(due_);
+  }
+  const std::lock_guard telemetry(telemetry_mutex_);
+  for (Json& record : due) (void)telemetry_.add(std::move(record)).ok();  // a full disk costs telemetry, never an inference
 }
 
 void Service::run_shadow(ByteSpan input, const Bytes& output) {
@@ -252,6 +273,7 @@ Json Service::numbers() {
   Json out = {{"latency_ms", mean_ms()}, {"p99_ms", p99_ms()}, {"errors", counts_.errors}, {"bytes_kept_here", bytes_kept_here_}, {"samples", samples_}};
   if (o_.deadline_ms > 0) out["deadline_misses"] = counts_.misses;
   if (drift_) out["drift_alarm"] = drift_->alarmed();
+  if (drifted_.inputs() > 0) out["input"] = drifted_.to_json();
   return out;
 }
 

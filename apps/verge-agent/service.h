@@ -53,10 +53,13 @@ class Service {
   ShadowCounts shadow_counts();
   // For the report: latency, drift, bytes that stayed here.
   Json numbers();
+  // Puts the records that are due into the ring: from the thread that may wait for a disk.
+  void write_records();
   std::mutex& telemetry_lock() { return telemetry_mutex_; }
 
  private:
   static constexpr size_t kWindow = 100;
+  static constexpr size_t kMostDue = 64;
   struct Client {
     int fd;
     agent::Requests requests;
@@ -79,6 +82,7 @@ class Service {
   bool take(Client& client);
   void answer(int fd, ByteSpan input);
   void learn(ByteSpan input, const Bytes& output, const Timing& timing, bool good);
+  void watch(ByteSpan input, const agent::DriftFeatures& features, std::span<const float> values);
   void run_shadow(ByteSpan input, const Bytes& output);
   void record();
   void keep(ByteSpan input);
@@ -88,10 +92,13 @@ class Service {
 
   ServiceOptions o_;
   agent::TelemetryRing& telemetry_;
-  std::mutex mutex_, telemetry_mutex_;
+  UrgentMutex mutex_;
+  std::mutex telemetry_mutex_;
+  std::vector<Json> due_;  // records, oldest first
   std::unique_ptr<RunningModel> live_, candidate_;
   std::optional<agent::DriftMonitor> drift_;
   std::optional<agent::DriftReference> reference_;
+  agent::ChannelMoments drifted_;  // of all inputs since the alarm began
   Counts counts_;
   ShadowCounts shadow_;
   double shadow_debt_ = 0;

@@ -1,12 +1,14 @@
 #include <cstdio>
 
 #include "core/text.h"
+#include "engine/correctable.h"
 #include "formats/onnx/state_into.h"
 #include "passes/pipelines.h"
 #include "os/text_file.h"
 #include "verge/command.h"
 #include "verge/data_options.h"
 #include "verge/export_options.h"
+#include "verge/golden_vector.h"
 
 namespace verge::cli {
 namespace {
@@ -14,23 +16,9 @@ namespace {
 struct Options {
   ModelOptions model;
   std::string output, pipeline, labels, weights;
-  bool golden = false;
+  bool golden = false, correctable = false;
   formats::ExportOptions exporting;
 };
-
-// What the program answers to pixels that look like noise: with it a device tests itself.
-Result<GoldenVector> golden_vector(Executable& executable) {
-  GoldenVector out;
-  for (size_t i = 0; i < executable.input_count(); ++i) {
-    const TensorView in = executable.model().input(i);
-    if (in.dtype != DataType::kF32 && in.dtype != DataType::kU8 && in.dtype != DataType::kI8)
-      return unsupported(std::string("--golden: input '") + executable.model().input_name(i) + "' is " + dtype_name(in.dtype) +
-                         "; f32, u8 and i8 can be made up");
-    out.inputs.push_back(seeded_tensor(in.dtype, in.shape, 1));
-  }
-  VERGE_TRY(out.outputs, executable.run(out.inputs));
-  return out;
-}
 
 // What the options declare about pre- and post-processing and names of classes.
 Result<void> add_declarations(const Options& o, Json& manifest) {
@@ -72,14 +60,26 @@ Result<void> convert_for_others(const Options& o, const LoadOptions& load) {
   return export_file(graph.compacted(), o.output, o.exporting);
 }
 
+// The same program behind a correction of its inputs that does nothing yet.
+Result<void> make_correctable(LoadedModel& m) {
+  Graph graph = *m.graph;
+  const InputCorrection none = InputCorrection::none(channel_place(m.executable.model().input(0).shape).channels);
+  VERGE_CHECK(add_correction(graph, none), "--correctable");
+  VERGE_TRY(const Lowered lowered, lower(graph));
+  VERGE_TRY(m.executable, Executable::open(lowered.program));
+  m.manifest["correction"] = correction_json(none);
+  return done();
+}
+
 Result<void> convert(const Options& o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   if (export_format(o.output) != formats::Format::kUnknown) return convert_for_others(o, load);
   VERGE_TRY(LoadedModel m, load_source(o, load));
+  if (m.format == "vpk") return invalid("'" + o.model.path + "' is a package already");
+  if (o.correctable) VERGE_CHECK(make_correctable(m));
   PackageContents contents;
   contents.manifest = m.manifest;
   contents.manifest["created_by"] = "verge " VERGE_VERSION;
-  if (m.format == "vpk") return invalid("'" + o.model.path + "' is a package already");
   contents.manifest["source"] = {{"file", o.model.path.substr(o.model.path.rfind('/') + 1)}, {"format", m.format}, {"sha256", m.source_sha256}};
   contents.manifest["validation"] = "unverified";
   VERGE_CHECK(add_declarations(o, contents.manifest));
@@ -102,6 +102,7 @@ void add_convert(CLI::App& app, Commands& commands) {
   add_model_options(*sub, options->model);
   sub->add_option("-o,--output", options->output, "what to write: .vpk, .onnx or .tflite")->required();
   sub->add_flag("--golden", options->golden, "add what the program answers to a made-up input, so that devices can test themselves");
+  sub->add_flag("--correctable", options->correctable, "the input passes through a scale and an offset for each channel, which  verge repair  changes in a few bytes");
   sub->add_option("--weights", options->weights, "take the weights from a state dictionary: .safetensors, or PyTorch's .pt, .pth, .bin (docs/importing.md)");
   sub->add_option("--pipeline", options->pipeline, "pre- and post-processing as JSON or a file of it (docs/pipeline.md)");
   sub->add_option("--labels", options->labels, "names of the classes, one in a line");

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "eval/score.h"
 #include "os/file.h"
+#include "packaging/input_correction.h"
 #include "verge/model_data.h"
 #include "verge/progress.h"
 
@@ -19,24 +20,35 @@ struct DriftOptions {
   uint64_t draws = 0, seed = 1;
 };
 
-// What each sample looks like to the model.
-Result<std::vector<agent::DriftFeatures>> features_of(const DriftOptions& o) {
+struct Seen {
+  std::vector<agent::DriftFeatures> features;
+  agent::ChannelMoments moments;
+};
+
+// What each sample looks like to the model, behind the model's correction of its inputs.
+Result<Seen> seen_by(const DriftOptions& o) {
   VERGE_TRY(ModelAndData both, load_with_data(o.model, o.data, o.pipeline));
   const auto& data = both.data;
-  std::vector<agent::DriftFeatures> out;
+  VERGE_TRY(const std::optional<InputCorrection> correction, correction_of(both.model.manifest), "'" + o.model.path + "'");
+  const ChannelPlace place = channel_place(both.model.executable.model().input(0).shape);
+  Seen out;
   ProgressLine line;
   for (size_t i = 0; i < data->size(); ++i) {
     VERGE_TRY(const Sample sample, data->get(i));
     VERGE_TRY(const std::vector<Tensor> answer, both.model.executable.run(sample.inputs));
-    out.push_back(agent::drift_features(real_values(sample.inputs[0]), real_values(answer[0])));
+    std::vector<float> input = real_values(sample.inputs[0]);
+    out.moments.add(input, place.channels, place.first);
+    if (correction) correct(*correction, place, input);
+    out.features.push_back(agent::drift_features(input, real_values(answer[0])));
     if (i % 64 == 0) line.show("running the model", static_cast<double>(i) / static_cast<double>(data->size()));
   }
   return out;
 }
 
 Result<void> learn(const DriftOptions& o) {
-  VERGE_TRY(std::vector<agent::DriftFeatures> features, features_of(o));
-  VERGE_TRY(const agent::DriftReference reference, agent::DriftReference::learn(std::move(features)));
+  VERGE_TRY(Seen seen, seen_by(o));
+  VERGE_TRY(agent::DriftReference reference, agent::DriftReference::learn(std::move(seen.features)));
+  reference.moments = {seen.moments.mean(), seen.moments.deviation()};
   VERGE_CHECK(write_file(o.output, canonical_json(reference.to_json()) + "\n"));
   std::printf("wrote %s: %llu samples\n", o.output.c_str(), static_cast<unsigned long long>(reference.samples));
   return done();
@@ -52,7 +64,8 @@ Result<void> watch(const DriftOptions& o) {
   VERGE_TRY(const Bytes text, read_file(o.reference));
   VERGE_TRY(const Json json, parse_json({reinterpret_cast<const char*>(text.data()), text.size()}), o.reference);
   VERGE_TRY(const agent::DriftReference reference, agent::DriftReference::parse(json), o.reference);
-  VERGE_TRY(const std::vector<agent::DriftFeatures> features, features_of(o));
+  VERGE_TRY(const Seen seen, seen_by(o));
+  const std::vector<agent::DriftFeatures>& features = seen.features;
   agent::DriftMonitor monitor(reference, o.monitor);
   std::mt19937_64 random(o.seed);
   const uint64_t inferences = o.draws ? o.draws : features.size();
@@ -69,7 +82,8 @@ Result<void> watch(const DriftOptions& o) {
                 {"alarms", alarms},
                 {"first_alarm", alarms ? Json(first) : Json()},
                 {"at_first_alarm", at_first},
-                {"at_end", state_of(monitor)}});
+                {"at_end", state_of(monitor)},
+                {"input", seen.moments.to_json()}});
     return done();
   }
   std::printf("%llu inferences, %llu alarms", static_cast<unsigned long long>(inferences), static_cast<unsigned long long>(alarms));

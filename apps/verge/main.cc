@@ -4,6 +4,7 @@
 #include "verge/search_command.h"
 #include "verge/bundle.h"
 #include "verge/command.h"
+#include "verge/repair.h"
 
 namespace {
 
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
   add_convert(app, commands);
   add_codegen(app, commands);
   add_sign(app, commands);
+  add_repair(app, commands);
   add_delta(app, commands);
   add_repo(app, commands);
   add_fleet(app, commands);

@@ -31,6 +31,8 @@ std::pair<double, double> best_two(std::span<const float> scores) {
   return {first / total, second / total};
 }
 
+Json moments_json(const std::vector<double>& mean, const std::vector<double>& deviation) { return {{"mean", mean}, {"deviation", deviation}}; }
+
 }  // namespace
 
 const std::array<const char*, kDriftFeatures> kDriftNames = {"input_mean", "input_deviation", "confidence", "margin"};
@@ -42,6 +44,51 @@ DriftFeatures drift_features(std::span<const float> input, std::span<const float
   const auto [first, second] = best_two(scores);
   return {static_cast<float>(mean), static_cast<float>(std::sqrt(std::max(0.0, squares / n - mean * mean))), static_cast<float>(first),
           static_cast<float>(first - second)};
+}
+
+void ChannelMoments::add(std::span<const float> values, size_t channels, bool channels_first) {
+  if (channels == 0 || values.size() < channels) return;
+  if (sum_.size() != channels) *this = {}, sum_.assign(channels, 0), squares_.assign(channels, 0);
+  const size_t pixels = values.size() / channels;
+  for (size_t c = 0; c < channels; ++c) {
+    double sum = 0, squares = 0;
+    for (size_t p = 0; p < pixels; ++p) {
+      const double x = values[channels_first ? c * pixels + p : p * channels + c];
+      sum += x, squares += x * x;
+    }
+    sum_[c] += sum, squares_[c] += squares;
+  }
+  pixels_ += static_cast<double>(pixels);
+  ++inputs_;
+}
+
+std::vector<double> ChannelMoments::mean() const {
+  std::vector<double> out = sum_;
+  for (double& m : out) m /= std::max(1.0, pixels_);
+  return out;
+}
+
+std::vector<double> ChannelMoments::deviation() const {
+  std::vector<double> out = mean();
+  for (size_t c = 0; c < out.size(); ++c) out[c] = std::sqrt(std::max(0.0, squares_[c] / std::max(1.0, pixels_) - out[c] * out[c]));
+  return out;
+}
+
+Json ChannelMoments::to_json() const {
+  Json out = moments_json(mean(), deviation());
+  out["inputs"] = inputs_;
+  return out;
+}
+
+Result<KnownMoments> KnownMoments::parse(const Json& json) {
+  try {
+    KnownMoments out{json.at("mean").get<std::vector<double>>(), json.at("deviation").get<std::vector<double>>()};
+    if (out.mean.empty() || out.mean.size() != out.deviation.size())
+      return corrupt(std::to_string(out.mean.size()) + " means and " + std::to_string(out.deviation.size()) + " deviations; as many of each are wanted");
+    return out;
+  } catch (const nlohmann::json::exception& e) {
+    return corrupt(std::string("these are no moments of inputs (the device tells them as numbers.input): ") + e.what());
+  }
 }
 
 Result<DriftReference> DriftReference::learn(std::vector<DriftFeatures> samples) {
@@ -61,7 +108,9 @@ Result<DriftReference> DriftReference::learn(std::vector<DriftFeatures> samples)
 Json DriftReference::to_json() const {
   Json features = Json::object();
   for (size_t f = 0; f < kDriftFeatures; ++f) features[kDriftNames[f]] = {{"edges", edges[f]}, {"share", share[f]}};
-  return {{"version", 1}, {"samples", samples}, {"features", features}};
+  Json out = {{"version", 1}, {"samples", samples}, {"features", features}};
+  if (moments) out["input"] = moments_json(moments->mean, moments->deviation);
+  return out;
 }
 
 Result<DriftReference> DriftReference::parse(const Json& json) {
@@ -73,6 +122,9 @@ Result<DriftReference> DriftReference::parse(const Json& json) {
       out.edges[f] = feature.at("edges").get<std::array<float, kBins - 1>>();
       out.share[f] = feature.at("share").get<std::array<float, kBins>>();
       if (!std::is_sorted(out.edges[f].begin(), out.edges[f].end())) return corrupt(std::string("the edges of '") + kDriftNames[f] + "' are not in order");
+    }
+    if (json.contains("input")) {
+      VERGE_TRY(out.moments, KnownMoments::parse(json.at("input")), "\"input\"");
     }
     return out;
   } catch (const nlohmann::json::exception& e) {

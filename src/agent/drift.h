@@ -5,6 +5,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,12 +20,36 @@ using DriftFeatures = std::array<float, kDriftFeatures>;
 // `scores`: the model's answer; what does not sum to one goes through a softmax first.
 DriftFeatures drift_features(std::span<const float> input, std::span<const float> scores);
 
+// Mean and deviation of each channel's values over many inputs.
+class ChannelMoments {
+ public:
+  // values: one input, [pixels, channels], or [channels, pixels] where channels come first. A change of `channels` begins anew.
+  void add(std::span<const float> values, size_t channels, bool channels_first);
+  uint64_t inputs() const { return inputs_; }
+  std::vector<double> mean() const;
+  std::vector<double> deviation() const;
+  // {"inputs", "mean", "deviation"}
+  Json to_json() const;
+
+ private:
+  std::vector<double> sum_, squares_;  // a channel each
+  double pixels_ = 0;
+  uint64_t inputs_ = 0;
+};
+
+// The same read back from JSON: what a correction of drifted inputs is computed from.
+struct KnownMoments {
+  std::vector<double> mean, deviation;
+  static Result<KnownMoments> parse(const Json& json);
+};
+
 // Deciles of each feature: bins that the reference data fill alike.
 struct DriftReference {
   static constexpr size_t kBins = 10;
   std::array<std::array<float, kBins - 1>, kDriftFeatures> edges{};
   std::array<std::array<float, kBins>, kDriftFeatures> share{};
   uint64_t samples = 0;
+  std::optional<KnownMoments> moments;  // of the inputs; older references have none
 
   // kInvalidArgument below 100 samples: their deciles would be noise.
   static Result<DriftReference> learn(std::vector<DriftFeatures> samples);

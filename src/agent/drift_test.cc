@@ -20,6 +20,33 @@ DriftReference reference() {
   return *DriftReference::learn(samples);
 }
 
+TEST(ChannelMoments, KnowEachChannelWhereverItLies) {
+  const std::vector<float> last = {1, 10, 3, 30, 5, 20, 7, 40}, first = {1, 3, 5, 7, 10, 30, 20, 40};
+  ChannelMoments a, b;
+  a.add(last, 2, false);
+  b.add(first, 2, true);
+  for (const ChannelMoments* m : {&a, &b}) {
+    EXPECT_EQ(m->mean(), (std::vector<double>{4, 25}));
+    EXPECT_NEAR(m->deviation()[0], std::sqrt(5.0), 1e-9);
+    EXPECT_NEAR(m->deviation()[1], std::sqrt(125.0), 1e-9);
+  }
+  b.add(std::vector<float>{2, 2}, 1, false);
+  EXPECT_EQ(b.inputs(), 1u) << "another number of channels begins anew";
+}
+
+TEST(DriftReference, KeepsMomentsAndReadsReferencesWithoutThem) {
+  DriftReference known = reference();
+  EXPECT_FALSE(DriftReference::parse(known.to_json())->moments);
+  known.moments = {{1, 2}, {3, 4}};
+  const auto back = DriftReference::parse(known.to_json());
+  ASSERT_TRUE(back.ok() && back->moments);
+  EXPECT_EQ(back->moments->mean, known.moments->mean);
+  EXPECT_EQ(back->moments->deviation, known.moments->deviation);
+  Json damaged = known.to_json();
+  damaged["input"]["mean"] = Json::array({1});
+  EXPECT_FALSE(DriftReference::parse(damaged).ok());
+}
+
 TEST(Drift, IsSilentForADeviceYearOfTheSameData) {
   std::mt19937 random(2);
   DriftMonitor monitor(reference());

@@ -1,6 +1,7 @@
 #include "os/priority.h"
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,6 +30,20 @@ Result<void> set_thread_priority(Priority priority) {
   if (good) return done();
   return unsupported(std::string("the system does not allow this priority (") + std::strerror(errno) +
                      "); a critical model needs CAP_SYS_NICE, or the limit of rtprio or nice raised");
+}
+
+Result<void> stay_in_memory() {
+  if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0) return done();
+  return unsupported(std::string("the system does not allow to lock memory (") + std::strerror(errno) +
+                     "); a critical model needs CAP_IPC_LOCK, or the limit of memlock raised");
+}
+
+UrgentMutex::UrgentMutex() {
+  pthread_mutexattr_t attributes;
+  ::pthread_mutexattr_init(&attributes);
+  ::pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+  ::pthread_mutex_init(&mutex_, &attributes);
+  ::pthread_mutexattr_destroy(&attributes);
 }
 
 }  // namespace verge

@@ -11,7 +11,7 @@ struct BinaryShapes {
 
 inline std::vector<BinaryShapes> binary_shapes() {
   return {{"equal", {3, 5, 7}, {3, 5, 7}}, {"large", {130, 200}, {130, 200}}, {"channel", {2, 3, 70}, {70}}, {"scalar", {40, 600}, {}},
-          {"first_is_one", {1}, {20, 30}}, {"both_stretch", {3, 1, 7}, {2, 1, 5, 1}}, {"none_left", {0, 4}, {1, 4}}};
+          {"first_is_one", {1}, {20, 30}}, {"both_stretch", {3, 1, 7}, {2, 1, 5, 1}}, {"none_left", {0, 4}, {1, 4}}, {"few_channels", {29, 31, 3}, {3}}, {"few_channels_first", {2}, {600, 2}}};
 }
 
 inline std::vector<OpCase> binary_f32_cases() {

@@ -149,6 +149,31 @@ template <typename T, typename Body> void for_runs(const rt::Instruction& in, co
   });
 }
 
+// Floats of a short row that is laid out again and again, so that kernels run over long ones.
+constexpr size_t kLaidOut = 256;
+
+// Which operand is the same short row for every pixel, as a number a channel is; -1: none.
+int repeated_row(const Broadcast& b) {
+  if (b.rank != 2 || 2 * b.row() > kLaidOut) return -1;
+  for (int k = 0; k < 2; ++k)
+    if (b.stride[k][0] == 0 && b.stride[k][1] == 1 && b.stride[1 - k][0] == b.row() && b.stride[1 - k][1] == 1) return k;
+  return -1;
+}
+
+// body(n, operands, first output element) over runs of whole rows.
+template <typename Body> void for_repeated_rows(const rt::Instruction& in, const rt::RunEnv& env, const Broadcast& b, int repeated, const Body& body) {
+  float row[kLaidOut];
+  const size_t run = kLaidOut / b.row() * b.row(), n = b.rows() * b.row();
+  for (size_t i = 0; i < run; ++i) row[i] = in.in(repeated).as<float>()[i % b.row()];
+  for_blocks(env, (n + run - 1) / run, items_per_block(run), [&](size_t first, size_t last) {
+    for (size_t at = first * run; at < last * run && at < n; at += run) {
+      const float* operands[2] = {row, row};
+      operands[1 - repeated] = in.in(1 - repeated).as<float>() + at;
+      body(n - at < run ? n - at : run, operands, at);
+    }
+  });
+}
+
 bool quantized_integers(const TensorView& t) { return (is_byte(t.dtype) || t.dtype == DataType::kI16) && quantized_as_one(t); }
 
 BinaryI8 params_of(const rt::Instruction& in) {
@@ -186,6 +211,11 @@ Status run_binary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const BinaryF32Fn fn = pick_binary_f32(static_cast<BinaryF32>(a.function), spread);
   const auto *x = in.in(0).as<float>(), *y = in.in(1).as<float>();
   auto* z = in.out().mut<float>();
+  if (const int repeated = repeated_row(b); repeated >= 0) {
+    for_repeated_rows(in, env, b, repeated,
+                      [&](size_t n, const float* const* operands, size_t at) { fn(n, operands[0], operands[1], z + at, {a.clamp_min, a.clamp_max}); });
+    return {};
+  }
   for_rows(env, b, [&](size_t row, size_t begin, size_t end) {
     fn(end - begin, x + b.offset(0, row) + (b.still(0) ? 0 : begin), y + b.offset(1, row) + (b.still(1) ? 0 : begin), z + row * b.row() + begin,
        {a.clamp_min, a.clamp_max});
