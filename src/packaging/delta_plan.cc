@@ -86,27 +86,57 @@ std::optional<ProgramParts> program_parts(ByteSpan file, Range section) {
   return out;
 }
 
-// Which constant of the old program a constant of the new one is: the one at the same place in a program of the same shape, else the one of its name.
+// Which constant of the old program a constant of the new one is: the one at the same place in a program of the same shape, else the one of its name, else the one
+// beside it when both lists are laid side by side, in order, so that most bytes stand beside equal ones or ones of their size and type.
 class Counterparts {
  public:
-  Counterparts(const ProgramParts& old, const ProgramParts& now) : old_(old), now_(now), by_name_(old.constants.begin(), old.constants.end()) {
-    same_shape_ = std::equal(old.constants.begin(), old.constants.end(), now.constants.begin(), now.constants.end(),
-                             [](const auto& a, const auto& b) { return alike(a.second, b.second); });
+  Counterparts(ByteSpan base, ByteSpan next, const ProgramParts& old, const ProgramParts& now)
+      : base_(base), next_(next), old_(old.constants), now_(now.constants), by_name_(old.constants.begin(), old.constants.end()), beside_(now.constants.size()) {
+    same_shape_ = std::equal(old_.begin(), old_.end(), now_.begin(), now_.end(), [](const auto& a, const auto& b) { return alike(a.second, b.second); });
+    if (!same_shape_ && old_.size() * now_.size() <= kMostPairs) lay_side_by_side();
   }
   // its place in the old file
   std::optional<uint64_t> of(size_t i) const {
-    if (same_shape_) return old_.constants[i].second.range.begin;
-    const auto found = by_name_.find(now_.constants[i].first);
-    if (found == by_name_.end() || found->first.empty() || !alike(found->second, now_.constants[i].second)) return {};
-    return found->second.range.begin;
+    if (same_shape_) return old_[i].second.range.begin;
+    const auto found = by_name_.find(now_[i].first);
+    if (found != by_name_.end() && !found->first.empty() && alike(found->second, now_[i].second)) return found->second.range.begin;
+    return beside_[i];
   }
 
  private:
+  using Constants = std::vector<std::pair<std::string, Constant>>;
+  static constexpr size_t kMostPairs = size_t{1} << 22;
+
   static bool alike(const Constant& a, const Constant& b) { return a.range.bytes == b.range.bytes && a.dtype == b.dtype; }
 
-  const ProgramParts& old_;
-  const ProgramParts& now_;
+  // What it is worth that two constants stand side by side, in bytes.
+  uint64_t worth(const Constant& old, const Constant& now) const {
+    if (!alike(old, now)) return 0;
+    const bool equal = std::memcmp(base_.data() + old.range.begin, next_.data() + now.range.begin, now.range.bytes) == 0;
+    return equal ? 2 * now.range.bytes : now.range.bytes;
+  }
+
+  // The longest common subsequence, by worth.
+  void lay_side_by_side() {
+    const size_t width = old_.size() + 1;
+    std::vector<uint64_t> best((now_.size() + 1) * width);
+    const auto at = [&](size_t i, size_t j) -> uint64_t& { return best[i * width + j]; };
+    for (size_t i = now_.size(); i-- > 0;)
+      for (size_t j = old_.size(); j-- > 0;) {
+        const uint64_t pair = worth(old_[j].second, now_[i].second);
+        at(i, j) = std::max({at(i + 1, j), at(i, j + 1), pair ? pair + at(i + 1, j + 1) : 0});
+      }
+    for (size_t i = 0, j = 0; i < now_.size() && j < old_.size();) {
+      if (at(i, j) == at(i + 1, j)) ++i;
+      else if (at(i, j) == at(i, j + 1)) ++j;
+      else beside_[i++] = old_[j++].second.range.begin;
+    }
+  }
+
+  ByteSpan base_, next_;
+  const Constants &old_, &now_;
   std::map<std::string, Constant> by_name_;
+  std::vector<std::optional<uint64_t>> beside_;  // places in the old file
   bool same_shape_ = false;
 };
 
@@ -192,7 +222,7 @@ class Planner {
 
   void plan_program(const ProgramParts& old, const ProgramParts& now, Range section) {
     plan_tables(old, now);
-    const Counterparts counterparts(old, now);
+    const Counterparts counterparts(base_, next_, old, now);
     uint64_t at = now.tables.end();
     int64_t shift = static_cast<int64_t>(old.tables.end()) - static_cast<int64_t>(at);
     for (size_t i = 0; i < now.constants.size(); ++i) {

@@ -22,6 +22,7 @@
 #include "train/examples.h"
 #include "train/float_shadow.h"
 #include "train/model_source.h"
+#include "train/normalised.h"
 #include "train/prune_network.h"
 #include "train/quantised.h"
 #include "train/sparse_update.h"
@@ -76,6 +77,7 @@ class Run {
     for (size_t i = 0; i < drifted_.size(); ++i) drifted_[i] = drifted_byte(r_.drift, static_cast<uint8_t>(i));
     VERGE_CHECK(check_classes());
     if (r_.prune.any()) VERGE_CHECK(prune_channels(), "model '" + r_.model + "'");
+    if (r_.normalise) VERGE_CHECK(add_normalisations(), "model '" + r_.model + "'");
     if (r_.weight_bits > 0) VERGE_CHECK(quantise(), "model '" + r_.model + "'");
     weigh_classes();
     if (r_.sparse_update_kb > 0) VERGE_CHECK(choose_trained(), "model '" + r_.model + "'");
@@ -137,7 +139,7 @@ class Run {
 
   // An integer model learns through real numbers that stand behind its integers.
   Result<void> take_integers() {
-    if (r_.weight_bits > 0 || r_.rescale != 1 || r_.prune.any()) return invalid("its numbers are integers already: \"quantize\", \"prune\" and \"input.rescale\" take networks in float");
+    if (r_.weight_bits > 0 || r_.rescale != 1 || r_.prune.any() || r_.normalise) return invalid("its numbers are integers already: \"quantize\", \"prune\", \"normalise\" and \"input.rescale\" take networks in float");
     VERGE_TRY(quantised_, float_shadow(network_));
     network_ = quantised_->graph;
     training_.rounding = quantised_->rounding;
@@ -158,6 +160,12 @@ class Run {
       samples.push_back({{std::move(x)}, -1, train_.name(order_[i])});
     }
     return TensorDataset(std::move(samples), {});
+  }
+
+  Result<void> add_normalisations() {
+    VERGE_TRY(const TensorDataset samples, first_samples(256), "normalise");
+    VERGE_TRY(network_, normalised_network(network_, samples));
+    return set_batch(network_, 2);
   }
 
   // Scales begin where the first samples say.

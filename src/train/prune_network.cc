@@ -49,6 +49,28 @@ Result<std::vector<double>> scores_of(const Graph& g, std::span<const prune::Uni
   return options.criterion == prune::Criterion::kTaylor ? channel_losses(g, units, examples, loss) : prune::unit_scores(g, units, options.criterion);
 }
 
+Result<NodeId> layer_named(const Graph& g, const std::string& name) {
+  for (NodeId id : g.order())
+    if (g.node(id).name == name && widths(g).count(name)) return id;
+  std::vector<std::string> known;
+  for (const auto& [layer, channels] : widths(g)) known.push_back(format("'%s' (%lld)", layer.c_str(), static_cast<long long>(channels)));
+  return invalid("prune.channels: there is no convolution or dense layer '" + name + "'; these have so many: " + join(known, ", "));
+}
+
+// The units of least score among a layer's outputs, so that `stay` are left.
+Result<std::vector<bool>> all_but(const Graph& g, NodeId layer, size_t stay, std::span<const prune::Unit> units, std::span<const double> scores) {
+  const ValueId output = g.node(layer).output();
+  std::vector<size_t> of_layer;
+  for (size_t u = 0; u < units.size(); ++u)
+    if (!units[u].fixed && std::any_of(units[u].channels.begin(), units[u].channels.end(), [&](const prune::Channel& c) { return c.value == output; })) of_layer.push_back(u);
+  if (stay < 1 || stay > of_layer.size())
+    return invalid(format("prune.channels: %zu of '%s' shall stay, %zu could go", stay, g.node(layer).name.c_str(), of_layer.size()));
+  std::stable_sort(of_layer.begin(), of_layer.end(), [&](size_t a, size_t b) { return scores[a] < scores[b]; });
+  std::vector<bool> gone(units.size());
+  for (size_t i = 0; i + stay < of_layer.size(); ++i) gone[of_layer[i]] = true;
+  return gone;
+}
+
 Result<Graph> refitted(Graph whole, Graph pruned, const prune::KeptOutputs& kept, const Dataset& samples) {
   VERGE_CHECK(set_batch(whole, 1));
   VERGE_CHECK(set_batch(pruned, 1));
@@ -67,14 +89,25 @@ Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& o
     VERGE_TRY(g, without_named(g, name));
   }
   prune::KeptOutputs kept;
+  const auto remove = [&](std::span<const prune::Unit> units, const std::vector<bool>& gone) -> Result<void> {
+    kept = prune::kept_outputs(kept, g, units, gone);
+    VERGE_TRY(g, prune::without_units(g, units, gone));
+    return done();
+  };
+  for (const auto& [name, stay] : options.channels) {
+    VERGE_TRY(const NodeId layer, layer_named(g, name));
+    const std::vector<prune::Unit> units = prune::find_units(g);
+    VERGE_TRY(const std::vector<double> scores, scores_of(g, units, options, examples, loss));
+    VERGE_TRY(const std::vector<bool> gone, all_but(g, layer, stay, units, scores));
+    VERGE_CHECK(remove(units, gone));
+  }
   const double start = std::min(1.0, static_cast<double>(work(g)) / static_cast<double>(work(whole)));
   for (size_t round = 1; round <= options.rounds && start > options.macs; ++round) {
     const double share = start * std::pow(options.macs / start, static_cast<double>(round) / static_cast<double>(options.rounds));
     const std::vector<prune::Unit> units = prune::find_units(g);
     VERGE_TRY(const std::vector<double> scores, scores_of(g, units, options, examples, loss));
     VERGE_TRY(const prune::Choice choice, prune::choose_units(g, units, scores, share, work(whole), options.multiple));
-    kept = prune::kept_outputs(kept, g, units, choice.gone);
-    VERGE_TRY(g, prune::without_units(g, units, choice.gone));
+    VERGE_CHECK(remove(units, choice.gone));
   }
   Json report = {{"macs_before", work(whole)}, {"macs", work(g)}, {"parameters_before", parameters(whole)}, {"parameters", parameters(g)}, {"layers", layer_report(whole, g)}};
   if (options.reconstruct) {

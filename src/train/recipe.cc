@@ -79,6 +79,12 @@ class Section {
       out = v->get<std::vector<std::string>>();
     }
   }
+  void counts(const char* key, std::map<std::string, size_t>& out) {
+    if (const Json* v = find(key)) {
+      if (!v->is_object() || !std::all_of(v->begin(), v->end(), [](const Json& n) { return n.is_number_integer() && n.get<int64_t>() > 0; })) return fail(key, *v, "names with a number from 1");
+      out = v->get<std::map<std::string, size_t>>();
+    }
+  }
   template <typename Enum> void choice(const char* key, Enum& out, const std::vector<std::pair<const char*, Enum>>& known) {
     const Json* v = find(key);
     if (!v) return;
@@ -154,6 +160,7 @@ void read_pruning(Section& s, Recipe& r) {
   s.integer("multiple", r.prune.multiple, 1, 4096);
   s.integer("rounds", r.prune.rounds, 1, 1000);
   s.texts("blocks", r.prune.blocks);
+  s.counts("channels", r.prune.channels);
   s.flag("reconstruct", r.prune.reconstruct);
 }
 
@@ -238,6 +245,7 @@ void read_recipe(Section& s, Recipe& r) {
   s.part("input", [&](Section& p) { read_input(p, r); });
   s.part("data", [&](Section& p) { read_data(p, r); });
   s.flag("fold", r.fold);
+  s.flag("normalise", r.normalise);
   s.part("quantize", [&](Section& p) { read_quantization(p, r); });
   s.part("prune", [&](Section& p) { read_pruning(p, r); });
   s.part("sparsity", [&](Section& p) { read_sparsity(p, r); });

@@ -23,6 +23,7 @@ struct Drift {
 struct Recipe {
   std::string model;          // an architecture's name, or a model file
   bool fold = false;          // a file's batch normalisation goes into its weights first, as deployed
+  bool normalise = false;     // convolutions get a batch normalisation, that changes nothing at first (train/normalised.h)
   double rescale = 1;         // of a file: it takes inputs this much smaller, its first weights are as much larger
   int weight_bits = 0;        // quantisation-aware training with weights of so many bits; 0: none
   int activation_bits = 8;

@@ -36,22 +36,45 @@ def check_channels(folder):
     assert report["pruning"]["macs"] <= 0.7 * report["pruning"]["macs_before"], report["pruning"]
 
 
-def check_blocks(folder):
+def block_of(folder):
+    """A residual branch of the whole network, by the error that lists them."""
     path = f"{folder}/unknown.yaml"
     with open(path, "w") as f:
         f.write(HEAD + f"model: {folder}/whole.onnx\nprune: {{blocks: [nothing]}}\nepochs: 1\n")
     p = run(VERGE, "train", path, "--data", f"{folder}/data", "-o", f"{folder}/x.vpk")
     assert p.returncode == 2 and "no residual sum can do without 'nothing'" in p.stderr and "%)" in p.stderr, p.stderr
-    name = p.stderr.split("these can go")[1].split("'")[1]
-    report = train(folder, "short", f"model: {folder}/whole.onnx\nprune: {{blocks: [{name}]}}\ntrained: [biases]\nepochs: 1\n")
+    return p.stderr.split("these can go")[1].split("'")[1]
+
+
+def check_blocks(folder):
+    name = block_of(folder)
+    report = train(folder, "short", f"model: {folder}/whole.onnx\nprune: {{blocks: [{name}], reconstruct: false}}\ntrained: [biases]\nepochs: 1\n")
     gone = [layer["name"] for layer in report["pruning"]["layers"] if layer["after"] == 0]
     assert name in gone and len(gone) == 2, report["pruning"]["layers"]
 
 
+def check_layers_by_name(folder):
+    """A layer keeps as many outputs as asked for; a normalisation that goes behind each convolution changes nothing before training, and is folded away after it."""
+    layers = {layer["name"]: layer["after"] for layer in train(folder, "plain", f"model: {folder}/whole.onnx\nprune: {{blocks: [{block_of(folder)}], reconstruct: false}}\nepochs: 1\n")["pruning"]["layers"]}
+    name = max((n for n, after in layers.items() if "conv" in n and after), key=lambda n: (layers[n], n))
+    recipe = f"model: {folder}/whole.onnx\nprune: {{channels: {{{name}: 8}}}}\nepochs: 1\n"
+    bare, normal = train(folder, "bare", recipe), train(folder, "normal", recipe + "normalise: true\n")
+    for report in (bare, normal):
+        assert {layer["name"]: layer["after"] for layer in report["pruning"]["layers"]}[name] == 8, report["pruning"]
+    assert abs(bare["before"]["top1"] - normal["before"]["top1"]) < 0.02, (bare["before"], normal["before"])
+    assert normal["parameters"] > bare["parameters"]
+    assert verge_json("inspect", f"{folder}/normal.vpk")["macs"] == verge_json("inspect", f"{folder}/bare.vpk")["macs"]
+    with open(f"{folder}/unknown.yaml", "w") as f:
+        f.write(HEAD + f"model: {folder}/whole.onnx\nprune: {{channels: {{nothing: 8}}}}\nepochs: 1\n")
+    p = run(VERGE, "train", f"{folder}/unknown.yaml", "--data", f"{folder}/data", "-o", f"{folder}/x.vpk")
+    assert p.returncode == 2 and "no convolution or dense layer 'nothing'" in p.stderr and f"'{name}' ({layers[name]})" in p.stderr, p.stderr
+
+
 def check_bundle(folder):
-    """A network and the same with a block less, of which only the layer behind the gap was fitted anew: what they share is there once."""
+    """A network and the same with a block less, of which only the biases learned: what they share is there once."""
     report = verge_json("bundle", "make", f"{folder}/whole.vpk", f"{folder}/short.vpk", "-o", f"{folder}/both.vpb")
     assert report["bytes"] == os.path.getsize(f"{folder}/both.vpb") < report["all_packages_bytes"], report
+    assert report["percent_beyond_the_largest"] < 10, report
     verge("bundle", "unpack", f"{folder}/both.vpb", "-o", f"{folder}/unpacked")
     for i, name in enumerate(("whole", "short")):
         assert open(f"{folder}/unpacked/{i}.vpk", "rb").read() == open(f"{folder}/{name}.vpk", "rb").read(), name
@@ -79,6 +102,7 @@ with tempfile.TemporaryDirectory() as folder:
     verge("data", "make", "inspection", "--count", "60", "--seed", "1", "--size", "16", "-o", f"{folder}/data")
     check_channels(folder)
     check_blocks(folder)
+    check_layers_by_name(folder)
     check_bundle(folder)
     check_weights(folder)
 print("ok")
