@@ -36,9 +36,14 @@ struct Split {
 
   explicit Split(const ConvGeometry& g) {
     const GemmI8Layout layout = conv_i8_layout(g);
-    const size_t pixels = g.out_pixels(), all_panels = layout.panels();
+    const size_t pixels = g.out_pixels(), all_panels = layout.panels(), weights = layout.taps * layout.k * layout.n;
+    if (pixels <= kRowUnit && weights < kBlockWeights && pixels * weights < kBlockMacs) {  // what small networks are made of: divisions would take longer
+      rows = kRowUnit, row_blocks = column_blocks = 1;
+      panels = (all_panels + kPanelUnit - 1) / kPanelUnit * kPanelUnit;
+      return;
+    }
     const bool grids = pick_gemm_i8().reads_grids();
-    const size_t weights = layout.taps * layout.k * layout.n, by_work = pixels * weights / (grids ? kGridBlockMacs : kBlockMacs);
+    const size_t by_work = pixels * weights / (grids ? kGridBlockMacs : kBlockMacs);
     const size_t wanted = at_least(1, at_most(kMostBlocks, at_least(by_work, weights / kBlockWeights)));
     size_t most = at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps));
     most = at_most(most, kInputBytes / (static_cast<size_t>(at_most32(g.stride_h, g.kernel_h) * at_most32(g.stride_w, g.kernel_w)) * g.group_in()));
@@ -218,7 +223,7 @@ void run_taps(const ConvI8& conv, const Block& block) {
   run_tiles(conv, block, pointers);
 }
 
-constexpr size_t kLineBytes = 96 * 1024, kLineSlack = 32 * 1024;  // on the stack of a block that copies lines of its input
+constexpr size_t kLineBytes = 128 * 1024, kLineSlack = 32 * 1024;  // on the stack of a block that copies lines of its input
 constexpr size_t kCutWeights = 32 * 1024;                          // and of one that cuts its weights anew
 
 constexpr size_t kFewestSegment = 12;                               // a shorter one costs as much

@@ -205,7 +205,7 @@ template <bool is_unsigned> class OnnxPair {
   __m512i zero_point_, low_, high_;
 };
 
-// Sums of a pair of tiles that wait for their requantisation: a few rows of it run beside each run of the next pair's products.
+// Sums of a pair of tiles that wait for their requantisation: a few rows of it run beside the next pair's products.
 template <typename Rule> class Waiting {
  public:
   Waiting(const GemmI8& g, const GemmI8Tile& tile)
@@ -220,6 +220,21 @@ template <typename Rule> class Waiting {
     if constexpr (std::is_same_v<Rule, Onnx16>)
       as_pair_ = panels_ == 2 && g_.layout.n - n_ >= kSumColumns && OnnxPair<false>::fits(g_.requant, n_);
   }
+  // 32 whole rows for an OnnxPair, one behind the other and without zero points of weights: for a caller that stores them itself.
+  struct Plain {
+    const Requant& requant;
+    size_t n;  // first column
+    const int32_t* sums;
+    uint8_t* y;
+    size_t stride;
+  };
+  bool is_plain() const { return as_pair_ && !tile_.grid && !g_.weight_zero_point && left_ == kPairRows; }
+  bool gives_unsigned() const { return g_.requant.max > 127; }
+  Plain take_plain() {
+    left_ = 0;
+    return {g_.requant, n_, sums_, reinterpret_cast<uint8_t*>(y_) + n_, tile_.y_stride};
+  }
+
   void store(size_t most) {
     for (size_t rows = std::min(most, left_), run; rows > 0; rows -= run) {
       const bool valid = place_ < valid_;
@@ -294,15 +309,69 @@ template <typename Rule> class Waiting {
     }                                 \
   } while (false)
 
+inline void store_sums(int32_t* sums, bool two, bool bottom) {
+  constexpr size_t kRowBytes = kSumColumns * sizeof(int32_t);
+  _tile_stored(0, sums, kRowBytes);
+  if (two) _tile_stored(1, sums + kColumnBlock, kRowBytes);
+  if (!bottom) return;
+  _tile_stored(2, sums + kTileRows * kSumColumns, kRowBytes);
+  if (two) _tile_stored(3, sums + kTileRows * kSumColumns + kColumnBlock, kRowBytes);
+}
+
+inline void start_sums(const Panels& panels) {
+  const int32_t *left = panels.start(0), *right = panels.start(panels.count() - 1);
+  _tile_loadd(0, left, 0);
+  _tile_loadd(1, right, 0);
+  _tile_loadd(2, left, 0);
+  _tile_loadd(3, right, 0);
+}
+
+// sums[32][32] of 32 rows and two panels, while those that wait are stored behind each product: most of the work. What this loop needs stays in registers.
+template <bool is_unsigned, bool gives_unsigned, typename Plain>
+void add_beside_plain(const Cut& cut, const Rows& top, const Rows& bottom, const Panels& panels, int32_t* sums, const Plain& waiting, Ahead& ahead) {
+  const OnnxPair<gives_unsigned> rule(waiting.requant, waiting.n);
+  const int32_t *from = waiting.sums, *const end = from + kPairRows * kSumColumns;
+  uint8_t* y = waiting.y;
+  const size_t share = divide_up(kPairRows / 2, 4 * cut.runs), step = top.step;
+  const auto store = [&] {
+    for (size_t i = 0; i < share && from < end; ++i, from += 2 * kSumColumns, y += 2 * waiting.stride)
+      rule.store(y, waiting.stride, {load16(from), load16(from + kColumnBlock)}, {load16(from + 2 * kColumnBlock), load16(from + 3 * kColumnBlock)});
+  };
+  start_sums(panels);
+  for (size_t i = 0; i < cut.runs; ++i) {
+    const uint32_t at = cut.offset[i];
+    _tile_loadd(4, top.data + at, step);
+    _tile_loadd(6, panels.run(cut, 0, i), kLine);
+    VERGE_TILE_PRODUCT(0, 4, 6);
+    store();
+    _tile_loadd(7, panels.run(cut, 1, i), kLine);
+    VERGE_TILE_PRODUCT(1, 4, 7);
+    store();
+    _tile_loadd(5, bottom.data + at, step);
+    VERGE_TILE_PRODUCT(2, 5, 6);
+    store();
+    VERGE_TILE_PRODUCT(3, 5, 7);
+    store();
+    ahead.fetch();
+  }
+  store_sums(sums, true, true);
+}
+
 // sums[32][32] of 16 rows (`bottom` null) or 32 and one panel or two.
 template <typename Rule> void add_products(bool is_unsigned, const Cut& cut, const Rows& top, const Rows* bottom, const Panels& panels, int32_t* sums, Waiting<Rule>& waiting,
                                              Ahead& ahead) {
   const bool two = panels.count() == 2;
+  if constexpr (std::is_same_v<Rule, Onnx16>)
+    if (two && bottom && waiting.is_plain() && top.step == bottom->step) {
+      using Plain = typename Waiting<Rule>::Plain;
+      const Plain plain = waiting.take_plain();
+      const auto add = [&]<bool gives_unsigned>() {
+        (is_unsigned ? add_beside_plain<true, gives_unsigned, Plain> : add_beside_plain<false, gives_unsigned, Plain>)(cut, top, *bottom, panels, sums, plain, ahead);
+      };
+      return waiting.gives_unsigned() ? add.template operator()<true>() : add.template operator()<false>();
+    }
   const size_t share = divide_up(kPairRows, cut.runs);
-  _tile_loadd(0, panels.start(0), 0);
-  _tile_loadd(1, panels.start(two), 0);
-  _tile_loadd(2, panels.start(0), 0);
-  _tile_loadd(3, panels.start(two), 0);
+  start_sums(panels);
   for (size_t i = 0; i < cut.runs; ++i) {
     _tile_loadd(4, top.data + cut.offset[i], top.step);
     _tile_loadd(6, panels.run(cut, 0, i), kLine);
@@ -319,32 +388,26 @@ template <typename Rule> void add_products(bool is_unsigned, const Cut& cut, con
     waiting.store(share);
     ahead.fetch();
   }
-  constexpr size_t kRowBytes = kSumColumns * sizeof(int32_t);
-  _tile_stored(0, sums, kRowBytes);
-  if (two) _tile_stored(1, sums + kColumnBlock, kRowBytes);
-  if (!bottom) return;
-  _tile_stored(2, sums + kTileRows * kSumColumns, kRowBytes);
-  if (two) _tile_stored(3, sums + kTileRows * kSumColumns + kColumnBlock, kRowBytes);
+  store_sums(sums, two, bottom);
 }
 
 #undef VERGE_TILE_PRODUCT
 
 template <typename Rule> void run_by_tiles(const GemmI8& g, const GemmI8Tile& tile, const Cut& cut) {
   alignas(64) uint8_t copies[kCopyBytes + kLine];
-  alignas(64) int32_t sums[2][kPairRows * kSumColumns];
+  alignas(64) int32_t sums[kPairRows * kSumColumns];  // requantised before the next ones are stored
   RowTiles tiles(g, tile, cut, copies);
   Waiting<Rule> waiting(g, tile);
-  size_t turn = 0;
   for (size_t first = 0, end; first < tile.rows; first = end) {
     end = std::min(tile.rows, first + tiles.chunk());
     tiles.begin(first, end);
     for (size_t panel = tile.first_panel; panel < tile.last_panel; panel += 2) {
       const Panels panels(g, cut, panel, panel + 1 < tile.last_panel);
       Ahead ahead(g, panels, cut, end - first);
-      for (size_t r = first; r < end; r += kPairRows, turn ^= 1) {
+      for (size_t r = first; r < end; r += kPairRows) {
         const Rows top = tiles.at(r), bottom = r + kTileRows < end ? tiles.at(r + kTileRows) : top;
-        add_products(g.x_unsigned, cut, top, r + kTileRows < end ? &bottom : nullptr, panels, sums[turn], waiting, ahead);
-        waiting.begin(r, std::min(kPairRows, end - r), panels, sums[turn]);
+        add_products(g.x_unsigned, cut, top, r + kTileRows < end ? &bottom : nullptr, panels, sums, waiting, ahead);
+        waiting.begin(r, std::min(kPairRows, end - r), panels, sums);
       }
     }
   }
@@ -385,9 +448,9 @@ void run_by_tiles(const GemmI8& g, const GemmI8Tile& tile, const Cut& cut) {
 }  // namespace
 
 void gemm_i8_i8_block_amx(const GemmI8& g, const GemmI8Tile& tile) {
+  if (!tile.grid && (g.layout.nibbles || tile.rows < kFewestRows)) return run_by_vectors(g, tile);
   const Cut cut(g, tile.grid);
-  if (tile.grid || (!g.layout.nibbles && tile.rows >= kFewestRows && cut.suits_tiles())) return run_by_tiles(g, tile, cut);
-  run_by_vectors(g, tile);
+  tile.grid || cut.suits_tiles() ? run_by_tiles(g, tile, cut) : run_by_vectors(g, tile);
 }
 
 }  // namespace verge
