@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <optional>
 
 #include "agent/identity.h"
 #include "agent/link.h"
 #include "agent/sealed.h"
+#include "agent/trusted_clock.h"
 #include "agent/update.h"
 #include "core/digest.h"
 #include "core/text.h"
@@ -40,6 +40,7 @@ class Agent {
     VERGE_CHECK(make_directories(o.folder + "/trusted"));
     VERGE_CHECK(make_directories(o.folder + "/keys"));
     out->home_ = make_folder_storage(o.folder);
+    out->clock_.emplace(agent::TrustedClock::open(*out->home_));
     out->keys_ = make_folder_storage(o.folder + "/keys");
     out->trusted_ = make_folder_storage(o.folder + "/trusted");
     VERGE_TRY(out->server_, agent::HttpsAddress::parse(o.server));
@@ -86,7 +87,7 @@ class Agent {
   // The update that a copied repository holds, without a server: the signed metadata decides as ever.
   Result<void> import() {
     tuf::Updater updates(*trusted_, o_.server + "/updates/metadata", *transport());
-    VERGE_TRY(const tuf::TargetFile file, updates.find(o_.target, std::time(nullptr)));
+    VERGE_TRY(const tuf::TargetFile file, updates.find(o_.target, clock_->now_s()));
     const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
     const auto hash = file.hashes.find("sha256");
     if (hash == file.hashes.end()) return unsupported("the target '" + o_.target + "' has no SHA-256");
@@ -148,7 +149,9 @@ class Agent {
   }
 
   Result<void> open_link(bool identified) {
-    VERGE_TRY(auto context, agent::TlsContext::open(path("ca.pem")));
+    const int64_t behind = clock_->behind_s();
+    if (behind > 0) std::fprintf(stderr, "the clock is %lld s behind the last check-in: certificates and metadata are judged by that\n", static_cast<long long>(behind));
+    VERGE_TRY(auto context, agent::TlsContext::open(path("ca.pem"), behind > 0 ? clock_->now_s() : 0));
     client_ = std::make_unique<agent::HttpsClient>(std::move(context), tuf::HttpOptions());
     if (!identified) return done();
     VERGE_TRY(const std::string certificate, read_text(path("certificate.pem")));
@@ -165,6 +168,7 @@ class Agent {
     VERGE_TRY(agent::Reply reply, agent::post(*client_, server_, "/v1/checkin", body, etag_));
     if (reply.status != 304 && reply.status != 200) return refused(reply);
     reported_ = now;
+    VERGE_CHECK(clock_->checked_in());
     VERGE_CHECK(acknowledge(last));
     if (o_.verbose) tell(before, client_->traffic());
     return reply;
@@ -342,7 +346,7 @@ class Agent {
   // The signed metadata must vouch for what the server wishes: a server alone can put nothing on a device.
   Result<void> fetch(const std::string& target, const agent::Release& wanted, uint64_t from) {
     tuf::Updater updates(*trusted_, o_.server + "/updates/metadata", *transport());
-    VERGE_TRY(const tuf::TargetFile file, updates.find(target, std::time(nullptr)));
+    VERGE_TRY(const tuf::TargetFile file, updates.find(target, clock_->now_s()));
     const auto hash = file.hashes.find("sha256");
     const int64_t version = file.custom.is_object() ? file.custom.value("version", int64_t{0}) : 0;
     if (hash == file.hashes.end() || hash->second != wanted.hash || file.length != wanted.bytes || version != wanted.version) {
@@ -378,7 +382,7 @@ class Agent {
   bool fetch_delta(tuf::Updater& updates, const agent::Release& wanted) {
     const auto base = updater_->active();
     if (!base.ok()) return false;
-    const auto file = updates.find(delta_name(updater_->record().active.hash, wanted.hash), std::time(nullptr));
+    const auto file = updates.find(delta_name(updater_->record().active.hash, wanted.hash), clock_->now_s());
     if (!file.ok()) return false;
     const auto path = updates.download(*file, o_.server + "/updates/targets", o_.folder + "/deltas");
     const auto delta = path.ok() ? read_file(*path) : Result<Bytes>(path.error());
@@ -430,6 +434,7 @@ class Agent {
   agent::HttpsAddress server_;
   std::unique_ptr<agent::HttpsClient> client_;
   std::unique_ptr<Storage> home_, keys_, trusted_, storage_;
+  std::optional<agent::TrustedClock> clock_;
   std::optional<agent::Updater> updater_;
   std::unique_ptr<tuf::Transport> transport_;
   std::unique_ptr<Storage> telemetry_storage_;

@@ -78,13 +78,25 @@ Json bom_of(const LoadedModel& m, const std::string& hash) {
           {"metadata", {{"tools", {{"components", Json::array({tool})}}}, {"component", component_of(m, hash)}}}};
 }
 
+// The files that the package was made from: its source, the package that it repairs, what it learnt on.
+Json dependencies_of(const Json& manifest) {
+  Json out = Json::array();
+  const auto add = [&](const char* key, const char* hash, const std::string& name) {
+    const Json entry = manifest.value(key, Json());
+    if (entry.is_object() && entry.contains(hash)) out.push_back({{"name", name.empty() ? entry.value("file", "source") : name}, {"digest", {{"sha256", entry[hash]}}}});
+  };
+  add("source", "sha256", "");
+  add("parent", "sha256", "parent model");
+  add("training", "data_sha256", "training data");
+  return out;
+}
+
 // An in-toto statement with SLSA's provenance: what the package was made from, how, and by what.
 Json provenance_of(const LoadedModel& m, const std::string& hash) {
-  Json parameters = Json::object(), from = Json::array();
-  for (const char* name : {"pipeline", "target", "requant", "training"})
+  Json parameters = Json::object();
+  const Json from = dependencies_of(m.manifest);
+  for (const char* name : {"pipeline", "target", "requant", "training", "correction"})
     if (m.manifest.contains(name)) parameters[name] = m.manifest[name];
-  const Json source = m.manifest.value("source", Json());
-  if (source.is_object() && source.contains("sha256")) from.push_back({{"name", source.value("file", "source")}, {"digest", {{"sha256", source["sha256"]}}}});
   const Json builder = {{"id", "urn:verge:builder"}, {"version", {{"verge", m.manifest.value("created_by", "unknown")}}}};
   return {{"_type", "https://in-toto.io/Statement/v1"},
           {"subject", Json::array({{{"name", name_of(m)}, {"digest", {{"sha256", hash}}}}})},

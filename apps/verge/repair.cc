@@ -63,6 +63,7 @@ Result<Bytes> package_of(const train::Repaired& made, Json manifest, const Input
   manifest.erase("sections");
   contents.manifest = std::move(manifest);
   contents.manifest["correction"] = correction_json(correction);
+  if (made.report.is_object()) contents.manifest["training"] = {{"samples", made.report["samples"]}, {"data_sha256", made.report["data_sha256"]}};
   contents.program = lowered.program;
   VERGE_TRY(contents.golden.emplace_back(), golden_vector(executable));
   return make_package(contents);
@@ -84,7 +85,9 @@ Result<void> run_repair(Options& o) {
   VERGE_TRY(const PackageFile deployed, deployed_package(o));
   VERGE_TRY(const InputCorrection correction, correction_for(o));
   VERGE_TRY(const train::Repaired made, repaired(o, correction));
-  VERGE_TRY(const Bytes package, package_of(made, deployed.manifest, correction));
+  Json manifest = deployed.manifest;
+  manifest["parent"] = {{"sha256", sha256_hex(deployed.mapping->bytes())}};
+  VERGE_TRY(const Bytes package, package_of(made, std::move(manifest), correction));
   VERGE_CHECK(write_file(o.output, package));
   print(o, correction, made.report, package.size());
   return done();

@@ -74,13 +74,14 @@ Result<HttpsAddress> HttpsAddress::parse(const std::string& url) {
   return out;
 }
 
-Result<std::shared_ptr<TlsContext>> TlsContext::open(const std::string& ca_file) {
+Result<std::shared_ptr<TlsContext>> TlsContext::open(const std::string& ca_file, int64_t time_s) {
   auto out = std::shared_ptr<TlsContext>(new TlsContext);
   SSL_CTX* c = SSL_CTX_new(TLS_client_method());
   out->context_ = c;
   if (!c) return internal("OpenSSL cannot start: " + tls_reason());
   SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
   SSL_CTX_set_verify(c, SSL_VERIFY_PEER, nullptr);
+  if (time_s > 0) X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(c), static_cast<time_t>(time_s));
   SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(c, [](SSL* ssl, SSL_SESSION* session) { return HttpsClient::keep_session(ssl, session); });

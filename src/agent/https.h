@@ -35,8 +35,8 @@ struct HttpsAddress {
 // The authority's certificates and the settings of TLS; shared by clients.
 class TlsContext {
  public:
-  // `ca_file` in PEM; empty: the system's authorities.
-  static Result<std::shared_ptr<TlsContext>> open(const std::string& ca_file);
+  // `ca_file` in PEM; empty: the system's authorities. `time_s`: certificates are judged by this time (seconds since 1970); 0: by the system's clock.
+  static Result<std::shared_ptr<TlsContext>> open(const std::string& ca_file, int64_t time_s = 0);
   ~TlsContext();
   void* get() const { return context_; }
 

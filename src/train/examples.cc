@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "core/digest.h"
 #include "core/text.h"
 #include "eval/wav.h"
 #include "formats/npy.h"
@@ -92,6 +93,15 @@ Result<RawData> read_csv(const DataOptions& options) {
   return data;
 }
 
+std::string digest_of(const std::vector<RawFile>& files, const ParallelFor& parallel) {
+  std::vector<std::pair<std::string, std::string>> hashes(files.size());
+  parallel.each(files.size(), [&](size_t i) { hashes[i] = {files[i].name, sha256_hex(files[i].bytes)}; });
+  std::sort(hashes.begin(), hashes.end());
+  std::string lines;
+  for (const auto& [name, hash] : hashes) lines += hash + "  " + name + "\n";
+  return sha256_hex(lines);
+}
+
 }  // namespace
 
 Result<Examples> Examples::load(const ExampleOptions& options, const ParallelFor& parallel) {
@@ -100,6 +110,7 @@ Result<Examples> Examples::load(const ExampleOptions& options, const ParallelFor
   Examples out;
   out.classes_ = data.classes;
   out.pictures_ = looks_like_image(data.files[0].bytes);
+  out.sha256_ = digest_of(data.files, parallel);
   std::vector<std::string> nameless;
   for (RawFile& f : data.files) {
     if (options.labels && f.label < 0) nameless.push_back(f.name);

@@ -36,6 +36,8 @@ class Examples {
   const std::vector<std::string>& classes() const { return classes_; }
   size_t class_count() const { return class_count_; }
   size_t skipped() const { return skipped_; }
+  // Of what sha256sum prints of all files that were read, lines in the order of their names; parts have that of the whole.
+  const std::string& sha256() const { return sha256_; }
 
   // sample_bytes() to `to`; any thread.
   Result<void> read(size_t i, uint8_t* to) const;
@@ -51,6 +53,7 @@ class Examples {
 
   bool pictures_ = false, cached_ = true;
   PictureSize size_{0, 0, 0};
+  std::string sha256_;
   size_t sample_bytes_ = 0, class_count_ = 0, skipped_ = 0;
   std::vector<int> labels_;
   std::vector<std::string> names_, classes_;

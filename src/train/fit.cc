@@ -441,7 +441,7 @@ class Run {
   }
 
   Json report() const {
-    Json out = {{"recipe", r_.source}, {"samples", train_.size()}, {"validation_samples", check_.size()}, {"skipped", train_.skipped()}, {"classes", train_.classes()},
+    Json out = {{"recipe", r_.source}, {"samples", train_.size()}, {"data_sha256", train_.sha256()}, {"validation_samples", check_.size()}, {"skipped", train_.skipped()}, {"classes", train_.classes()},
             {"parameters", parameter_count()}, {"training_memory_bytes", trainer_->memory_bytes()}, {"threads", o_.threads}, {"steps", step_}, {"history", history_},
             {"batch", training_.batch}, {"before", before_}, {"seconds", now_s() - start_}};
     if (!pruning_.is_null()) out["pruning"] = pruning_;
@@ -473,7 +473,7 @@ class Run {
     Json m = {{"name", r_.model.substr(r_.model.rfind('/') + 1)}, {"created_by", "verge train"}};
     if (train_.pictures()) m["pipeline"] = declaration_json(declaration());
     if (!train_.classes().empty()) m["labels"] = train_.classes();
-    m["training"] = {{"recipe", r_.source}, {"samples", train_.size()}, {"steps", step_}};
+    m["training"] = {{"recipe", r_.source}, {"samples", train_.size()}, {"data_sha256", train_.sha256()}, {"steps", step_}};
     if (!history_.empty() && history_.back().contains("top1")) m["validation"] = {{"samples", check_.size()}, {"top1", history_.back()["top1"]}};
     return m;
   }

@@ -34,6 +34,14 @@ with tempfile.TemporaryDirectory() as tmp:
     statement = json.loads(verge("inspect", model, "--provenance"))
     assert statement["subject"][0]["digest"]["sha256"] == digest(model)
     assert statement["predicate"]["buildDefinition"]["resolvedDependencies"][0]["digest"]["sha256"] == digest(INSPECTION)
+    pictures, recipe, trained = f"{tmp}/pictures", f"{tmp}/recipe.yaml", f"{tmp}/trained.vpk"
+    verge("data", "make", "inspection", "--count", "4", "--size", "32", "-o", pictures)
+    open(recipe, "w").write("{model: lenet5, input: {size: [32, 32, 3]}, epochs: 1, batch: 4}")
+    verge("train", recipe, "--data", pictures, "-o", trained)
+    lines = sorted((os.path.relpath(os.path.join(d, f), pictures), digest(os.path.join(d, f))) for d, _, files in os.walk(pictures) for f in files)
+    listing = "".join(f"{hash}  {name}\n" for name, hash in lines)
+    data = next(d for d in json.loads(verge("inspect", trained, "--provenance"))["predicate"]["buildDefinition"]["resolvedDependencies"] if d["name"] == "training data")
+    assert data["digest"]["sha256"] == hashlib.sha256(listing.encode()).hexdigest(), "what sha256sum says of the files"
     p = run(VERGE, "inspect", INSPECTION, "--bom")
     assert p.returncode == 2 and "no package" in p.stderr, p.stderr
 print("CycloneDX 1.6 and in-toto, from the package's own facts")

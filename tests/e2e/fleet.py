@@ -145,6 +145,11 @@ def check_import(fleet, tmp):
     p = run(VERGE, *arguments)
     assert "damaged" in p.stdout and "version 7" not in p.stdout, p.stdout + p.stderr
     open(f"{tmp}/stick/targets/{stolen}", "wb").write(good)
+    clock = open(f"{tmp}/first/clock").read()
+    open(f"{tmp}/first/clock", "w").write(str(int(clock) + 2 * 24 * 3600))
+    p = run(VERGE, *arguments)
+    assert p.returncode != 0 and "expired" in p.stderr and "behind the last check-in" in p.stderr, "a clock that was put back revives old metadata: " + p.stdout + p.stderr
+    open(f"{tmp}/first/clock", "w").write(clock)
     out = verge(*arguments)
     assert "running version 7" in out, out
     fleet.turn("first")
