@@ -154,8 +154,26 @@ Status Model::open(const void* bytes, size_t size, const OpTable& table, Model* 
     if (m.outputs_[i] >= h.tensors.count) return fail(Code::kCorrupt, Part::kOutput, i);
   for (uint32_t i = 0; i < h.instructions.count; ++i)
     if (Status s = m.check_instruction(i); !s.ok()) return fail(s, Part::kInstruction, i);
+  m.any_order_ = !m.holds_integers();
   *model = m;
   return {};
+}
+
+// Whether instructions work on quantised numbers that did not come in as such, like pictures: then even a last bit of a float before them may show.
+bool Model::holds_integers() const {
+  const auto is_input = [&](uint32_t tensor) {
+    for (uint32_t i = 0; i < header_->inputs.count; ++i)
+      if (inputs_[i] == tensor) return true;
+    return false;
+  };
+  for (uint32_t i = 0; i < header_->instructions.count; ++i)
+    for (uint32_t a = 0; a < uint32_t{instructions_[i].in_count} + instructions_[i].out_count; ++a) {
+      const uint32_t tensor = args_[instructions_[i].first_arg + a];
+      if (tensor == kNoTensor || is_input(tensor)) continue;
+      const auto dtype = static_cast<DataType>(tensors_[tensor].dtype);
+      if (dtype == DataType::kI8 || dtype == DataType::kU8 || dtype == DataType::kI16) return true;
+    }
+  return false;
 }
 
 TensorView Model::describe(uint32_t i) const {
@@ -201,7 +219,7 @@ void Session::reset() { std::memcpy(mutable_, model_->initial_mutable(), model_-
 
 Status Session::run() {
   if (__atomic_exchange_n(&running_, true, __ATOMIC_ACQUIRE)) return Code::kBusy;
-  const RunEnv env{options_.parallel};
+  const RunEnv env{options_.parallel, model_->any_order_};
   Status status;
   for (uint32_t i = 0; i < model_->instruction_count() && status.ok(); ++i) {
     const Instruction instruction = model_->resolve(i, views_);

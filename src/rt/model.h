@@ -69,6 +69,7 @@ class Model {
   uint64_t scale_count(const TensorRecord& t) const;
   bool apart_or_in_place(uint32_t a, uint32_t b) const;
   Instruction resolve(uint32_t i, const TensorView* views) const;
+  bool holds_integers() const;
 
   const uint8_t* base_ = nullptr;
   const ProgramHeader* header_ = nullptr;
@@ -82,6 +83,7 @@ class Model {
   const uint32_t* outputs_ = nullptr;
   const char* names_ = nullptr;
   const OpTable* table_ = nullptr;
+  bool any_order_ = false;
 };
 
 // Called before (`begin` true) and after each instruction when set.

@@ -36,6 +36,7 @@ struct Instruction {
 
 struct RunEnv {
   ParallelFor parallel;
+  bool any_order = false;  // of sums of floats: no integers are made of them, which have to be equal on every processor
 };
 
 // check() runs once when a Program is opened and must refuse everything that run() could not do safely: it is the only guard against hostile

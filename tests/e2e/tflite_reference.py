@@ -17,7 +17,7 @@ MODELS = shared("models/tflite/models")
 YARDSTICK = shared("yardsticks/tflite_reference.py")
 WORK = os.path.join(BUILD, "tflite_reference")
 
-RUN, EXACT = 175, 138  # files that LiteRT runs; at least so many to the bit
+RUN, EXACT = 175, 102  # files that LiteRT runs; at least so many of those with integers to the bit: sums of floats may be made in any order
 
 # LiteRT 2 reads a scale per channel as 0 in BATCH_MATMUL, and its reference a scale per block in FULLY_CONNECTED: both return zeros, from which any distance
 # is without bound. Here the product is computed and numpy judges it.
@@ -144,8 +144,9 @@ bad = {n for n, r in results.items() if r["status"] != "pass"}
 for name in sorted(ZEROS_IN_LITERT | ZEROS_IN_REFERENCE):
     (judge_product if name in ZEROS_IN_LITERT else judge_blocks)(results[name]["file"])
 judged = bad & (ZEROS_IN_LITERT | ZEROS_IN_REFERENCE)
-exact = sum(r["exact"] for r in results.values())
-print(f"{len(results)} files that LiteRT runs: {len(results) - len(bad)} pass, {exact} of them to the bit with one of its kernel sets; "
+exact = sum(r["exact"] for r in results.values() if r["kind"] != "float")
+floats = sum(r["exact"] for r in results.values() if r["kind"] == "float")
+print(f"{len(results)} files that LiteRT runs: {len(results) - len(bad)} pass, {exact} with integers and {floats} of floats alone to the bit with one of its kernel sets; "
       f"{len(judged)} where its reference gives zeros are numpy's products")
 assert bad == judged, f"wrong, refused, crashed or late: {sorted(bad - judged)}"
 assert len(results) >= RUN, f"{len(results)} files ran in LiteRT, {RUN} did"

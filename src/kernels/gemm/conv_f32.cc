@@ -9,9 +9,11 @@ namespace {
 
 constexpr size_t kPointers = 2048;          // on the stack of a block
 constexpr size_t kPatchFloats = 4096;       // on the stack of a block
-constexpr size_t kRowUnit = 24;             // a multiple of the rows of every kernel's tile
+constexpr size_t kRowUnit = 24;             // a multiple of the rows of the kernels' tiles of registers
+constexpr size_t kTileUnit = 32;            // of rows where sums may be made in any order, which is done in larger tiles
 constexpr size_t kInputBytes = 256 * 1024;  // of input that a block of rows sweeps once for each pair of panels: it stays in the level 2 cache
 constexpr size_t kBlockMacs = 384 * 1024;   // below this a block is not worth a thread's while
+constexpr size_t kTileMacs = 1024 * 1024;   // the same where sums may be made in any order, for which each block prepares its rows and weights
 constexpr size_t kMostBlocks = 16;          // enough for an even share; more costs repeated reading
 constexpr size_t kMergedFloats = 64;        // taps of one row are read as one run up to this length
 
@@ -19,34 +21,54 @@ size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
 
+// Pixels of a line whose kernel leaves the row at its ends: they need a patch for each row of taps.
+size_t ends_of(const ConvGeometry& g) {
+  size_t ends = 0;
+  for (int32_t x = 0; x < g.out_w; ++x) ends += x * g.stride_w < g.pad_left || x * g.stride_w - g.pad_left + g.kernel_w > g.in_w;
+  return ends;
+}
+
 // Neighbouring taps of a row lie side by side in memory, so a row of taps can be one run of kernel_w * in_c floats. Worth it when a tap is short.
 bool can_merge(const ConvGeometry& g) {
   const size_t run = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
-  return g.groups == 1 && g.kernel_w > 1 && g.dilation_w == 1 && run <= kMergedFloats && static_cast<size_t>(g.kernel_h) * run * kRowUnit <= kPatchFloats;
+  if (g.groups != 1 || g.kernel_w == 1 || g.dilation_w != 1 || run > kMergedFloats || static_cast<size_t>(g.kernel_h) > kPointers / kRowUnit) return false;
+  return static_cast<size_t>(g.kernel_h) * run * kRowUnit <= kPatchFloats || ends_of(g) == 0;
 }
 
-// How many pixels of a block fit: those whose kernel leaves the row at its ends need a patch for each row of taps.
+// How many pixels of a block fit.
 size_t merged_pixels(const ConvGeometry& g) {
-  int32_t ends = 0;
-  for (int32_t x = 0; x < g.out_w; ++x) ends += x * g.stride_w < g.pad_left || x * g.stride_w - g.pad_left + g.kernel_w > g.in_w;
-  const size_t patch_rows = kPatchFloats / (g.taps() * static_cast<size_t>(g.in_c) * static_cast<size_t>(ends > 0 ? ends : 1));
+  const size_t ends = ends_of(g);
+  if (ends == 0) return kPointers / static_cast<size_t>(g.kernel_h);
+  const size_t patch_rows = kPatchFloats / (g.taps() * static_cast<size_t>(g.in_c) * ends);
   const size_t by_ends = patch_rows > 2 ? (patch_rows - 2) * static_cast<size_t>(g.out_w) : 0;  // a block touches at most so many rows and two parts
   return at_least(by_ends, kPatchFloats / (g.taps() * static_cast<size_t>(g.in_c)));
+}
+
+// Short runs are gathered too slowly.
+bool in_any_order(const ConvF32& conv) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t run = can_merge(g) ? static_cast<size_t>(g.kernel_w) * g.group_in() : g.group_in();
+  return conv.any_order && (g.taps() == 1 || run % kPanelF32 == 0) && igemm_f32_any_order_pays(g.out_pixels(), g.group_out(), g.taps(), g.group_in());
 }
 
 struct Split {
   size_t rows, panels;               // of one block
   size_t row_blocks, column_blocks;  // of one group
 
-  explicit Split(const ConvGeometry& g) {
+  Split(const ConvF32& conv, int threads) {
+    const ConvGeometry& g = conv.geometry;
+    const bool any_order = in_any_order(conv);
     const size_t pixels = g.out_pixels(), k = g.taps() * g.group_in(), all_panels = divide_up(g.group_out(), kPanelF32);
-    const size_t wanted = at_least(1, at_most(kMostBlocks, pixels * k * g.group_out() / kBlockMacs));
+    const size_t unit = any_order && !can_merge(g) ? kTileUnit : kRowUnit;
+    const size_t most_blocks = any_order ? (threads == 1 ? 1 : 2 * static_cast<size_t>(threads)) : kMostBlocks;
+    const size_t wanted = at_least(1, at_most(most_blocks, pixels * k * g.group_out() / (any_order ? kTileMacs : kBlockMacs)));
     const size_t bytes_per_row = static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in() * sizeof(float);
-    size_t most = at_most(kPointers / at_most(g.taps(), kPointers / kRowUnit), kInputBytes / bytes_per_row);
+    size_t most = kPointers / at_most(g.taps(), kPointers / kTileUnit);
+    if (!any_order) most = at_most(most, kInputBytes / bytes_per_row);
     if (can_merge(g)) most = at_most(most, merged_pixels(g));
-    most = at_least(kRowUnit, most / kRowUnit * kRowUnit);
+    most = at_least(unit, most / unit * unit);
     // What is larger is split first: rows of inputs, or columns of weights.
-    const size_t even = at_least(1, divide_up(divide_up(pixels, wanted), kRowUnit)) * kRowUnit;
+    const size_t even = at_least(1, divide_up(divide_up(pixels, wanted), unit)) * unit;
     rows = pixels < g.group_out() ? most : at_most(most, even);
     row_blocks = divide_up(pixels, rows);
     column_blocks = row_blocks >= wanted ? 1 : at_most(divide_up(wanted, row_blocks), divide_up(all_panels, 2));
@@ -83,6 +105,7 @@ IgemmF32 block_args(const ConvF32& conv, const Block& block) {
   args.output = conv.output + block.row * conv.output_step + at;
   args.output_step = conv.output_step;
   args.clamp = conv.clamp;
+  args.any_order = in_any_order(conv);
   return args;
 }
 
@@ -93,7 +116,7 @@ void run_slices(const ConvF32& conv, const Block& block, IgemmF32 args) {
   const void* pointers[kPointers];
   args.rows = reinterpret_cast<const float* const*>(pointers);
   alignas(64) static constexpr float kNoBias[kPanelF32 * 2] = {};
-  const size_t slice = at_most(g.taps(), kPointers / kRowUnit);
+  const size_t slice = at_most(g.taps(), kPointers / kTileUnit);
   for (size_t begin = 0; begin < g.taps(); begin += slice) {
     const TapRange taps{begin, at_most(begin + slice, g.taps())};
     const bool last = taps.end == g.taps();
@@ -196,11 +219,11 @@ void activate(const ConvF32& conv, const Block& block, float* y) {
 
 }  // namespace
 
-size_t conv_f32_blocks(const ConvGeometry& geometry) { return Split(geometry).blocks(geometry); }
+size_t conv_f32_blocks(const ConvF32& conv, int threads) { return Split(conv, threads).blocks(conv.geometry); }
 
-void conv_f32_block(const ConvF32& conv, size_t index) {
+void conv_f32_block(const ConvF32& conv, int threads, size_t index) {
   const ConvGeometry& g = conv.geometry;
-  const Block block(g, Split(g), index);
+  const Block block(g, Split(conv, threads), index);
   const IgemmF32 args = block_args(conv, block);
   if (can_merge(g) && conv.input_step == static_cast<size_t>(g.in_c)) {
     run_merged(conv, block, args);

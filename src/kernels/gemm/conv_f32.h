@@ -26,10 +26,11 @@ struct ConvF32 {
   ClampF32 clamp;
   UnaryF32Fn activation = nullptr;  // applied last, in place, while the result is in the cache; null: none
   UnaryParams activation_params;
+  bool any_order = false;  // of the sums (igemm_f32.h)
 };
 
-// The work falls into blocks that are made from shapes alone; any thread may compute any block, in any order.
-size_t conv_f32_blocks(const ConvGeometry& geometry);
-void conv_f32_block(const ConvF32& conv, size_t block);
+// The work falls into blocks; any thread may compute any block, in any order. The sums are the same for every `threads`.
+size_t conv_f32_blocks(const ConvF32& conv, int threads);
+void conv_f32_block(const ConvF32& conv, int threads, size_t block);
 
 }  // namespace verge

@@ -53,7 +53,7 @@ struct Extras {
   UnaryF32Fn activation = nullptr;
 };
 
-void check(const ConvGeometry& g, const Extras& extras = {}) {
+void check(const ConvGeometry& g, const Extras& extras, bool any_order, int threads) {
   SCOPED_TRACE(::testing::Message() << "in " << g.batch << "x" << g.in_h << "x" << g.in_w << "x" << g.in_c << " out " << g.out_h << "x" << g.out_w << "x"
                                     << g.out_c << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride " << g.stride_h << " groups " << g.groups);
   const size_t groups = static_cast<size_t>(g.groups), n = g.group_out(), k = g.group_in(), total = g.taps() * k;
@@ -77,8 +77,10 @@ void check(const ConvGeometry& g, const Extras& extras = {}) {
                      .output = y.data(),
                      .output_step = y_step,
                      .clamp = extras.clamp,
-                     .activation = extras.activation};
-  for (size_t block = conv_f32_blocks(g); block-- > 0;) conv_f32_block(conv, block);
+                     .activation = extras.activation,
+                     .activation_params = {},
+                     .any_order = any_order};
+  for (size_t block = conv_f32_blocks(conv, threads); block-- > 0;) conv_f32_block(conv, threads, block);
   for (size_t i = 0; i < y.size(); ++i) {
     const int32_t pixel = static_cast<int32_t>(i / y_step), o = static_cast<int32_t>(i % y_step);
     if (o >= g.out_c) {
@@ -91,6 +93,11 @@ void check(const ConvGeometry& g, const Extras& extras = {}) {
     if (extras.activation) want = -want;  // the tests' activation is neg
     ASSERT_NEAR(y[i], want, static_cast<double>(total + 4) * 0x1p-24 * (sum.size + 2)) << "pixel " << pixel << " channel " << o;
   }
+}
+
+void check(const ConvGeometry& g, const Extras& extras = {}) {
+  check(g, extras, false, 1);
+  for (int threads : {1, 2}) check(g, extras, true, threads);
 }
 
 TEST_P(ConvF32OnIsa, Pointwise) {
@@ -165,10 +172,17 @@ TEST_P(ConvF32OnIsa, ResidualClampActivationAndWiderPixels) {
 TEST_P(ConvF32OnIsa, ManyBlocksCoverTheOutputOnce) {
   const IsaCap cap(GetParam());
   ConvGeometry wide = same_size(40, 32, 64, 3, 1), deep{.in_h = 5, .in_c = 1024, .out_h = 5, .out_c = 1000};
-  EXPECT_GT(conv_f32_blocks(wide), 4u);
-  EXPECT_GT(conv_f32_blocks(deep), 2u);
+  EXPECT_GT(conv_f32_blocks({.geometry = wide}, 2), 4u);
+  EXPECT_GT(conv_f32_blocks({.geometry = deep}, 2), 2u);
   check(wide);
   check(deep, {.activation = pick_unary_f32(UnaryF32::kNeg)});
+}
+
+TEST_P(ConvF32OnIsa, LayersThatPayInAnyOrder) {
+  const IsaCap cap(GetParam());
+  check(same_size(14, 96, 90, 1, 1), {.residual = true, .clamp = {0, 6}});
+  check(same_size(21, 40, 64, 3, 2), {.wider = 3});
+  check(same_size(23, 3, 64, 7, 2));
 }
 
 INSTANTIATE_TEST_SUITE_P(Caps, ConvF32OnIsa, ::testing::ValuesIn(testing::caps()), [](const auto& info) { return std::string(isa_name(info.param)); });

@@ -2,7 +2,8 @@
 //
 //   y[i, j] = clamp(bias[j] + sum over t < taps, c < k of rows[i * row_step + t][c] * w[t * k + c, j] (+ residual[i, j]), min, max)
 //
-// Every y is summed in the order bias, t, c on every kernel and for every m and n, so that splitting the work changes no result.
+// Every y is summed in the order bias, t, c on every kernel, unless the caller leaves the order free; and in one order for every m and n, so that splitting
+// the work changes no result.
 // Kernels read and write exactly what the shapes say: inputs and outputs need no padding; weights and bias are padded by packing.
 #pragma once
 #include <cstddef>
@@ -29,6 +30,7 @@ struct IgemmF32 {
   float* output = nullptr;
   size_t output_step = 0;
   ClampF32 clamp;
+  bool any_order = false;           // sums may be made in pieces: where no integers follow that have to be equal on every processor
 };
 
 // m rows, n columns; neither is limited.
@@ -40,5 +42,7 @@ using IgemmF32Fn = void (*)(size_t m, size_t n, const IgemmF32& args);
 
 std::span<const Kernel<IgemmF32Fn>> igemm_f32_kernels();
 IgemmF32Fn pick_igemm_f32();
+// Whether this processor is expected to be faster with IgemmF32::any_order on m x n outputs of taps * k products.
+bool igemm_f32_any_order_pays(size_t m, size_t n, size_t taps, size_t k);
 
 }  // namespace verge

@@ -28,7 +28,7 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
 }
 
 // Rows come in reverse order of memory, so that a kernel that steps instead of following pointers fails.
-void check(IgemmF32Fn kernel, const Case& c) {
+void check(IgemmF32Fn kernel, const Case& c, bool any_order) {
   const size_t total = c.taps * c.k, step = c.n + 3;
   const std::vector<float> x = seeded_floats(c.m * total, 1), w = seeded_floats(c.n * total, 2), bias = seeded_floats(c.n, 3);
   const std::vector<float> residual = seeded_floats(c.m * step, 4);
@@ -50,7 +50,8 @@ void check(IgemmF32Fn kernel, const Case& c) {
           .residual_step = step,
           .output = y.data(),
           .output_step = step,
-          .clamp = c.clamp});
+          .clamp = c.clamp,
+          .any_order = any_order});
   for (size_t i = 0; i < c.m; ++i)
     for (size_t j = 0; j < step; ++j) {
       const float got = y[i * step + j];
@@ -70,6 +71,11 @@ void check(IgemmF32Fn kernel, const Case& c) {
     }
 }
 
+void check(IgemmF32Fn kernel, const Case& c) {
+  check(kernel, c, false);
+  check(kernel, c, true);
+}
+
 TEST_P(IgemmF32Kernel, AgreesWithPlainLoopsAroundTheTile) {
   for (size_t m : {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 23, 25})
     for (size_t n : {1, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 80}) check(GetParam().fn, {m, n, 1, 5});
@@ -82,6 +88,15 @@ TEST_P(IgemmF32Kernel, OneRowOfManyColumns) {
 TEST_P(IgemmF32Kernel, SumsOverTapsAndAnyChannelCount) {
   for (size_t k : {1, 2, 3, 4, 5, 8, 15, 16, 19})
     for (size_t taps : {1, 2, 9}) check(GetParam().fn, {13, 24, taps, k});
+}
+
+TEST_P(IgemmF32Kernel, ManyRowsAndPiecesOfK) {
+  for (size_t m : {16, 31, 32, 33, 64, 300})
+    for (size_t k : {31, 32, 33, 128, 129, 260}) check(GetParam().fn, {m, 40, 1, k});
+  for (bool residual : {false, true}) {
+    check(GetParam().fn, {70, 64, 9, 48, residual, {-0.5f, 0.75f}});
+    check(GetParam().fn, {70, 39, 5, 53, residual, {-0.5f, 0.75f}});
+  }
 }
 
 TEST_P(IgemmF32Kernel, AddsAResidualAndClamps) {
@@ -102,29 +117,34 @@ TEST_P(IgemmF32Kernel, LetsNanThroughTheClamp) {
   for (float v : y) EXPECT_TRUE(std::isnan(v));
 }
 
-TEST_P(IgemmF32Kernel, SplittingRowsOrColumnsChangesNoBit) {
-  const size_t m = 29, n = 177, k = 37;
+void check_splits(IgemmF32Fn kernel, size_t k, bool any_order) {
+  const size_t m = 29, n = 177;
   const std::vector<float> x = seeded_floats(m * k, 5), w = seeded_floats(n * k, 6);
   std::vector<float> packed(packed_weights_f32_size(n, 1, k)), bias(packed_bias_f32_size(n));
   pack_weights_f32(n, 1, k, w.data(), {k, 0, 1}, packed.data());
   std::vector<const float*> rows(m);
   for (size_t i = 0; i < m; ++i) rows[i] = x.data() + i * k;
   std::vector<float> whole(m * n), parts(m * n);
-  IgemmF32 args{.rows = rows.data(), .k = k, .weights = packed.data(), .panel_step = 16 * k, .bias = bias.data(), .output = whole.data(), .output_step = n};
-  GetParam().fn(m, n, args);
+  IgemmF32 args{.rows = rows.data(), .k = k, .weights = packed.data(), .panel_step = 16 * k, .bias = bias.data(), .output = whole.data(), .output_step = n, .any_order = any_order};
+  kernel(m, n, args);
   for (size_t i = 0; i < m; i += 5)
     for (size_t j = 0; j < n; j += 16) {
       args.rows = &rows[i];
       args.weights = &packed[j * k];
       args.output = &parts[i * n + j];
-      GetParam().fn(std::min<size_t>(5, m - i), std::min<size_t>(16, n - j), args);
+      kernel(std::min<size_t>(5, m - i), std::min<size_t>(16, n - j), args);
     }
   EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(float)), 0);
   args.weights = packed.data();
   args.rows = &rows[3];
   args.output = &parts[3 * n];
-  GetParam().fn(1, n, args);
+  kernel(1, n, args);
   EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(float)), 0);
+}
+
+TEST_P(IgemmF32Kernel, SplittingRowsOrColumnsChangesNoBit) {
+  for (size_t k : {37, 300})
+    for (bool any_order : {false, true}) check_splits(GetParam().fn, k, any_order);
 }
 
 VERGE_FOR_EACH_KERNEL(IgemmF32Kernel, igemm_f32_kernels());

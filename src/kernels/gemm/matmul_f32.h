@@ -25,7 +25,7 @@ size_t matmul_f32_scratch_size(size_t n, size_t k);
 
 // Packs b into `scratch`.
 void pack_matmul_f32(const MatmulF32& matmul, float* scratch);
-// The product as a convolution, once b is packed: run its conv_f32_blocks(result.geometry) blocks with conv_f32_block; residual and activation may be
+// The product as a convolution, once b is packed: run its conv_f32_blocks(result, threads) blocks with conv_f32_block; residual and activation may be
 // added to it. `scratch`, a and y stay until then.
 ConvF32 packed_matmul_f32(const MatmulF32& matmul, const float* scratch);
 

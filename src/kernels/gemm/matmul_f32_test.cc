@@ -16,7 +16,7 @@ void check(size_t m, size_t n, size_t k, bool transposed) {
   const MatmulF32 matmul{m, n, k, a.data(), k, b.data(), transposed ? 1 : n, transposed ? k : 1, y.data(), n};
   pack_matmul_f32(matmul, scratch.data());
   const ConvF32 conv = packed_matmul_f32(matmul, scratch.data());
-  for (size_t block = 0; block < conv_f32_blocks(conv.geometry); ++block) conv_f32_block(conv, block);
+  for (size_t block = 0; block < conv_f32_blocks(conv, 1); ++block) conv_f32_block(conv, 1, block);
   for (size_t i = 0; i < m; ++i)
     for (size_t j = 0; j < n; ++j) {
       double want = 0, size = 0;

@@ -46,7 +46,7 @@ struct Layer {
 std::vector<float> direct(const Layer& layer, bool residual, ClampF32 clamp = {}) {
   std::vector<float> y;
   const ConvF32 conv = layer.conv(y, residual, clamp);
-  for (size_t i = 0; i < conv_f32_blocks(layer.g); ++i) conv_f32_block(conv, i);
+  for (size_t i = 0; i < conv_f32_blocks(conv, 1); ++i) conv_f32_block(conv, 1, i);
   return y;
 }
 

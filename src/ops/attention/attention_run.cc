@@ -50,15 +50,16 @@ void pack(const rt::Instruction& in, const AttentionAttrs& a, size_t batch) {
   if (in.has(3)) pack_bias_f32(n, in.in(3).as<float>(), h.packed_k + weights);
 }
 
-void run_product(const MatmulF32& product, const float* packed) {
-  const ConvF32 conv = packed_matmul_f32(product, packed);
-  for (size_t block = 0, blocks = conv_f32_blocks(conv.geometry); block < blocks; ++block) conv_f32_block(conv, block);
+void run_product(const MatmulF32& product, const float* packed, bool any_order) {
+  ConvF32 conv = packed_matmul_f32(product, packed);
+  conv.any_order = any_order;
+  for (size_t block = 0, blocks = conv_f32_blocks(conv, 1); block < blocks; ++block) conv_f32_block(conv, 1, block);
 }
 
-void run_rows(const AttentionAttrs& a, const Head& h, size_t row, size_t rows, float* scores) {
-  run_product(scores_of(a, h, row, rows, scores), h.packed_k);
+void run_rows(const AttentionAttrs& a, const Head& h, size_t row, size_t rows, bool any_order, float* scores) {
+  run_product(scores_of(a, h, row, rows, scores), h.packed_k, any_order);
   pick_softmax_f32().softmax(rows, static_cast<size_t>(a.n), scores, scores);
-  run_product(means_of(a, h, row, rows, scores), h.packed_v);
+  run_product(means_of(a, h, row, rows, scores), h.packed_v, any_order);
 }
 
 uint8_t* packed_bf16(const rt::Instruction& in, const AttentionAttrs& a, size_t batch) { return in.scratch()->mut<uint8_t>() + batch * packed_attention_bf16(a); }
@@ -150,7 +151,7 @@ Status run_attention_f32(const rt::Instruction& in, const rt::RunEnv& env) {
     float* scores = in.scratch()->mut<float>() + packed_attention_floats(a) + task * score_floats(a);
     for (size_t block = task; block < blocks; block += tasks) {
       const size_t row = block % per_batch * rows;
-      run_rows(a, head_of(in, a, block / per_batch), row, m - row < rows ? m - row : rows, scores);
+      run_rows(a, head_of(in, a, block / per_batch), row, m - row < rows ? m - row : rows, env.any_order, scores);
     }
   });
   return {};

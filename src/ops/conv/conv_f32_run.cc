@@ -76,7 +76,8 @@ Status check_conv_f32(const rt::Instruction& in) {
 Status run_conv_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   ConvF32 conv = product_of(in);
   conv.zeros = clear_scratch(in);
-  env.parallel.each(conv_f32_blocks(conv.geometry), [&](size_t block) { conv_f32_block(conv, block); });
+  conv.any_order = env.any_order;
+  env.parallel.each(conv_f32_blocks(conv, env.parallel.threads), [&](size_t block) { conv_f32_block(conv, env.parallel.threads, block); });
   return {};
 }
 

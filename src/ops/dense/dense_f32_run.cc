@@ -67,7 +67,8 @@ Status run_dense_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   conv.output = in.out().mut<float>();
   conv.output_step = conv.geometry.group_out();
   conv.clamp = {attrs.clamp_min, attrs.clamp_max};
-  env.parallel.each(conv_f32_blocks(conv.geometry), [&](size_t block) { conv_f32_block(conv, block); });
+  conv.any_order = env.any_order;
+  env.parallel.each(conv_f32_blocks(conv, env.parallel.threads), [&](size_t block) { conv_f32_block(conv, env.parallel.threads, block); });
   return {};
 }
 

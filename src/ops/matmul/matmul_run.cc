@@ -128,11 +128,15 @@ Status run_matmul_f32(const rt::Instruction& in, const rt::RunEnv& env) {
     const auto matrix = static_cast<int64_t>(b);
     pack_matmul_f32(matmul_of(in, a, 0, matrix, 0), packed_at(in, a, matrix));
   });
-  const size_t blocks = conv_f32_blocks(packed_matmul_f32(matmul_of(in, a, 0, 0, 0), packed_at(in, a, 0)).geometry);
+  const auto product = [&](int64_t a_matrix, int64_t b_matrix, int64_t y_matrix) {
+    ConvF32 conv = packed_matmul_f32(matmul_of(in, a, a_matrix, b_matrix, y_matrix), packed_at(in, a, b_matrix));
+    conv.any_order = env.any_order;
+    return conv;
+  };
+  const size_t blocks = conv_f32_blocks(product(0, 0, 0), env.parallel.threads);
   env.parallel.each(static_cast<size_t>(batches(a)) * blocks, [&](size_t i) {
     const auto batch = static_cast<int64_t>(i / blocks);
-    const int64_t b_matrix = matrix_at(a, a.b_step, batch);
-    conv_f32_block(packed_matmul_f32(matmul_of(in, a, matrix_at(a, a.a_step, batch), b_matrix, batch), packed_at(in, a, b_matrix)), i % blocks);
+    conv_f32_block(product(matrix_at(a, a.a_step, batch), matrix_at(a, a.b_step, batch), batch), env.parallel.threads, i % blocks);
   });
   return {};
 }

@@ -118,7 +118,8 @@ class Direction {
     conv.output = to;
     conv.output_step = to_step;
     conv.clamp = {-INFINITY, INFINITY};
-    env_.parallel.each(conv_f32_blocks(conv.geometry), [&](size_t block) { conv_f32_block(conv, block); });
+    conv.any_order = env_.any_order;
+    env_.parallel.each(conv_f32_blocks(conv, env_.parallel.threads), [&](size_t block) { conv_f32_block(conv, env_.parallel.threads, block); });
   }
 
   void apply(int which, size_t n, float* x) const {
