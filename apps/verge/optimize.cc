@@ -22,7 +22,7 @@ namespace {
 struct Options {
   ModelOptions model;
   OptimizeOptions optimize;
-  std::string max_drop = "1%", max_latency, max_size, max_ram, preset, output, report;
+  std::string max_drop = "1%", max_latency, max_size, max_ram, preset, rounding, output, report;
   bool int8_scores = false;
   Budgets budgets;
   std::vector<std::string> exports;
@@ -64,12 +64,18 @@ bool exports_to(const Options& o, const char* ending) {
   return std::any_of(o.exports.begin(), o.exports.end(), [&](const std::string& path) { return ends_with(path, ending); });
 }
 
-// Float scores are for this runtime: microcontrollers' and accelerators' engines and TFLite files have int8 layers alone.
-Result<bool> float_scores(const Options& o) {
-  if (o.int8_scores || exports_to(o, ".tflite")) return false;
-  if (o.optimize.target == "host") return true;
+// Microcontrollers, accelerators and TFLite files for them (with int8 inputs and outputs) have int8 layers alone.
+Result<bool> integers_alone(const Options& o) {
+  if (o.exporting.int8_io && exports_to(o, ".tflite")) return true;
+  if (o.optimize.target == "host") return false;
   VERGE_TRY(const Target* target, find_target(o.optimize.target));
-  return target->kind != TargetKind::kMicrocontroller && target->kind != TargetKind::kAccelerator;
+  return target->kind == TargetKind::kMicrocontroller || target->kind == TargetKind::kAccelerator;
+}
+
+// As the engines round that exported files are for: ONNX Runtime and LiteRT's own kernels once, microcontrollers' twice.
+bool rounds_once(const Options& o, bool integers_alone) {
+  if (!o.rounding.empty()) return o.rounding == "once";
+  return exports_to(o, ".onnx") || (exports_to(o, ".tflite") && !integers_alone);
 }
 
 void print_budgets(const Json& lines) {
@@ -90,6 +96,7 @@ std::string chosen_options(const Options& o) {
   if (plan.activation_bits != 8) add("--activation-bits", std::to_string(plan.activation_bits));
   if (o.optimize.compress) out += " --compress";
   if (o.int8_scores) out += " --int8-scores";
+  add("--rounding", o.rounding);
   if (!plan.equalise) out += " --no-equalise";
   if (plan.per_tensor_weights) out += " --per-tensor";
   if (!o.optimize.time) out += " --no-timing";
@@ -140,8 +147,9 @@ Result<void> run_optimize(Options& o) {
   VERGE_TRY(o.optimize.max_drop_points, parse_drop(o.max_drop));
   VERGE_TRY(o.optimize.pipeline, pipeline_text(o.optimize.pipeline));
   o.optimize.model = o.model.path;
-  VERGE_TRY(o.optimize.plan.float_scores, float_scores(o));
-  o.optimize.plan.onnx_rounding = exports_to(o, ".onnx") && !exports_to(o, ".tflite");
+  VERGE_TRY(const bool integers, integers_alone(o));
+  o.optimize.plan.float_scores = !o.int8_scores && !integers;
+  o.optimize.plan.onnx_rounding = rounds_once(o, integers);
   VERGE_TRY(const Budgets budgets, budgets_of(o));
   Result<OptimizeOutcome> outcome = invalid("");
   {
@@ -192,7 +200,9 @@ void add_optimize(CLI::App& app, Commands& commands) {
       ->default_val(8)
       ->check(CLI::IsMember({8, 16}));
   sub->add_flag("--compress", options->optimize.compress, "the smallest package within --max-drop: weights in coarse steps, many of them zero, entropy coded in the file and decoded when it is loaded");
-  sub->add_flag("--int8-scores", options->int8_scores, "the last dense layer's scores in int8 too; so it is for microcontrollers, accelerators and exported TFLite files, elsewhere its sums stay whole");
+  sub->add_flag("--int8-scores", options->int8_scores, "the last dense layer's scores in int8 too; so it is for microcontrollers, accelerators and TFLite files with --int8-io, elsewhere its sums stay whole");
+  sub->add_option("--rounding", options->rounding, "of integer sums: once, as ONNX Runtime and LiteRT's own kernels, or twice, as microcontrollers and LiteRT's reference kernels (default: as the exported files' engines, else twice)")
+      ->check(CLI::IsMember({"once", "twice"}));
   sub->add_flag("!--no-equalise", options->optimize.plan.equalise, "leave channels' ranges as they are");
   sub->add_flag("--per-tensor", options->optimize.plan.per_tensor_weights, "one scale for all of a layer's weights, as some accelerators want it, instead of one a channel");
   sub->add_flag_callback("--no-timing", [options] { options->optimize.time = false; }, "measure no latency: accuracy alone decides, and two runs give the same package");

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/text.h"
+#include "formats/tflite/rounding.h"
 #include "ops/quantized.h"
 
 namespace verge::formats::tflite {
@@ -205,6 +206,7 @@ Result<Bytes> Exporter::run() {
   if (const auto blockers = translate_all(); !blockers.empty())
     return unsupported(std::to_string(blockers.size()) + (blockers.size() == 1 ? " node" : " nodes") + " cannot be written as TFLite\n" + join(blockers, "\n"));
   builder_.model().description = "verge";
+  if (rounds_once(graph_)) builder_.metadata(kRoundingEntry, kRoundsOnce);
   const std::vector<int32_t> inputs = borders(graph_.inputs()), outputs = borders(graph_.outputs());
   for (size_t i = 0; i < outputs.size(); ++i)
     if (!graph_.output_name(i).empty() && !graph_.is_input(graph_.outputs()[i])) builder_.at(outputs[i]).name = graph_.output_name(i);

@@ -93,6 +93,16 @@ class ModelBuilder {
     return static_cast<uint32_t>(model_.operator_codes.size()) - 1;
   }
 
+  void metadata(const std::string& name, const std::string& text) {
+    auto buffer = std::make_unique<schema::BufferT>();
+    buffer->data.assign(text.begin(), text.end());
+    auto entry = std::make_unique<schema::MetadataT>();
+    entry->name = name;
+    entry->buffer = static_cast<uint32_t>(model_.buffers.size());
+    model_.buffers.push_back(std::move(buffer));
+    model_.metadata.push_back(std::move(entry));
+  }
+
   Bytes finish(std::vector<int32_t> inputs, std::vector<int32_t> outputs) {
     graph().inputs = std::move(inputs);
     graph().outputs = std::move(outputs);

@@ -5,6 +5,7 @@
 #include "formats/tflite/file.h"
 #include "formats/tflite/labels.h"
 #include "formats/tflite/picture.h"
+#include "formats/tflite/rounding.h"
 #include "formats/tflite/translation.h"
 
 namespace verge::formats::tflite {
@@ -16,6 +17,7 @@ constexpr size_t kAlignment = 16;
 Result<Graph> import_aligned(ByteSpan bytes, const ImportOptions& options, ImportNotes& notes) {
   VERGE_TRY(const File file, File::open(bytes));
   VERGE_TRY(Graph graph, Translation(file, options, notes).run());
+  if (rounds_once(file)) round_once(graph);
   if (file.model().description()) graph.metadata["description"] = file.model().description()->str();
   if (std::string labels = labels_json(bytes); !labels.empty()) graph.metadata["verge.labels"] = std::move(labels);
   if (std::string pipeline = picture_pipeline(file, graph); !pipeline.empty()) graph.metadata["verge.pipeline"] = std::move(pipeline);

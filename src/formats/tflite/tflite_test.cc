@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "formats/export.h"
 #include "formats/tflite/model_builder.h"
 #include "ops/op.h"
 
@@ -153,6 +154,23 @@ TEST(TfliteImport, QuantisationOfTheFileIsKept) {
   EXPECT_THAT(y.quant.scale, ElementsAre(0.25f));
   EXPECT_THAT(y.quant.zero_point, ElementsAre(7));
   EXPECT_FALSE(only_node(graph).has("requant")) << "absent means tflm";
+}
+
+TEST(TfliteImport, AFileMayAskForSumsRoundedOnceAndKeepsItWhenWritten) {
+  ModelBuilder model = quantised_depthwise();
+  model.metadata("verge.rounding", "once");
+  const Graph graph = must(import(model.finish({0}, {1}), {}));
+  EXPECT_EQ(only_node(graph).text("requant"), "onnx");
+  const Result<Bytes> written = export_model(graph, Format::kTflite);
+  ASSERT_TRUE(written.ok()) << written.error().message();
+  const Graph again = must(import(*written, {}));
+  EXPECT_EQ(only_node(again).text("requant"), "onnx");
+}
+
+TEST(TfliteImport, AnotherWordForRoundingChangesNothing) {
+  ModelBuilder model = quantised_depthwise();
+  model.metadata("verge.rounding", "twice");
+  EXPECT_FALSE(only_node(must(import(model.finish({0}, {1}), {}))).has("requant"));
 }
 
 TEST(TfliteImport, BiasWithoutParametersHasInputTimesWeightScale) {
