@@ -106,32 +106,55 @@ Range percentile_range(const ValueStats& s, double tail) {
   return with_zero(bin_value(s, low), bin_value(s, high));
 }
 
-// Energy lost by clipping to and rounding on the int8 grid of `range`.
-double quantization_error(const ValueStats& s, Range range) {
-  const QuantParams q = activation_params(range);
-  const double scale = q.scale[0], zero = q.zero_point[0];
-  double error = 0;
-  for (int b = 0; b < ValueStats::kBins; ++b) {
-    if (s.histogram[b] == 0) continue;
-    const double x = bin_value(s, b);
-    const double step = std::clamp(std::nearbyint(x / scale) + zero, -128.0, 127.0);
-    const double clipped = scale * (step - zero);
-    // Within the grid the rounding error of a whole bin is scale^2 / 12 whatever its centre is; outside, the clipping counts.
-    const bool inside = x >= scale * (-128.5 - zero) && x <= scale * (127.5 - zero);
-    error += static_cast<double>(s.histogram[b]) * (inside ? scale * scale / 12 : (x - clipped) * (x - clipped));
-  }
-  return error;
-}
+Range within(const Range& r, const Range& bounds) { return with_zero(std::max(r.low, bounds.low), std::min(r.high, bounds.high)); }
 
-Range mse_range(const ValueStats& s) {
-  const Range whole = with_zero(s.min, s.max);
+// A histogram as running sums, so that the error of a range takes a handful of operations.
+class Mass {
+ public:
+  Mass(const ValueStats& s, const Range& felt) {
+    value_.reserve(ValueStats::kBins);
+    for (int b = 0; b < ValueStats::kBins; ++b) {
+      const double x = std::clamp(bin_value(s, b), felt.low, felt.high), n = static_cast<double>(s.histogram[static_cast<size_t>(b)]);
+      const Sums& before = sums_.back();
+      value_.push_back(x);
+      sums_.push_back({before.count + n, before.first + n * x, before.second + n * x * x});
+    }
+  }
+
+  // Energy lost by clipping to and rounding on the int8 grid of `range`. Within the grid the rounding error of a bin is scale^2 / 12 whatever its centre is; outside, the
+  // clipping counts.
+  double error(const Range& range) const {
+    const QuantParams q = activation_params(range);
+    const double scale = q.scale[0], zero = q.zero_point[0];
+    const size_t low = place(std::lower_bound(value_.begin(), value_.end(), scale * (-128.5 - zero)));
+    const size_t high = std::max(low, place(std::upper_bound(value_.begin(), value_.end(), scale * (127.5 - zero))));
+    return clipped(0, low, scale * (-128 - zero)) + (sums_[high].count - sums_[low].count) * scale * scale / 12 + clipped(high, value_.size(), scale * (127 - zero));
+  }
+
+ private:
+  struct Sums {
+    double count = 0, first = 0, second = 0;  // of 1, x, x^2
+  };
+  size_t place(std::vector<double>::const_iterator at) const { return static_cast<size_t>(at - value_.begin()); }
+  double clipped(size_t begin, size_t end, double to) const {
+    const Sums &a = sums_[begin], &b = sums_[end];
+    return (b.second - a.second) - 2 * to * (b.first - a.first) + to * to * (b.count - a.count);
+  }
+
+  std::vector<double> value_;  // of each bin, as felt
+  std::vector<Sums> sums_ = {{}};
+};
+
+Range mse_range(const ValueStats& s, const Range& felt) {
+  const Mass mass(s, felt);
+  const Range whole = within({s.min, s.max}, felt);
   Range best = whole;
-  double least = quantization_error(s, whole);
+  double least = mass.error(whole);
   constexpr int kSteps = 50;
   for (int i = 1; i < kSteps; ++i) {
     const float keep = 1.0f - 0.7f * static_cast<float>(i) / kSteps;
     for (const Range r : {Range{whole.low * keep, whole.high * keep}, Range{whole.low, whole.high * keep}, Range{whole.low * keep, whole.high}}) {
-      const double error = quantization_error(s, r);
+      const double error = mass.error(r);
       if (error < least) {
         least = error;
         best = r;
@@ -220,10 +243,10 @@ Result<Calibration> Calibration::run(const Graph& graph, const Dataset& data) {
   return out;
 }
 
-Range Calibration::range(ValueId value, RangeMethod method) const {
+Range Calibration::range(ValueId value, RangeMethod method, const Range& felt) const {
   const ValueStats& s = stats_[value.index];
-  if (method == RangeMethod::kMinMax || !(s.max > s.min)) return with_zero(s.min, s.max);
-  return method == RangeMethod::kPercentile ? percentile_range(s, 1e-4) : mse_range(s);
+  if (method == RangeMethod::kMinMax || !(s.max > s.min)) return within({s.min, s.max}, felt);
+  return method == RangeMethod::kPercentile ? within(percentile_range(s, 1e-4), felt) : mse_range(s, felt);
 }
 
 QuantParams activation_params(Range range, int bits) {

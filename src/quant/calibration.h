@@ -1,6 +1,7 @@
 // What range each activation takes on real data: observed while the float Program runs on the device's runtime.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "eval/dataset.h"
@@ -15,6 +16,7 @@ struct Range {
   float low = 0;
   float high = 0;
 };
+inline constexpr Range kUnbounded{-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()};
 
 // Extremes of one value, and a histogram of it (of evenly spread elements where a sample has many). The histogram's bins lie around first, first + step, ..; when a sample reaches beyond, the step doubles until it fits.
 struct ValueStats {
@@ -40,8 +42,8 @@ class Calibration {
   bool seen(ValueId value) const { return stats_[value.index].seen; }
   const ValueStats& stats(ValueId value) const { return stats_[value.index]; }
   // kMinMax: the extremes. kPercentile: cuts 0.01 % of the mass in each tail. kMse: the clipping that loses the least signal energy when
-  // rounded to 255 steps. The range always holds 0.
-  Range range(ValueId value, RangeMethod method) const;
+  // rounded to 255 steps. The range always holds 0. Nothing outside `felt` makes a difference to whoever reads the value.
+  Range range(ValueId value, RangeMethod method, const Range& felt = kUnbounded) const;
 
  private:
   std::vector<ValueStats> stats_;  // by ValueId::index

@@ -101,5 +101,71 @@ TEST(QuantizeGraph, ScoresThatAnotherLayerReadsStayInt8) {
   EXPECT_EQ(q->graph.type(dense_of(q->graph).output()).dtype, DataType::kI8);
 }
 
+// x -> two dense layers -> concat -> reshape.
+TEST(QuantizeGraph, PartsThatAreOnlyJoinedForTheOutputKeepTheirScales) {
+  QuantPlan plan;
+  Graph g;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{1, 2}));
+  const ValueId w = g.add_constant(Tensor::of<float>({2, 2}, {1, -1, 0.5F, 0.25F}));
+  const ValueId a = g.node(g.add_node({"dense", {x, w}, {}, "boxes"})).output(), b = g.node(g.add_node({"sigmoid", {x}, {}, "classes"})).output();
+  const ValueId joined = g.node(g.add_node({"concat", {a, b}, {{"axis", int64_t{1}}}, "joined"})).output();
+  g.add_output(joined, "y");
+  ASSERT_TRUE(ops::infer_types(g).ok());
+  for (const ValueId v : {x, a, joined}) plan.activations[v.index] = activation_params({-50, 50});
+  plan.activations[b.index] = activation_params({0, 1});
+  const auto type_of_joined = [&] {
+    const Result<QuantizedGraph> q = quantize_graph(g, plan);
+    EXPECT_TRUE(q.ok()) << q.error().message();
+    for (NodeId id : q->graph.order())
+      if (q->graph.node(id).op == "concat") return q->graph.type(q->graph.node(id).input(1)).dtype;
+    return DataType::kNone;
+  };
+  EXPECT_EQ(type_of_joined(), DataType::kI8);
+  plan.float_scores = true;
+  EXPECT_EQ(type_of_joined(), DataType::kF32);
+}
+
+// relu(a + b), a = x times -1, b = x times 1 and 8 (two outputs each); x in [0, 1].
+Graph clamped_sum(bool a_is_output) {
+  Graph g;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{1, 1}));
+  const auto dense = [&](float first, float second, const char* name) {
+    return g.node(g.add_node({"dense", {x, g.add_constant(Tensor::of<float>({2, 1}, {first, second}))}, {}, name})).output();
+  };
+  const ValueId a = dense(-8, 8, "a"), b = dense(1, 1, "b");
+  g.add_output(g.node(g.add_node({"add", {a, b}, {{"clamp_min", 0.0}}, "sum"})).output(), "y");
+  if (a_is_output) g.add_output(a, "a");
+  EXPECT_TRUE(ops::infer_types(g).ok());
+  return g;
+}
+
+// The range of the sum's first addend, as `method` finds it from x = 0 .. 1.
+Range addend_range(const Graph& graph, RangeMethod method) {
+  std::vector<Sample> samples;
+  for (const float x : ramp(0, 1, 65)) samples.push_back({{Tensor::of<float>({1, 1}, {x})}, -1, "x"});
+  const auto calibration = Calibration::run(graph, TensorDataset(std::move(samples), {}));
+  EXPECT_TRUE(calibration.ok());
+  const QuantPlan plan = plan_quantization(graph, *calibration, method);
+  for (NodeId id : graph.order())
+    if (graph.node(id).name == "a") {
+      const QuantParams& q = plan.activations.at(graph.node(id).output().index);
+      const float zero = static_cast<float>(q.zero_point[0]);
+      return {q.scale[0] * (-128 - zero), q.scale[0] * (127 - zero)};
+    }
+  return {};
+}
+
+TEST(PlanQuantization, AnAddendReachesNoFurtherThanTheClampedSumFeels) {
+  for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
+    const Range felt = addend_range(clamped_sum(false), method);
+    EXPECT_NEAR(felt.low, -1, 0.05) << range_method_name(method) << ": b adds at most 1, so the sum is 0 for every a below -1";
+    EXPECT_GT(felt.high, 5) << range_method_name(method);
+  }
+}
+
+TEST(PlanQuantization, AnAddendThatSomebodyElseReadsKeepsItsRange) {
+  EXPECT_NEAR(addend_range(clamped_sum(true), RangeMethod::kMinMax).low, -8, 0.05);
+}
+
 }  // namespace
 }  // namespace verge

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/op.h"
+#include "ops/quantized.h"
 
 namespace verge {
 namespace {
@@ -55,7 +56,7 @@ class Rewriter {
     g.name = source_.name;
     g.metadata = source_.metadata;
     for (ValueId in : source_.inputs()) real_[in.index] = g.add_input(source_.value(in).name, source_.type(in));
-    if (plan_.float_scores && !wide()) find_scores();
+    if (plan_.float_scores && !wide()) find_scores(), find_joints();
     for (NodeId id : source_.order()) {
       const Node& node = source_.node(id);
       const int64_t macs = ops::cost_of(source_, node).macs;
@@ -82,7 +83,7 @@ class Rewriter {
     if (plan_.float_nodes.count(node.id.index) || !quantizable(source_, node)) return true;
     if (wide() && !has_i16(node)) return true;
     const QuantRule rule = rule_of(source_, node);
-    if (node.input(0).valid() && scores_[node.input(0).index]) return true;
+    if (joints_.count(node.id.index) || (node.input(0).valid() && scores_[node.input(0).index])) return true;
     const auto known = [&](ValueId v) { return int8_[v.index].valid() || plan_.activations.count(v.index) != 0; };
     for (size_t i : data_inputs(node, rule))
       if (!known(node.input(i)) && !source_.constant(node.input(i))) return true;
@@ -104,6 +105,22 @@ class Rewriter {
         const Node& r = source_.node(reader);
         return r.op == "softmax" && users[r.output().index].empty();
       });
+    }
+  }
+  // Concatenations from where values only move to the network's outputs: boxes, objectness and classes keep a scale each.
+  void find_joints() {
+    const std::vector<std::vector<NodeId>> users = source_.all_users();
+    std::set<uint32_t> moves;  // nodes
+    const std::vector<NodeId> order = source_.order();
+    for (auto id = order.rbegin(); id != order.rend(); ++id) {
+      const Node& node = source_.node(*id);
+      if (node.outputs.size() != 1) continue;
+      const std::vector<NodeId>& readers = users[node.output().index];
+      const bool last = std::all_of(readers.begin(), readers.end(), [&](NodeId reader) { return moves.count(reader.index) != 0; });
+      const bool joins = node.op == "concat";
+      if (!last || !(joins || rule_of(source_, node).kind == Kind::kPassThrough)) continue;
+      moves.insert(id->index);
+      if (joins) joints_.insert(id->index);
     }
   }
   bool source_chose_int8(ValueId v) const { return int8_made_[v.index]; }
@@ -200,10 +217,24 @@ class Rewriter {
   const Graph& source_;
   const QuantPlan& plan_;
   std::vector<bool> scores_ = std::vector<bool>(source_.value_count(), false);  // by value of the source
+  std::set<uint32_t> joints_;  // nodes of the source
   std::vector<ValueId> real_, int8_;
   std::vector<bool> int8_made_ = std::vector<bool>(source_.value_count(), false);
   QuantizedGraph out_;
 };
+
+// What a clamped sum feels of an addend that nobody else reads: relu(a + b) is 0 for every a below -max(b).
+Range felt_of(const Graph& graph, ValueId value, const std::vector<NodeId>& readers, const Calibration& calibration, RangeMethod method) {
+  if (readers.size() != 1 || graph.is_output(value)) return kUnbounded;
+  const Node& sum = graph.node(readers[0]);
+  if (sum.op != "add" || sum.input(0) == sum.input(1)) return kUnbounded;
+  const ValueId other = sum.input(sum.input(0) == value ? 1 : 0);
+  const ops::RealClamp clamp = ops::real_clamp(sum);
+  if (!calibration.seen(other) || (std::isinf(clamp.min) && std::isinf(clamp.max))) return kUnbounded;
+  const Range beside = calibration.range(other, method);
+  const float low = static_cast<float>(clamp.min - beside.high), high = static_cast<float>(clamp.max - beside.low);
+  return {std::min(low, 0.0F), std::max(high, 0.0F)};
+}
 
 }  // namespace
 
@@ -241,6 +272,7 @@ bool quantizable(const Graph& graph, const Node& node) {
 QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, RangeMethod method, int activation_bits) {
   QuantPlan plan;
   plan.activation_bits = activation_bits;
+  const std::vector<std::vector<NodeId>> readers = graph.all_users();
   for (ValueId in : graph.inputs())
     if (is_f32(graph, in) && calibration.seen(in)) plan.activations[in.index] = activation_params(calibration.range(in, RangeMethod::kMinMax), activation_bits);
   for (NodeId id : graph.order()) {
@@ -252,7 +284,7 @@ QuantPlan plan_quantization(const Graph& graph, const Calibration& calibration, 
       if (rule.kind == Kind::kPassThrough && source != plan.activations.end()) {
         plan.activations[out.index] = source->second;
       } else if (calibration.seen(out)) {
-        plan.activations[out.index] = activation_params(calibration.range(out, method), activation_bits);
+        plan.activations[out.index] = activation_params(calibration.range(out, method, felt_of(graph, out, readers[out.index], calibration, method)), activation_bits);
       }
     }
   }

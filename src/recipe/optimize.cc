@@ -218,9 +218,10 @@ class Optimizer {
   }
 
   Result<void> calibrate() {
-    const double start = now_s();
+    const double start = now_s(), worked = processor_s();
     VERGE_CHECK(make_plan(o_.plan));
     report_["calibration_seconds"] = now_s() - start;
+    report_["calibration_processor_seconds"] = processor_s() - worked;
     VERGE_TRY(int8_, candidate((o_.plan.activation_bits == 16 ? "int16 " : "int8 ") + made_.name, made_.plan));
     VERGE_CHECK(find_blame());
     report_["blame"] = blame_json(blame_);
