@@ -103,7 +103,8 @@ Status run_conv_product_i8(const ProductI8Attrs& attrs, const rt::Instruction& i
   ConvI8 conv = product_i8<ConvI8>(attrs, in, g);
   conv.column_sum = sums_of(attrs, in.in(2));
   conv.nibbles = attrs.weight_bits == 4;
-  env.parallel.each(conv_i8_blocks(g), [&](size_t block) { conv_i8_block(conv, block); });
+  conv.threads = env.parallel.threads;
+  env.parallel.each(conv_i8_blocks(g, conv.threads), [&](size_t block) { conv_i8_block(conv, block); });
   if (gives_reals(attrs)) scale_sums(g, conv.requant.scale, in.out());
   return {};
 }

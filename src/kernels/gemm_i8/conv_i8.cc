@@ -34,7 +34,7 @@ struct Split {
   size_t rows, panels;               // of one block
   size_t row_blocks, column_blocks;  // of one group
 
-  explicit Split(const ConvGeometry& g) {
+  Split(const ConvGeometry& g, int threads) {
     const GemmI8Layout layout = conv_i8_layout(g);
     const size_t pixels = g.out_pixels(), all_panels = layout.panels(), weights = layout.taps * layout.k * layout.n;
     if (pixels <= kRowUnit && weights < kBlockWeights && pixels * weights < kBlockMacs) {  // what small networks are made of: divisions would take longer
@@ -44,7 +44,7 @@ struct Split {
     }
     const bool grids = pick_gemm_i8().reads_grids();
     const size_t by_work = pixels * weights / (grids ? kGridBlockMacs : kBlockMacs);
-    const size_t wanted = at_least(1, at_most(kMostBlocks, at_least(by_work, weights / kBlockWeights)));
+    const size_t wanted = threads == 1 ? 1 : at_least(1, at_most(kMostBlocks, at_least(by_work, weights / kBlockWeights)));
     size_t most = at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps));
     most = at_most(most, kInputBytes / (static_cast<size_t>(at_most32(g.stride_h, g.kernel_h) * at_most32(g.stride_w, g.kernel_w)) * g.group_in()));
     most = down_to(most, kRowUnit);
@@ -402,13 +402,13 @@ void fold_conv_i8(const ConvGeometry& g, const int8_t* w, const int32_t* bias, i
   }
 }
 
-size_t conv_i8_blocks(const ConvGeometry& g) {
-  const Split split(g);
+size_t conv_i8_blocks(const ConvGeometry& g, int threads) {
+  const Split split(g, threads);
   return split.row_blocks * split.column_blocks * static_cast<size_t>(g.groups);
 }
 
 void conv_i8_block(const ConvI8& conv, size_t index) {
-  const Block block(conv, Split(conv.geometry), index);
+  const Block block(conv, Split(conv.geometry, conv.threads), index);
   if (copies_lines(conv, block)) return run_lines(conv, block);
   if (copies_windows(conv.geometry)) return run_windows(conv, block);
   if (block.gemm.layout.taps > kMostTaps) return run_slices(conv, block);

@@ -31,6 +31,7 @@ template <typename T> void spread_columns(const ConvGeometry& geometry, const T*
 
 struct ConvI8 {
   ConvGeometry geometry;
+  int threads = 2;  // 1: blocks as large as the cache likes them, else enough of them for any number
   const void* input = nullptr;                 // int8, or uint8 by x_unsigned
   size_t input_step = 0;                       // bytes from a pixel to the next, at least in_c
   const int8_t* weights = nullptr;             // pack_conv_i8, 64-byte aligned
@@ -45,8 +46,8 @@ struct ConvI8 {
   Requant requant;         // arrays by spread_columns
 };
 
-// The work falls into blocks that are made from shapes alone; any thread may compute any block, in any order.
-size_t conv_i8_blocks(const ConvGeometry& geometry);
+// Any thread may compute any block, in any order; how the work is cut changes no bit.
+size_t conv_i8_blocks(const ConvGeometry& geometry, int threads = 2);
 void conv_i8_block(const ConvI8& conv, size_t block);
 
 }  // namespace verge

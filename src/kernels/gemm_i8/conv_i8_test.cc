@@ -28,6 +28,7 @@ struct Extras {
   bool x_unsigned = false, asymmetric = false;
   RequantMode mode = RequantMode::kTflm;
   size_t wider = 0;  // elements that a pixel has beyond its channels, in and out
+  int threads = 2;
 };
 
 // A convolution with everything it needs, in plain order; values are kept in the int8 view.
@@ -120,6 +121,7 @@ template <typename T> std::vector<T> run(const Problem& p) {
   requant.multiplier = multiplier.data(), requant.shift = shift.data(), requant.scale = scale.data();
   std::vector<T> y(g.out_pixels() * p.y_step, T(42));
   const ConvI8 conv{.geometry = g,
+                    .threads = p.extras.threads,
                     .input = x.data(),
                     .input_step = p.x_step,
                     .weights = packed,
@@ -131,7 +133,7 @@ template <typename T> std::vector<T> run(const Problem& p) {
                     .output = y.data(),
                     .output_step = p.y_step,
                     .requant = requant};
-  for (size_t block = conv_i8_blocks(g); block-- > 0;) conv_i8_block(conv, block);
+  for (size_t block = conv_i8_blocks(g, conv.threads); block-- > 0;) conv_i8_block(conv, block);
   return y;
 }
 
@@ -231,8 +233,13 @@ TEST_P(ConvI8OnIsa, ManyBlocksCoverTheOutputOnce) {
   const ConvGeometry wide = same_size(40, 32, 64, 3, 1), deep{.in_h = 5, .in_c = 2048, .out_h = 5, .out_c = 1000};
   EXPECT_GT(conv_i8_blocks(wide), 2u);
   EXPECT_GT(conv_i8_blocks(deep), 1u);
-  check(wide);
-  check(deep);
+  EXPECT_EQ(conv_i8_blocks(deep, 1), 1u);
+  for (const int threads : {1, 2})
+    for (const RequantMode mode : {RequantMode::kTflm, RequantMode::kOnnx}) {
+      check(wide, {.mode = mode, .threads = threads});
+      check(deep, {.mode = mode, .threads = threads});
+      check(same_size(20, 64, 96, 1, 1), {.mode = mode, .threads = threads});
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Caps, ConvI8OnIsa, ::testing::ValuesIn(testing::caps()), [](const auto& info) { return std::string(isa_name(info.param)); });
