@@ -22,8 +22,13 @@ namespace {
 
 constexpr size_t kMostClients = 32;
 constexpr int kRecordEvery = 100;
+constexpr char kLabelMark[] = "lbl=";
+constexpr size_t kLabelBytes = 8;
 
 size_t best(const std::vector<float>& scores) { return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
+
+// Null where nothing was counted.
+Json share(int64_t part, int64_t whole) { return whole == 0 ? Json() : Json(static_cast<double>(part) / static_cast<double>(whole)); }
 
 void send_all(int fd, const void* data, size_t bytes) {
   for (size_t at = 0; at < bytes;) {
@@ -129,24 +134,40 @@ bool Service::take(Client& client) {
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return false;
   client.requests.add({piece, static_cast<size_t>(std::max<ssize_t>(n, 0))});
   auto next = client.requests.next();
-  for (; next.ok() && *next; next = client.requests.next()) answer(client.fd, **next);
+  for (; next.ok() && *next; next = client.requests.next()) answer(client, **next);
   return next.ok();
 }
 
-void Service::answer(int fd, ByteSpan input) {
+// False when the request is none but a model's inputs.
+bool Service::take_label(Client& client, ByteSpan request) {
+  uint32_t label = 0;
+  if (request.size() != kLabelBytes || std::memcmp(request.data(), kLabelMark, sizeof label) != 0 || (live_ && live_->input_bytes() == kLabelBytes)) return false;
+  std::memcpy(&label, request.data() + sizeof label, sizeof label);
+  for (Labels* l : {&counts_.labels, &counts_.labels_of_record}) {
+    l->known += client.said >= 0;
+    l->right += client.said == static_cast<int64_t>(label);
+  }
+  client.said = -1;
+  send_reply(client.fd, 0, {});
+  return true;
+}
+
+void Service::answer(Client& client, ByteSpan input) {
   const std::lock_guard lock(mutex_);
+  if (take_label(client, input)) return;
   Bytes output;
   const double begin = now_s();
   const Result<void> ran = live_ ? live_->infer(input, &output) : Result<void>(not_found("no model is installed yet"));
   const double ms = (now_s() - begin) * 1000;
   if (ran.ok()) {
-    send_reply(fd, 0, output);
+    send_reply(client.fd, 0, output);
   } else {
     const std::string& words = ran.error().message();
-    send_reply(fd, static_cast<uint32_t>(ran.error().code()), {reinterpret_cast<const uint8_t*>(words.data()), words.size()});
+    send_reply(client.fd, static_cast<uint32_t>(ran.error().code()), {reinterpret_cast<const uint8_t*>(words.data()), words.size()});
   }
   const double answered_ms = (now_s() - arrived_s_) * 1000;
   if (!live_ || (!ran.ok() && ran.error().code() == Code::kInvalidArgument)) return;  // the program's fault, not the model's
+  client.said = ran.ok() ? static_cast<int64_t>(best(live_->first_output(output))) : -1;
   learn(input, output, {ms, answered_ms}, ran.ok());
   if (ran.ok()) run_shadow(input, output);
 }
@@ -185,7 +206,7 @@ void Service::watch(ByteSpan input, const agent::DriftFeatures& features, std::s
 void Service::record() {
   Json record = {{"time_s", std::time(nullptr)}, {"runs", counts_.runs},     {"latency_ms", mean_ms()},
                  {"p99_ms", p99_ms()},           {"errors", counts_.errors}, {"confidence", counts_.confidence / static_cast<double>(counts_.since_record)},
-                 {"accuracy", Json()},           {"power_mw", Json()},       {"bytes_kept_here", bytes_kept_here_}};
+                 {"accuracy", share(counts_.labels_of_record.right, counts_.labels_of_record.known)}, {"power_mw", Json()},       {"bytes_kept_here", bytes_kept_here_}};
   if (o_.deadline_ms > 0) record["deadline_misses"] = counts_.misses;
   if (drift_) {
     record["drift_alarm"] = drift_->alarmed();
@@ -194,6 +215,19 @@ void Service::record() {
   if (due_.size() < kMostDue) due_.push_back(std::move(record));
   counts_.confidence = 0;
   counts_.since_record = 0;
+  counts_.labels_of_record = {};
+}
+
+// Mean power since the records before, where a sensor tells it.
+void Service::measure_power(std::vector<Json>& records) {
+  if (!meter_) return;
+  const double now = now_s();
+  meter_->sample(now);
+  if (records.empty()) return;
+  const double mw = (meter_->joules() - metered_joules_) / (now - metered_s_) * 1000;
+  for (Json& record : records)
+    if (metered_s_ > 0 && now > metered_s_) record["power_mw"] = mw;
+  metered_s_ = now, metered_joules_ = meter_->joules();
 }
 
 void Service::write_records() {
@@ -202,6 +236,7 @@ void Service::write_records() {
     const std::lock_guard lock(mutex_);
     due.swap(due_);
   }
+  measure_power(due);
   const std::lock_guard telemetry(telemetry_mutex_);
   for (Json& record : due) (void)telemetry_.add(std::move(record)).ok();  // a full disk costs telemetry, never an inference
 }
@@ -272,6 +307,7 @@ Json Service::numbers() {
   const std::lock_guard lock(mutex_);
   Json out = {{"latency_ms", mean_ms()}, {"p99_ms", p99_ms()}, {"errors", counts_.errors}, {"bytes_kept_here", bytes_kept_here_}, {"samples", samples_}};
   if (o_.deadline_ms > 0) out["deadline_misses"] = counts_.misses;
+  if (counts_.labels.known > 0) out["labelled"] = counts_.labels.known, out["accuracy"] = share(counts_.labels.right, counts_.labels.known);
   if (drift_) out["drift_alarm"] = drift_->alarmed();
   if (drifted_.inputs() > 0) out["input"] = drifted_.to_json();
   return out;

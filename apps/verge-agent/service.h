@@ -3,6 +3,8 @@
 //
 //   a program sends   u32 bytes (little endian), the model's inputs one after the other
 //   and receives      u32 code (0: done), u32 bytes, the outputs one after the other (or words when the code is not 0)
+//
+// When it learns what its last answer should have been, it may send  u32 8, "lbl=", u32 class  and receives code 0 without bytes: accuracy counts such labels.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -13,6 +15,7 @@
 #include "agent/requests.h"
 #include "agent/telemetry.h"
 #include "os/priority.h"
+#include "os/sensors.h"
 #include "verge-agent/running_model.h"
 
 namespace verge::device {
@@ -63,6 +66,10 @@ class Service {
   struct Client {
     int fd;
     agent::Requests requests;
+    int64_t said = -1;  // class of its last answer that has no label yet
+  };
+  struct Labels {
+    int64_t known = 0, right = 0;
   };
   // Of the live model's inferences since it began.
   struct Counts {
@@ -72,6 +79,7 @@ class Service {
     int64_t misses = 0;     // of the deadline
     double confidence = 0;  // sum over the window's telemetry record
     int64_t since_record = 0;
+    Labels labels, labels_of_record;
   };
   struct Timing {
     double run_ms, answered_ms;  // the inference, and from the request's arrival to its answer
@@ -80,7 +88,9 @@ class Service {
   Result<void> listen();
   void serve();
   bool take(Client& client);
-  void answer(int fd, ByteSpan input);
+  void answer(Client& client, ByteSpan input);
+  bool take_label(Client& client, ByteSpan request);
+  void measure_power(std::vector<Json>& records);
   void learn(ByteSpan input, const Bytes& output, const Timing& timing, bool good);
   void watch(ByteSpan input, const agent::DriftFeatures& features, std::span<const float> values);
   void run_shadow(ByteSpan input, const Bytes& output);
@@ -95,6 +105,8 @@ class Service {
   UrgentMutex mutex_;
   std::mutex telemetry_mutex_;
   std::vector<Json> due_;  // records, oldest first
+  std::optional<EnergyMeter> meter_ = EnergyMeter::find();
+  double metered_s_ = 0, metered_joules_ = 0;  // of the last record
   std::unique_ptr<RunningModel> live_, candidate_;
   std::optional<agent::DriftMonitor> drift_;
   std::optional<agent::DriftReference> reference_;

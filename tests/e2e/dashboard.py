@@ -30,6 +30,8 @@ def fill(fleet):
         drift, slow = i % 50 == 7, i % 97 == 5
         health, reason = ("DEGRADED", "the inputs have drifted: input_mean has a stability index of 2.31") if drift else ("DEGRADED", "mean latency 140 ms over the last 100 inferences, at most 100 ms wanted") if slow else ("UNKNOWN", "no inference yet") if i % 61 == 3 else ("HEALTHY", "")
         numbers = {"latency_ms": 140 if slow else random.uniform(0.5, 9), "p99_ms": 12, "errors": 0, "bytes_kept_here": 12345678, "drift_alarm": drift}
+        if drift:
+            numbers["input"] = {"inputs": 321, "mean": [146.302, 145.208, 141.184], "deviation": [28.061, 27.7796, 29.8206]}
         db.execute("INSERT INTO devices(id, enrolled_s, seen_s, hardware, hash, version, state, health, reason, numbers, labels) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
                    (f"camera-{i:04}", now - 90000, now - (5000 if i % 200 == 9 else i % 60), ("x86_64", "aarch64", "armv7l")[i % 3], hashes[version - 1], version,
                     "shadow" if i % 40 == 1 else "idle", health, reason, json.dumps(numbers, separators=(",", ":")), json.dumps({"site": ("bonn", "lyon", "turin")[i % 3]})))
@@ -111,6 +113,7 @@ def look_at_device(page):
     page.value("location.hash = '#/device/camera-0007'")
     page.until("document.querySelectorAll('figure svg').length == 3 && document.querySelectorAll('.timeline li').length == 3")
     words = page.value("document.querySelector('main').innerText")
+    assert "input: mean" in words and "146.3, 145.2, 141.2" in words and "[object" not in words, words
     assert "the inputs have drifted" in words and "label site" in words and "Desired" in words, words
     page.press("1")
     page.until("document.querySelectorAll('tr[data-link]').length == 100")

@@ -37,6 +37,11 @@ class Program:
         code, size = struct.unpack("<II", self.read(8))
         return code, self.read(size)
 
+    def tell(self, label):
+        """What the last answer should have been."""
+        self.socket.sendall(struct.pack("<I4sI", 8, b"lbl=", label))
+        return struct.unpack("<II", self.read(8))
+
     def read(self, size):
         data = b""
         while len(data) < size:
@@ -85,10 +90,16 @@ def main():
             code, answer = program.ask(clean[0])
             assert code == 0 and answer == expected.tobytes(), "the agent answers as verge run does"
             assert program.ask(clean[0][:5])[0] != 0, "a request of the wrong size is refused in words"
+            said = int(np.frombuffer(answer, np.float32).argmax())
+            assert program.ask(clean[0])[0] == 0 and program.tell(said) == (0, 0)
+            assert program.tell(said) == (0, 0), "an answer has one label"
+            assert program.ask(clean[0])[0] == 0 and program.tell(said + 1) == (0, 0)
             for picture in clean[1:400]:
                 assert program.ask(picture)[0] == 0
             until(lambda: "committed version 1" in told(), "a hundred good inferences commit: " + told())
             until(lambda: fleet.device("served")["health"] == "HEALTHY" and b"verge_telemetry_records 4" in fleet.ask("/metrics")[1], "four records are at the server")
+            numbers = fleet.device("served")["numbers"]
+            assert numbers["labelled"] == 2 and numbers["accuracy"] == 0.5, numbers
 
             verge("fleet", "deploy", "--folder", fleet.folder, changed_biases(f"{tmp}/next.vpk"), "--percent", "100", "--agreement", "0.97")
             until(lambda: "version 2 runs in the shadow" in told(), "no shadow: " + told())

@@ -30,6 +30,9 @@ export interface TelemetryRecord {
   psi?: Record<string, number>;
 }
 
+// What devices tell of themselves: numbers, lists of them, groups of both.
+export type Told = number | boolean | null | number[] | { [name: string]: Told };
+
 export interface Device {
   id: string;
   seen_s: number;
@@ -39,7 +42,7 @@ export interface Device {
   state: string;
   health: string;
   reason: string;
-  numbers: Record<string, number | boolean> | null;
+  numbers: Record<string, Told> | null;
   labels: Record<string, string>;
 }
 

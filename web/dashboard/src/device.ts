@@ -13,10 +13,19 @@ function twin(d: api.DeviceInFull): HTMLElement {
   ]);
 }
 
+const short = (n: number): string => String(Number(n.toPrecision(4)));
+
+// A number that a device tells, or a group of them under its name.
+function shown(name: string, value: api.Told): [string, string][] {
+  if (Array.isArray(value)) return [[name, value.map(short).join(', ')]];
+  if (typeof value === 'object' && value !== null) return Object.entries(value).flatMap(([key, part]) => shown(`${name}: ${key}`, part));
+  return [[name, typeof value === 'number' ? short(value) : String(value)]];
+}
+
 function facts(d: api.DeviceInFull): HTMLElement {
   const told: [string, string][] = [['hardware', d.hardware || '–'], ['state', d.state || '–'], ['seen', ago(d.seen_s)],
     ...Object.entries(d.labels).map(([name, value]): [string, string] => [`label ${name}`, value]),
-    ...Object.entries(d.numbers ?? {}).map(([name, value]): [string, string] => [name, typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value)])];
+    ...Object.entries(d.numbers ?? {}).flatMap(([name, value]) => shown(name, value))];
   return h('dl', { class: 'facts' }, ...told.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
 }
 
