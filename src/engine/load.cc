@@ -8,6 +8,7 @@
 #include "ops/op.h"
 #include "passes/pipelines.h"
 #include "passes/products_in_bf16.h"
+#include "passes/values_in_bf16.h"
 
 namespace verge {
 namespace {
@@ -88,7 +89,7 @@ Result<Lowered> compile(Graph& graph, const LoadOptions& options) {
   passes::PassOptions pass_options;
   pass_options.skip = options.skip_passes;
   VERGE_CHECK(passes::prepare(graph, pass_options));
-  if (options.precision == Precision::kBf16) passes::products_in_bf16(graph);
+  if (options.precision == Precision::kBf16 && passes::products_in_bf16(graph) > 0) passes::values_in_bf16(graph);
   ops::LowerOptions lower_options;
   lower_options.threads = options.threads;
   return lower(graph, lower_options);

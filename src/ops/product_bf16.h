@@ -9,6 +9,18 @@ namespace verge::ops {
 bool by_bf16(const Node& node, const ConvGeometry& geometry);
 // Of matrices that are both computed at run time.
 bool by_bf16(const Node& node, int64_t m, int64_t n, int64_t k);
+// The same of a node of a graph with static types, whatever its operator.
+bool is_bf16_product(const Graph& graph, const Node& node);
+
+// Which real operands and results of a node may be stored as bf16: arithmetic is in float all the same.
+enum class Bf16Values : uint8_t {
+  kNone,
+  kEach,   // each may be f32 or bf16
+  kAlike,  // all of one type
+};
+Bf16Values bf16_values(const Graph& graph, const Node& node);
+
+inline bool is_real(DataType dtype) { return dtype == DataType::kF32 || dtype == DataType::kBF16; }
 
 // w [groups * group_out][taps * group_in] of f32, in the packing of kernels/gemm_bf16.
 Tensor packed_bf16(const ConvGeometry& geometry, const Tensor& w);

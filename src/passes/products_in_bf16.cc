@@ -9,7 +9,7 @@
 namespace verge::passes {
 namespace {
 
-constexpr std::array<std::string_view, 4> kProducts = {"conv", "dense", "matmul", "attention"};
+constexpr std::array<std::string_view, 7> kProducts = {"conv", "dense", "matmul", "attention", "lstm", "gru", "rnn"};
 
 bool is_float_product(const Graph& graph, const Node& node) {
   return std::find(kProducts.begin(), kProducts.end(), node.op) != kProducts.end() && graph.type(node.input(0)).dtype == DataType::kF32;

@@ -3,10 +3,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "kernels/select.h"
 
 namespace verge {
+
+// Numbers in memory, f32 or bf16. A step or an index counts elements.
+template <typename Void> struct RealsAt {
+  Void* data = nullptr;
+  bool half = false;  // bf16
+
+  template <typename T> using Element = std::conditional_t<std::is_const_v<Void>, const T, T>;
+  template <typename T> Element<T>* as() const { return static_cast<Element<T>*>(data); }
+  RealsAt from(size_t i) const { return data ? RealsAt{as<uint8_t>() + i * (half ? sizeof(uint16_t) : sizeof(float)), half} : *this; }
+  explicit operator bool() const { return data != nullptr; }
+};
+using Reals = RealsAt<const void>;
+using RealsOut = RealsAt<void>;
 
 // y[r][c] = bf16(x[r][c]) for c < n, 0 for n <= c < y_step. Steps in elements.
 struct RoundRows {
@@ -31,11 +45,18 @@ struct CopyRuns {
 // column j of row pair i lies in panel j / 16 at y + j / 16 * panel_step + (i * 16 + j % 16) * 2. `pairs` row pairs are written, columns up to 16.
 struct PairRows {
   size_t k, n, pairs;
-  const float* x;
+  Reals x;
   size_t x_step;
   uint16_t* y;
   size_t panel_step;
-  float scale;
+};
+
+// One such panel of rows that lie as columns: x[j] holds column j, `k` elements; y[i][2j] = x[j][2i], y[i][2j + 1] = x[j][2i + 1], 0 behind the last.
+struct TurnColumns {
+  size_t n, k, pairs;  // n: up to 16
+  const uint16_t* x;
+  size_t x_step;
+  uint16_t* y;
 };
 
 struct Bf16Kernel {
@@ -44,12 +65,16 @@ struct Bf16Kernel {
   void (*round)(const RoundRows& rows);
   void (*copy)(const CopyRuns& runs);
   void (*pair)(const PairRows& rows);
+  void (*turn)(const TurnColumns& columns);
+  void (*widen)(size_t n, const uint16_t* x, float* y);
 };
 
 #define VERGE_KERNEL(isa, name)                                       \
   VERGE_ON_##isa(void round_bf16_##name(const RoundRows& rows);       \
                  void copy_bf16_##name(const CopyRuns& runs);         \
-                 void pair_bf16_##name(const PairRows& rows);)
+                 void pair_bf16_##name(const PairRows& rows);         \
+                 void turn_bf16_##name(const TurnColumns& columns);   \
+                 void widen_bf16_##name(size_t n, const uint16_t* x, float* y);)
 #include "kernels/bf16/kernels.inc"
 #undef VERGE_KERNEL
 

@@ -44,16 +44,36 @@ void copy_bf16_avx512bf16(const CopyRuns& a) {
 }
 
 void pair_bf16_avx512bf16(const PairRows& a) {
-  alignas(64) uint16_t order[32];
-  for (uint16_t j = 0; j < 16; ++j) order[2 * j] = j, order[2 * j + 1] = static_cast<uint16_t>(16 + j);
-  const __m512i side_by_side = _mm512_load_si512(order);
-  const __m512 scale = _mm512_set1_ps(a.scale);
   for (size_t column = 0; column < a.n; column += 16) {
     const __mmask16 columns = first16(a.n - column);
-    const auto row = [&](size_t i) { return i < a.k ? _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(columns, a.x + i * a.x_step + column)) : _mm512_setzero_ps(); };
+    const auto row = [&](size_t i) {
+      if (i >= a.k) return _mm512_setzero_si512();
+      const Reals x = a.x.from(i * a.x_step + column);
+      if (x.half) return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(columns, x.as<uint16_t>()));
+      return _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(columns, x.as<float>()))));
+    };
     uint16_t* y = a.y + column / 16 * a.panel_step;
-    for (size_t i = 0; i < a.pairs; ++i, y += 32) _mm512_storeu_si512(y, _mm512_permutexvar_epi16(side_by_side, halves(row(2 * i), row(2 * i + 1))));
+    for (size_t i = 0; i < a.pairs; ++i, y += 32) _mm512_storeu_si512(y, _mm512_or_si512(row(2 * i), _mm512_slli_epi32(row(2 * i + 1), 16)));
   }
+}
+
+void turn_bf16_avx512bf16(const TurnColumns& a) {
+  alignas(64) int32_t at[16];
+  for (size_t j = 0; j < 16; ++j) at[j] = static_cast<int32_t>((j < a.n ? j : 0) * a.x_step * sizeof(uint16_t));
+  const __m512i places = _mm512_load_si512(at);
+  const __mmask16 some = first16(a.n);
+  size_t i = 0;
+  uint16_t* y = a.y;
+  for (; 2 * i + 2 <= a.k; ++i, y += 32) _mm512_storeu_si512(y, _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), some, places, a.x + 2 * i, 1));
+  if (2 * i < a.k) turn_bf16_portable({a.n, 1, 1, a.x + 2 * i, a.x_step, y}), ++i, y += 32;
+  for (; i < a.pairs; ++i, y += 32) _mm512_storeu_si512(y, _mm512_setzero_si512());
+}
+
+void widen_bf16_avx512bf16(size_t n, const uint16_t* x, float* y) {
+  const auto widened = [](__m256i halves) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16)); };
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16) _mm512_storeu_ps(y + i, widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i))));
+  if (i < n) _mm512_mask_storeu_ps(y + i, first16(n - i), widened(_mm256_maskz_loadu_epi16(first16(n - i), x + i)));
 }
 
 }  // namespace verge

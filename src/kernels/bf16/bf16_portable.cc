@@ -31,11 +31,27 @@ void copy_bf16_portable(const CopyRuns& a) {
 }
 
 void pair_bf16_portable(const PairRows& a) {
+  const auto element = [&](size_t i, size_t j) {
+    const Reals x = a.x.from(i * a.x_step + j);
+    return x.half ? *x.as<uint16_t>() : rounded(*x.as<float>());
+  };
   for (size_t column = 0; column < a.n; column += 16) {
     uint16_t* y = a.y + column / 16 * a.panel_step;
     const size_t columns = a.n - column < 16 ? a.n - column : 16;
     for (size_t i = 0; i < 2 * a.pairs; ++i)
-      for (size_t j = 0; j < 16; ++j) y[(i / 2 * 16 + j) * 2 + i % 2] = i < a.k && j < columns ? rounded(a.x[i * a.x_step + column + j] * a.scale) : uint16_t{0};
+      for (size_t j = 0; j < 16; ++j) y[(i / 2 * 16 + j) * 2 + i % 2] = i < a.k && j < columns ? element(i, column + j) : uint16_t{0};
+  }
+}
+
+void turn_bf16_portable(const TurnColumns& a) {
+  for (size_t i = 0; i < 2 * a.pairs; ++i)
+    for (size_t j = 0; j < 16; ++j) a.y[(i / 2 * 16 + j) * 2 + i % 2] = i < a.k && j < a.n ? a.x[j * a.x_step + i] : uint16_t{0};
+}
+
+void widen_bf16_portable(size_t n, const uint16_t* x, float* y) {
+  for (size_t i = 0; i < n; ++i) {
+    const uint32_t bits = static_cast<uint32_t>(x[i]) << 16;
+    std::memcpy(y + i, &bits, sizeof(bits));
   }
 }
 

@@ -43,6 +43,17 @@ TEST_P(Bf16Kernels, RoundsRowsThatLieApart) {
   }
 }
 
+TEST_P(Bf16Kernels, WidensWithoutLoss) {
+  for (const size_t n : {0, 1, 15, 16, 17, 33, 100}) {
+    std::vector<uint16_t> x(n);
+    for (size_t i = 0; i < n; ++i) x[i] = static_cast<uint16_t>(i * 2003);
+    std::vector<float> y(n + 1, 42.0f);
+    GetParam().widen(n, x.data(), y.data());
+    for (size_t i = 0; i < n; ++i) ASSERT_EQ(y[i], bfloat_to_float(x[i])) << "n=" << n << " i=" << i;
+    EXPECT_EQ(y[n], 42.0f) << "wrote past the end, n=" << n;
+  }
+}
+
 TEST_P(Bf16Kernels, CopiesRunsOneBehindTheOther) {
   std::vector<uint16_t> x(2000);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint16_t>(i + 1);

@@ -26,6 +26,8 @@ struct DepthwiseF32 {
   ClampF32 clamp;
   UnaryF32Fn activation = nullptr;  // applied last, in place; null: none
   UnaryParams activation_params;
+
+  static size_t weights_step(size_t channels) { return (channels + 15) / 16 * 16; }  // of packed weights, from a tap to the next
 };
 
 // The work falls into blocks that are made from shapes alone; any thread may compute any block, in any order.
@@ -38,28 +40,31 @@ void pack_depthwise_f32(size_t channels, size_t taps, const float* source, size_
 
 // One kernel computes `outputs` neighbouring pixels of a row at a time, a tile. A tile reads kernel_rows rows of `columns` input pixels, each behind
 // a pointer: (outputs - 1) * stride_w + kernel_w neighbours. Kernels with kernel_w 0 take any kernel, one pixel a tile, columns = kernel width.
-struct DepthwiseF32Tiles {
-  const float* const* pointers;  // [kernel_rows][columns], of the first tile
-  size_t tile_step;              // floats from what a pointer means in one tile to what it means in the next
+template <typename T> struct DepthwiseTiles {
+  const T* const* pointers;  // [kernel_rows][columns], of the first tile
+  size_t tile_step;          // elements from what a pointer means in one tile to what it means in the next
   size_t kernel_rows, columns;   // kernel_rows: those that lie inside the input
   size_t pixels;                 // in the last tile the missing ones are not stored
   size_t channels;
   const float* weights;  // of the first of kernel_rows
   const float* bias;
-  float* output;
+  T* output;
   size_t output_step;
   ClampF32 clamp;
 };
+using DepthwiseF32Tiles = DepthwiseTiles<float>;
 using DepthwiseF32Fn = void (*)(const DepthwiseF32Tiles& tiles);
 
-struct DepthwiseF32Kernel {
+template <typename Fn> struct DepthwiseKernel {
   Isa isa;
   const char* name;
   int32_t kernel_w, stride_w, outputs;
-  DepthwiseF32Fn fn;
+  Fn fn;
 
   bool takes(const ConvGeometry& g) const { return kernel_w == 0 || (kernel_w == g.kernel_w && stride_w == g.stride_w && g.dilation_w == 1); }
 };
+
+using DepthwiseF32Kernel = DepthwiseKernel<DepthwiseF32Fn>;
 
 #define VERGE_KERNEL(isa, name, kernel_w, stride_w, outputs) VERGE_ON_##isa(void name(const DepthwiseF32Tiles& tiles);)
 #include "kernels/depthwise/kernels.inc"

@@ -1,8 +1,8 @@
-// f32 convolution over NHWC whose products are of bf16: windows are rounded while they are copied, weights were rounded when they were packed.
+// Convolution over NHWC whose products are of bf16: what is f32 is rounded while it is copied, weights were rounded when they were packed.
 //
 //   y[b, oy, ox, o] = clamp(bias[o] + sum over ky, kx, c of bf16(x[b, iy, ix, c]) * w[o, ky, kx, c] (+ residual[b, oy, ox, o]))
 //
-// A dense layer [m, k] x [n, k] is the pointwise convolution {.in_h = m, .in_c = k, .out_h = m, .out_c = n}.
+// x, residual and y are f32 or bf16 each. A dense layer [m, k] x [n, k] is the pointwise convolution {.in_h = m, .in_c = k, .out_h = m, .out_c = n}.
 #pragma once
 #include <cstddef>
 
@@ -13,14 +13,14 @@ namespace verge {
 
 struct ConvBf16 {
   ConvGeometry geometry;
-  const float* input = nullptr;
-  size_t input_step = 0;              // floats from a pixel to the next, at least in_c
+  Reals input;
+  size_t input_step = 0;              // elements from a pixel to the next, at least in_c
   const uint16_t* weights = nullptr;  // pack_weights_bf16 of each group, k = taps * group_in, one after the other; 64-byte aligned
   const float* bias = nullptr;        // padded_n_bf16(group_out) of each group, one after the other
-  const float* residual = nullptr;    // or null; may be output
+  Reals residual;                     // or null; may be output
   size_t residual_step = 0;
-  float* output = nullptr;
-  size_t output_step = 0;  // floats from a pixel to the next, at least out_c
+  RealsOut output;
+  size_t output_step = 0;  // elements from a pixel to the next, at least out_c
   ClampF32 clamp;
 };
 
@@ -30,7 +30,7 @@ bool conv_bf16_fits(const ConvGeometry& geometry);
 // Bytes of scratch that one thread needs, a multiple of 64.
 size_t conv_bf16_scratch_size(const ConvGeometry& geometry);
 // The work falls into blocks, cut for so many threads; results do not depend on the cut. `scratch` is 64-byte aligned.
-size_t conv_bf16_blocks(const ConvGeometry& geometry, int threads);
+size_t conv_bf16_blocks(const ConvBf16& conv, int threads);
 void conv_bf16_block(const ConvBf16& conv, int threads, size_t block, void* scratch);
 
 }  // namespace verge

@@ -22,33 +22,39 @@ GemmBf16Fn pick_gemm_bf16() {
 
 namespace {
 
-// Columns are rows of b, contiguous: each is rounded in pieces that are laid out pair by pair.
-void pack_columns(size_t n, size_t k, const float* b, size_t step, float scale, uint16_t* packed) {
-  constexpr size_t kPiece = 256;
-  float scaled[kPiece];
-  uint16_t rounded[kPiece];
-  const Bf16Kernel& kernel = pick_bf16();
-  const size_t padded = padded_k_bf16(k);
-  for (size_t j = 0; j < padded_n_bf16(n); ++j) {
-    uint16_t* panel = packed + j / kPanelBf16 * kPanelBf16 * padded + 2 * (j % kPanelBf16);
-    for (size_t c = 0; c < padded; c += kPiece) {
-      const size_t size = padded - c < kPiece ? padded - c : kPiece, some = j >= n || k <= c ? 0 : k - c < size ? k - c : size;
-      const float* from = b + (some ? j * step + c : 0);
-      for (size_t i = 0; scale != 1 && i < some; ++i) scaled[i] = from[i] * scale;
-      kernel.round({1, some, scale != 1 ? scaled : from, size, rounded, size});
-      for (size_t i = 0; i < size; i += 2) std::memcpy(panel + (c + i) * kPanelBf16, rounded + i, 2 * sizeof(uint16_t));
-    }
+constexpr size_t kPiece = 256;
+
+// Columns [0, columns) of a panel, each contiguous and `step` from the next, as bf16: where they lie, or rounded into `room`[16][kPiece]. `some` elements.
+struct Columns {
+  const uint16_t* data;
+  size_t step;
+
+  Columns(Reals b, size_t b_step, size_t columns, size_t some, uint16_t* room) : data(b.as<uint16_t>()), step(b_step) {
+    if (b.half) return;
+    pick_bf16().round({columns, some, b.as<float>(), b_step, room, kPiece});
+    data = room, step = kPiece;
   }
+};
+
+void pack_columns(size_t n, size_t k, Reals b, size_t step, uint16_t* packed) {
+  alignas(64) uint16_t room[kPanelBf16 * kPiece];
+  const size_t padded = padded_k_bf16(k);
+  for (size_t j = 0; j < n; j += kPanelBf16, packed += kPanelBf16 * padded)
+    for (size_t c = 0; c < padded; c += kPiece) {
+      const size_t columns = n - j < kPanelBf16 ? n - j : kPanelBf16, size = padded - c < kPiece ? padded - c : kPiece, some = k <= c ? 0 : k - c < size ? k - c : size;
+      const Columns from(b.from(some ? j * step + c : 0), step, columns, some, room);
+      pick_bf16().turn({columns, some, size / 2, from.data, from.step, packed + c * kPanelBf16});
+    }
 }
 
 }  // namespace
 
-void pack_weights_bf16(size_t n, size_t k, const float* w, uint16_t* packed) { pack_columns(n, k, w, k, 1, packed); }
+void pack_weights_bf16(size_t n, size_t k, const float* w, uint16_t* packed) { pack_columns(n, k, {w, false}, k, packed); }
 
-void pack_matrix_bf16(size_t n, size_t k, const float* b, size_t row_step, size_t column_step, float scale, uint16_t* packed) {
-  if (column_step != 1) return pack_columns(n, k, b, column_step, scale, packed);
+void pack_matrix_bf16(size_t n, size_t k, Reals b, size_t row_step, size_t column_step, uint16_t* packed) {
+  if (column_step != 1) return pack_columns(n, k, b, column_step, packed);
   const size_t padded = padded_k_bf16(k);
-  pick_bf16().pair({k, n, padded / 2, b, row_step, packed, kPanelBf16 * padded, scale});
+  pick_bf16().pair({k, n, padded / 2, b, row_step, packed, kPanelBf16 * padded});
 }
 
 }  // namespace verge

@@ -1,8 +1,9 @@
 #include <utility>
 
-#include "kernels/vec/avx512.h"
+#include "kernels/vec/avx512bf16.h"
 
 #include "kernels/gemm_bf16/gemm_bf16.h"
+#include "kernels/gemm_bf16/row_avx512bf16.h"
 
 namespace verge {
 namespace {
@@ -25,28 +26,29 @@ template <int kRows, int kPanels> void run_tile(const GemmBf16& g, size_t row, s
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) sum[r][p] = bias;
   }
-  const uint16_t* a = g.a + row * g.a_step;
-  for (size_t c = 0; c < g.k; c += 2) {
-    __m512bh b[kPanels];
+  for (size_t run = 0; run < g.runs; ++run) {
+    const uint16_t* a = g.a + row * g.a_step + g.run_start(run);
+    for (size_t c = 0; c < g.run(); c += 2) {
+      __m512bh b[kPanels];
 #pragma GCC unroll 8
-    for (int p = 0; p < kPanels; ++p) b[p] = pairs_at(w[p] + c * kPanelBf16);
+      for (int p = 0; p < kPanels; ++p) b[p] = pairs_at(w[p]), w[p] += 2 * kPanelBf16;
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      const __m512bh x = every_pair(a + static_cast<size_t>(r) * g.a_step + c);
+      for (int r = 0; r < kRows; ++r) {
+        const __m512bh x = every_pair(a + static_cast<size_t>(r) * g.a_step + c);
 #pragma GCC unroll 8
-      for (int p = 0; p < kPanels; ++p) sum[r][p] = _mm512_dpbf16_ps(sum[r][p], x, b[p]);
+        for (int p = 0; p < kPanels; ++p) sum[r][p] = _mm512_dpbf16_ps(sum[r][p], x, b[p]);
+      }
     }
   }
-  const __m512 low = _mm512_set1_ps(g.clamp.min), high = _mm512_set1_ps(g.clamp.max);
-  for (int r = 0; r < kRows; ++r)
-    for (int p = 0; p < kPanels; ++p) {
-      const size_t at = static_cast<size_t>(p) * kPanelBf16, i = row + static_cast<size_t>(r);
-      if (at >= columns) break;
-      const __mmask16 some = columns - at >= kPanelBf16 ? static_cast<__mmask16>(0xffff) : F32::first(columns - at);
-      __m512 y = sum[r][p];
-      if (g.residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(some, g.residual + i * g.residual_step + column + at));
-      _mm512_mask_storeu_ps(g.output + i * g.output_step + column + at, some, F32::min(high, F32::max(low, y)));
+  for (int p = 0; p < kPanels; p += 2) {
+    const size_t at = static_cast<size_t>(p) * kPanelBf16;
+    if (at >= columns) break;
+    const SumRow store(g.clamp, columns - at);
+    for (int r = 0; r < kRows; ++r) {
+      const size_t i = row + static_cast<size_t>(r), out = g.output_row(i);
+      if (g.stores(i)) store.store(sum[r][p], sum[r][p + (kPanels > 1)], g.residual.from(out * g.residual_step + column + at), g.output.from(out * g.output_step + column + at));
     }
+  }
 }
 
 using TileFn = void (*)(const GemmBf16& g, size_t row, size_t column, size_t columns);

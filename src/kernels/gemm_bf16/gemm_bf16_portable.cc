@@ -7,7 +7,7 @@
 namespace verge {
 namespace {
 
-constexpr size_t kRows = 24, kPiece = 96, kColumns = 2 * kPanelBf16;  // rows: a multiple of every float kernel's tile
+constexpr size_t kRows = 48, kPiece = 96, kColumns = 2 * kPanelBf16;  // rows: a multiple of every float kernel's tile
 static_assert(kPanelBf16 == kPanelF32);
 
 float widened(uint16_t half) {
@@ -24,39 +24,65 @@ void widen_panel(const uint16_t* panel, size_t c, size_t size, float* w) {
 }
 
 struct Piece {
-  size_t c, size;
-  bool first, last;
+  size_t run, c, size;  // c: in the run
 };
 
-// Rows [row, row + rows), columns [column, column + columns); later pieces add to what the output holds.
-void add_piece(const GemmBf16& g, const Piece& piece, const float* weights, size_t row, size_t rows, size_t column, size_t columns) {
-  alignas(64) static constexpr float kNoBias[kColumns] = {};
-  alignas(64) float x[kRows * kPiece];
-  const float* pointers[kRows];
-  for (size_t r = 0; r < rows; ++r) {
-    pointers[r] = x + r * kPiece;
-    for (size_t i = 0; i < piece.size; ++i) x[r * kPiece + i] = widened(g.a[(row + r) * g.a_step + piece.c + i]);
+// The sums of rows [row, row + rows) and columns [column, column + columns).
+class Tile {
+ public:
+  Tile(const GemmBf16& g, size_t row, size_t rows, size_t column, size_t columns) : g_(g), row_(row), rows_(rows), column_(column), columns_(columns) {}
+
+  void add(const Piece& piece, const float* weights, bool first) {
+    alignas(64) static constexpr float kNoBias[kColumns] = {};
+    const float* pointers[kRows];
+    for (size_t r = 0; r < rows_; ++r) {
+      pointers[r] = x_ + r * kPiece;
+      pick_bf16().widen(piece.size, g_.a + (row_ + r) * g_.a_step + g_.run_start(piece.run) + piece.c, x_ + r * kPiece);
+    }
+    pick_igemm_f32()(rows_, columns_,
+                     {.rows = pointers, .k = piece.size, .weights = weights, .panel_step = kPanelF32 * kPiece, .bias = first ? g_.bias + column_ : kNoBias,
+                      .residual = first ? nullptr : sums_, .residual_step = kColumns, .output = sums_, .output_step = kColumns, .clamp = {}});
   }
-  float* y = g.output + row * g.output_step + column;
-  const float* residual = g.residual ? g.residual + row * g.residual_step + column : nullptr;
-  pick_igemm_f32()(rows, columns,
-                   {.rows = pointers, .k = piece.size, .weights = weights, .panel_step = kPanelF32 * kPiece, .bias = piece.first ? g.bias + column : kNoBias,
-                    .residual = piece.first ? residual : y, .residual_step = piece.first ? g.residual_step : g.output_step, .output = y,
-                    .output_step = g.output_step, .clamp = piece.last ? g.clamp : ClampF32{}});
-}
+
+  void store() {
+    for (size_t r = 0; r < rows_; ++r)
+      if (g_.stores(row_ + r)) store_row(sums_ + r * kColumns, g_.output_row(row_ + r));
+  }
+
+ private:
+  void store_row(float* sum, size_t row) const {
+    const Reals residual = g_.residual.from(row * g_.residual_step + column_);
+    const RealsOut y = g_.output.from(row * g_.output_step + column_);
+    for (size_t j = 0; j < columns_; ++j) {
+      if (residual) sum[j] += residual.half ? widened(residual.as<uint16_t>()[j]) : residual.as<float>()[j];
+      sum[j] = sum[j] < g_.clamp.min ? g_.clamp.min : sum[j] > g_.clamp.max ? g_.clamp.max : sum[j];
+    }
+    if (y.half) pick_bf16().round({1, columns_, sum, columns_, y.as<uint16_t>(), columns_});
+    else std::memcpy(y.data, sum, columns_ * sizeof(float));
+  }
+
+  const GemmBf16& g_;
+  size_t row_, rows_, column_, columns_;
+  alignas(64) float x_[kRows * kPiece], sums_[kRows * kColumns];
+};
 
 }  // namespace
 
 void gemm_bf16_portable(size_t m, size_t n, const GemmBf16& g) {
   alignas(64) float weights[kColumns * kPiece];
-  for (size_t column = 0; column < n; column += kColumns) {
-    const size_t columns = n - column < kColumns ? n - column : kColumns;
-    for (size_t c = 0; c < g.k; c += kPiece) {
-      const Piece piece{c, g.k - c < kPiece ? g.k - c : kPiece, c == 0, c + kPiece >= g.k};
-      for (size_t p = 0; p < columns; p += kPanelBf16) widen_panel(g.panel(column + p), c, piece.size, weights + p * kPiece);
-      for (size_t row = 0; row < m; row += kRows) add_piece(g, piece, weights, row, m - row < kRows ? m - row : kRows, column, columns);
+  for (size_t column = 0; column < n; column += kColumns)
+    for (size_t row = 0; row < m; row += kRows) {
+      const size_t columns = n - column < kColumns ? n - column : kColumns;
+      Tile tile(g, row, m - row < kRows ? m - row : kRows, column, columns);
+      for (size_t run = 0; run < g.runs; ++run)
+        for (size_t c = 0; c < g.run(); c += kPiece) {
+          const Piece piece{run, c, g.run() - c < kPiece ? g.run() - c : kPiece};
+          const size_t at = run * g.run() + c;
+          for (size_t p = 0; p < columns; p += kPanelBf16) widen_panel(g.panel(column + p), at, piece.size, weights + p * kPiece);
+          tile.add(piece, weights, at == 0);
+        }
+      tile.store();
     }
-  }
 }
 
 }  // namespace verge

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -32,10 +33,10 @@ struct Case {
 
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << "m=" << c.m << " n=" << c.n << " k=" << c.k << (c.residual ? " residual" : ""); }
 
-// Rows of a in bf16, each filled up with zeros; what lies behind the last row is no number.
+// Rows of a in bf16, each filled up with zeros; behind the last lie others, no numbers, only where a kernel may read them.
 std::vector<uint16_t> rows_of(const Case& c, const std::vector<float>& x) {
   const size_t step = padded_k_bf16(c.k);
-  std::vector<uint16_t> a((c.m + kRowsBf16) * step, 0x7fc0);
+  std::vector<uint16_t> a(std::max(c.m, kRowsBf16) * step, 0x7fc0);
   for (size_t i = 0; i < c.m * step; ++i) a[i] = i % step < c.k ? float_to_bfloat(x[i / step * c.k + i % step]) : uint16_t{0};
   return a;
 }
@@ -51,8 +52,8 @@ void check(GemmBf16Fn kernel, const Case& c) {
   GemmBf16 g;
   g.all_rows = c.m, g.k = g.a_step = padded_k_bf16(c.k);
   g.a = a.data(), g.weights = packed.data(), g.bias = bias.data();
-  g.residual = c.residual ? residual.data() : nullptr, g.residual_step = step;
-  g.output = y.data(), g.output_step = step, g.clamp = c.clamp;
+  g.residual = {c.residual ? residual.data() : nullptr, false}, g.residual_step = step;
+  g.output = {y.data(), false}, g.output_step = step, g.clamp = c.clamp;
   kernel(c.m, c.n, g);
   for (size_t i = 0; i < c.m; ++i)
     for (size_t j = 0; j < step; ++j) {
@@ -108,27 +109,37 @@ TEST_P(GemmBf16Kernel, SplittingRowsOrColumnsChangesNoBit) {
   std::vector<float> whole(c.m * c.n), parts(c.m * c.n);
   GemmBf16 g;
   g.all_rows = c.m, g.k = g.a_step = padded_k_bf16(c.k);
-  g.a = a.data(), g.weights = packed.data(), g.bias = bias.data(), g.output = whole.data(), g.output_step = c.n;
+  g.a = a.data(), g.weights = packed.data(), g.bias = bias.data(), g.output = {whole.data(), false}, g.output_step = c.n;
   GetParam().fn(c.m, c.n, g);
   for (size_t i = 0; i < c.m; i += 20)
     for (size_t j = 0; j < c.n; j += 32) {
       GemmBf16 part = g;
-      part.a += i * g.a_step, part.weights += j * g.k, part.bias += j, part.output = parts.data() + i * c.n + j;
+      part.a += i * g.a_step, part.weights += j * g.k, part.bias += j, part.output = {parts.data() + i * c.n + j, false};
       GetParam().fn(std::min<size_t>(20, c.m - i), 32, part);
     }
   EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(float)), 0);
 }
 
+std::vector<uint16_t> halves(const std::vector<float>& x) {
+  std::vector<uint16_t> out;
+  for (float v : x) out.push_back(float_to_bfloat(v));
+  return out;
+}
+
 TEST(PackMatrixBf16, RowsAndColumnsGiveTheSamePanels) {
   for (const size_t n : {1, 16, 21, 40})
-    for (const size_t k : {1, 5, 32, 77}) {
+    for (const size_t k : {1, 5, 32, 77, 300}) {
       const std::vector<float> b = seeded_floats(n * k, 8);
       std::vector<float> turned(n * k);
       for (size_t i = 0; i < n * k; ++i) turned[i % n * k + i / n] = b[i];
       std::vector<uint16_t> rows(packed_weights_bf16_size(n, k), 1), columns(rows.size(), 2);
-      pack_matrix_bf16(n, k, b.data(), n, 1, 0.5f, rows.data());
-      pack_matrix_bf16(n, k, turned.data(), 1, k, 0.5f, columns.data());
+      pack_matrix_bf16(n, k, {b.data(), false}, n, 1, rows.data());
+      pack_matrix_bf16(n, k, {turned.data(), false}, 1, k, columns.data());
       EXPECT_EQ(rows, columns) << "n=" << n << " k=" << k;
+      pack_matrix_bf16(n, k, {halves(b).data(), true}, n, 1, columns.data());
+      EXPECT_EQ(rows, columns) << "bf16, n=" << n << " k=" << k;
+      pack_matrix_bf16(n, k, {halves(turned).data(), true}, 1, k, columns.data());
+      EXPECT_EQ(rows, columns) << "bf16 columns, n=" << n << " k=" << k;
     }
 }
 

@@ -11,11 +11,9 @@ size_t weight_bytes(size_t n, size_t k) { return packed_weights_bf16_size(n, k) 
 
 size_t matmul_bf16_packed_size(size_t n, size_t k) { return weight_bytes(n, k) + padded_n_bf16(n) * sizeof(float); }
 
-void pack_matmul_bf16(const MatmulF32& p, float scale, const float* bias, void* packed) {
-  pack_matrix_bf16(p.n, p.k, p.b, p.b_row_step, p.b_column_step, scale, static_cast<uint16_t*>(packed));
-  void* to = static_cast<uint8_t*>(packed) + weight_bytes(p.n, p.k);
-  std::memset(to, 0, padded_n_bf16(p.n) * sizeof(float));
-  if (bias) std::memcpy(to, bias, p.n * sizeof(float));
+void pack_matmul_bf16(const MatmulBf16& p, void* packed) {
+  pack_matrix_bf16(p.n, p.k, p.b, p.b_row_step, p.b_column_step, static_cast<uint16_t*>(packed));
+  std::memset(static_cast<uint8_t*>(packed) + weight_bytes(p.n, p.k), 0, padded_n_bf16(p.n) * sizeof(float));
 }
 
 ConvGeometry matmul_geometry(size_t m, size_t n, size_t k) {
@@ -23,7 +21,7 @@ ConvGeometry matmul_geometry(size_t m, size_t n, size_t k) {
   return {.in_h = rows, .in_c = static_cast<int32_t>(k), .out_h = rows, .out_c = static_cast<int32_t>(n)};
 }
 
-ConvBf16 packed_matmul_bf16(const MatmulF32& p, const void* packed) {
+ConvBf16 packed_matmul_bf16(const MatmulBf16& p, const void* packed) {
   ConvBf16 conv;
   conv.geometry = matmul_geometry(p.m, p.n, p.k);
   conv.input = p.a;

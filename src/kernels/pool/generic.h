@@ -1,4 +1,4 @@
-// The loops of pool_f32, once for every instruction set. V is the F32 of kernels/vec/.
+// The loops of pooling, once for every instruction set. V is the F32 of kernels/vec/.
 #include <cstddef>
 
 #include "kernels/pool/pool_f32.h"
@@ -13,7 +13,8 @@ template <typename V> struct PoolSum {
   static typename V::Reg merge(typename V::Reg x, typename V::Reg y) { return V::add(x, y); }
 };
 
-template <typename V, typename Op> void pool_pixel(const PoolPixelF32& p) {
+// V loads and stores numbers of T.
+template <typename V, typename Op, typename T> void pool_pixel(const PoolPixel<T>& p) {
   constexpr size_t kStep = V::kWidth;
   const auto lo = V::set1(p.clamp.min), hi = V::set1(p.clamp.max), scale = V::set1(p.scale);
   size_t c = 0;

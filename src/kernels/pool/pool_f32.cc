@@ -1,5 +1,7 @@
 #include "kernels/pool/pool_f32.h"
 
+#include "kernels/bf16/bf16.h"
+
 namespace verge {
 namespace {
 
@@ -25,7 +27,7 @@ int32_t taps_within(int32_t from, int32_t taps, int32_t dilation, int32_t begin,
   return count;
 }
 
-float average_scale(const PoolF32& pool, size_t pixel) {
+template <typename T> float average_scale(const Pool<T>& pool, size_t pixel) {
   const ConvGeometry& g = pool.geometry;
   const bool padded = pool.count == PoolCount::kPadded;
   const int32_t p = static_cast<int32_t>(pixel), top = p / g.out_w % g.out_h * g.stride_h - g.pad_top, left = p % g.out_w * g.stride_w - g.pad_left;
@@ -34,22 +36,29 @@ float average_scale(const PoolF32& pool, size_t pixel) {
   return high * wide == 0 ? 0.0f : 1.0f / static_cast<float>(high * wide);
 }
 
-void fill_empty(const PoolF32& pool, float* y) {
+void fill(size_t n, float value, float* y) {
+  for (size_t c = 0; c < n; ++c) y[c] = value;
+}
+void fill(size_t n, float value, uint16_t* y) {
+  for (size_t c = 0; c < n; ++c) pick_bf16().round({1, 1, &value, 1, y + c, 1});
+}
+
+template <typename T> void fill_empty(const Pool<T>& pool, T* y) {
   const float value = pool.kind == PoolKind::kMax ? pool.clamp.min : pool.clamp.min > 0 ? pool.clamp.min : pool.clamp.max < 0 ? pool.clamp.max : 0;
-  for (int32_t c = 0; c < pool.geometry.in_c; ++c) y[c] = value;
+  fill(static_cast<size_t>(pool.geometry.in_c), value, y);
 }
 
 // Windows of more taps than pointers fold what they have so far in as one more tap.
-void run_pixel(const PoolF32& pool, const PoolPixelF32Fn fn, size_t pixel, float* y) {
+template <typename T, typename Fn> void run_pixel(const Pool<T>& pool, const Fn fn, size_t pixel, T* y) {
   const ConvGeometry& g = pool.geometry;
   const void* taps[kPointers];
-  const float* inside[kPointers + 1];
-  PoolPixelF32 args{.x = inside, .taps = 0, .channels = static_cast<size_t>(g.in_c), .scale = 1, .clamp = {}, .y = y};
+  const T* inside[kPointers + 1];
+  PoolPixel<T> args{.x = inside, .taps = 0, .channels = static_cast<size_t>(g.in_c), .scale = 1, .clamp = {}, .y = y};
   for (size_t begin = 0; begin < g.taps(); begin += kPointers) {
     const TapRange range{begin, begin + kPointers < g.taps() ? begin + kPointers : g.taps()};
-    tap_pointers(g, pool.input, pool.input_step * sizeof(float), nullptr, range, pixel, 1, taps);
+    tap_pointers(g, pool.input, pool.input_step * sizeof(T), nullptr, range, pixel, 1, taps);
     for (size_t t = 0; t < range.size(); ++t)
-      if (taps[t]) inside[args.taps++] = static_cast<const float*>(taps[t]);
+      if (taps[t]) inside[args.taps++] = static_cast<const T*>(taps[t]);
     if (range.end == g.taps()) {
       args.clamp = pool.clamp;
       if (pool.kind == PoolKind::kAverage) args.scale = average_scale(pool, pixel);
@@ -62,16 +71,19 @@ void run_pixel(const PoolF32& pool, const PoolPixelF32Fn fn, size_t pixel, float
   if (args.taps == 0) fill_empty(pool, y);
 }
 
+template <typename T> void run_block(const Pool<T>& pool, const PoolKernel<T>& kernel, size_t block) {
+  const ConvGeometry& g = pool.geometry;
+  const auto fn = pool.kind == PoolKind::kMax ? kernel.max : kernel.average;
+  const size_t width = static_cast<size_t>(g.out_w), begin = block * rows_per_block(g), end = begin + rows_per_block(g);
+  for (size_t pixel = begin * width; pixel < end * width && pixel < g.out_pixels(); ++pixel) run_pixel(pool, fn, pixel, pool.output + pixel * pool.output_step);
+}
+
 }  // namespace
 
 size_t pool_f32_blocks(const ConvGeometry& geometry) { return divide_up(output_rows(geometry), rows_per_block(geometry)); }
 
-void pool_f32_block(const PoolF32& pool, size_t block) {
-  const ConvGeometry& g = pool.geometry;
-  const PoolPixelF32Fn fn = pool.kind == PoolKind::kMax ? pick_pool_f32().max : pick_pool_f32().average;
-  const size_t width = static_cast<size_t>(g.out_w), begin = block * rows_per_block(g), end = begin + rows_per_block(g);
-  for (size_t pixel = begin * width; pixel < end * width && pixel < g.out_pixels(); ++pixel) run_pixel(pool, fn, pixel, pool.output + pixel * pool.output_step);
-}
+void pool_f32_block(const PoolF32& pool, size_t block) { run_block(pool, pick_pool_f32(), block); }
+void pool_bf16_block(const PoolBf16& pool, size_t block) { run_block(pool, pick_pool_bf16(), block); }
 
 std::span<const PoolF32Kernel> pool_f32_kernels() {
   static constexpr PoolF32Kernel kList[] = {
@@ -85,6 +97,20 @@ std::span<const PoolF32Kernel> pool_f32_kernels() {
 const PoolF32Kernel& pick_pool_f32() {
   static constinit Pick pick;
   return pick.from(pool_f32_kernels());
+}
+
+std::span<const PoolBf16Kernel> pool_bf16_kernels() {
+  static constexpr PoolBf16Kernel kList[] = {
+#define VERGE_KERNEL(isa, name) VERGE_ON_##isa({isas::isa, #name, max_##name, average_##name}, )
+#include "kernels/pool/bf16_kernels.inc"
+#undef VERGE_KERNEL
+  };
+  return kList;
+}
+
+const PoolBf16Kernel& pick_pool_bf16() {
+  static constinit Pick pick;
+  return pick.from(pool_bf16_kernels());
 }
 
 }  // namespace verge

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/half.h"
 #include "testing/isa.h"
 #include "testing/seeded.h"
 
@@ -104,6 +105,24 @@ TEST_P(PoolF32OnIsa, MoreTapsThanPointersAndEmptyWindows) {
   ConvGeometry outside = window(3, 5, 1, 2, 0);
   outside.out_h = 4;
   check({.geometry = outside});
+}
+
+// The same sums as those of floats, rounded once.
+TEST_P(PoolF32OnIsa, Bf16IsRoundedWhenItIsStored) {
+  const IsaCap cap(GetParam());
+  for (const int32_t channels : {1, 16, 21, 40})
+    for (const PoolKind kind : {PoolKind::kMax, PoolKind::kAverage}) {
+      const ConvGeometry g = window(9, channels, 3, 2, 1);
+      const size_t step = static_cast<size_t>(channels) + 2;
+      std::vector<float> x = testing::seeded_floats(g.in_pixels() * step, 1), want(g.out_pixels() * step, 42.0f);
+      std::vector<uint16_t> halves, y(want.size(), float_to_bfloat(42.0f));
+      for (float& v : x) halves.push_back(float_to_bfloat(v)), v = bfloat_to_float(halves.back());
+      const ClampF32 clamp{-0.5f, 0.75f};
+      const PoolF32 floats{.geometry = g, .kind = kind, .input = x.data(), .input_step = step, .output = want.data(), .output_step = step, .clamp = clamp};
+      const PoolBf16 pool{.geometry = g, .kind = kind, .input = halves.data(), .input_step = step, .output = y.data(), .output_step = step, .clamp = clamp};
+      for (size_t block = pool_f32_blocks(g); block-- > 0;) pool_f32_block(floats, block), pool_bf16_block(pool, block);
+      for (size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], float_to_bfloat(want[i])) << "channels " << channels << ", element " << i;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Caps, PoolF32OnIsa, ::testing::ValuesIn(testing::caps()), [](const auto& info) { return std::string(isa_name(info.param)); });

@@ -5,7 +5,7 @@
 // Leading dimensions are equal. Made by the pass fuse_attention.
 #include <cmath>
 
-#include "ops/attention/attention_attrs.h"
+#include "ops/attention/attention.h"
 #include "ops/op.h"
 #include "ops/product_bf16.h"
 #include "ops/reference_tools.h"
@@ -13,15 +13,6 @@
 
 namespace verge::ops {
 namespace {
-
-exec::AttentionAttrs attrs_of(const Node& node, const Shape& q, const Shape& k, const Shape& v) {
-  exec::AttentionAttrs a;
-  a.trans_k = node.integer("trans_k") != 0;
-  a.m = q.back(1), a.dk = q.back(0), a.n = k.back(a.trans_k ? 1 : 0), a.dv = v.back(0);
-  a.batches = static_cast<int32_t>(q.count() / (int64_t{a.m} * a.dk));
-  a.scale = static_cast<float>(node.real("scale", 1));
-  return a;
-}
 
 Result<void> infer(InferContext& c) {
   const TensorType &q = c.in(0), &k = c.in(1), &v = c.in(2);
@@ -38,7 +29,7 @@ Cost cost(const Graph& graph, const Node& node) {
   Cost cost = traffic(graph, node);
   const TensorType &q = graph.type(node.input(0)), &k = graph.type(node.input(1)), &v = graph.type(node.input(2));
   if (!q.is_static() || !k.is_static() || !v.is_static()) return cost;
-  const exec::AttentionAttrs a = attrs_of(node, q.shape(), k.shape(), v.shape());
+  const exec::AttentionAttrs a = attention_attrs(node, q.shape(), k.shape(), v.shape());
   cost.macs = int64_t{a.batches} * a.m * a.n * (a.dk + a.dv);
   return cost;
 }
@@ -63,7 +54,7 @@ void attend(const ReferenceContext& c, const exec::AttentionAttrs& a, int64_t ba
 }
 
 Result<void> reference(ReferenceContext& c) {
-  const exec::AttentionAttrs a = attrs_of(c.node, c.in[0].shape(), c.in[1].shape(), c.in[2].shape());
+  const exec::AttentionAttrs a = attention_attrs(c.node, c.in[0].shape(), c.in[1].shape(), c.in[2].shape());
   std::vector<double> y;
   for (int64_t batch = 0; batch < a.batches; ++batch)
     for (int64_t row = 0; row < a.m; ++row) attend(c, a, batch, row, y);
@@ -74,14 +65,14 @@ Result<void> reference(ReferenceContext& c) {
 Result<void> lower(const Node& node, Emitter& emitter) {
   const Graph& g = emitter.graph();
   const TensorType &q = g.type(node.input(0)), &k = g.type(node.input(1)), &v = g.type(node.input(2));
-  if (q.dtype != DataType::kF32 || k.dtype != DataType::kF32 || v.dtype != DataType::kF32)
+  if (!is_real(q.dtype) || !is_real(k.dtype) || !is_real(v.dtype))
     return unsupported("attention of " + q.text() + ", " + k.text() + " and " + v.text() + ": only f32 runs");
-  const exec::AttentionAttrs attrs = attrs_of(node, q.shape(), k.shape(), v.shape());
+  const exec::AttentionAttrs attrs = attention_attrs(node, q.shape(), k.shape(), v.shape());
   std::vector<TensorRef> in;
   for (const ValueId value : node.inputs) in.push_back(emitter.tensor(value));
   const auto threads = static_cast<size_t>(std::max(1, emitter.options().threads));
-  if (by_bf16(node, attrs.m, attrs.n, std::min(attrs.dk, attrs.dv))) {
-    const TensorRef slots = emitter.scratch(static_cast<size_t>(attrs.batches) * packed_attention_bf16(attrs) + threads * attention_bf16_slot(attrs));
+  if (is_bf16_product(g, node)) {
+    const TensorRef slots = emitter.scratch(static_cast<size_t>(attrs.batches) * packed_attention_bf16(attrs) + threads * exec::AttentionSlot(attrs).bytes);
     emitter.emit(exec::Op::attention_bf16, in, {emitter.tensor(node.output())}, attrs, slots);
     return done();
   }
@@ -91,6 +82,15 @@ Result<void> lower(const Node& node, Emitter& emitter) {
 }
 
 }  // namespace
+
+exec::AttentionAttrs attention_attrs(const Node& node, const Shape& q, const Shape& k, const Shape& v) {
+  exec::AttentionAttrs a;
+  a.trans_k = node.integer("trans_k") != 0;
+  a.m = q.back(1), a.dk = q.back(0), a.n = k.back(a.trans_k ? 1 : 0), a.dv = v.back(0);
+  a.batches = static_cast<int32_t>(q.count() / (int64_t{a.m} * a.dk));
+  a.scale = static_cast<float>(node.real("scale", 1));
+  return a;
+}
 
 VERGE_OP_METHODS(attention) = {.infer = infer, .cost = cost, .reference = reference, .lower = lower};
 

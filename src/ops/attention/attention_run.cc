@@ -2,7 +2,6 @@
 
 #include "exec/checks.h"
 #include "exec/op_codes.h"
-#include "exec/thread_slots.h"
 #include "kernels/gemm/pack_f32.h"
 #include "kernels/softmax/softmax_f32.h"
 
@@ -15,15 +14,10 @@ struct Head {
   float *packed_k, *packed_v, *y;
 };
 
-// As they come.
-Head matrices_of(const rt::Instruction& in, const AttentionAttrs& a, size_t batch) {
-  const auto m = static_cast<size_t>(a.m), n = static_cast<size_t>(a.n), dk = static_cast<size_t>(a.dk), dv = static_cast<size_t>(a.dv);
-  return {in.in(0).as<float>() + batch * m * dk, in.in(1).as<float>() + batch * n * dk, in.in(2).as<float>() + batch * n * dv, nullptr, nullptr,
-          in.out().mut<float>() + batch * m * dv};
-}
-
 Head head_of(const rt::Instruction& in, const AttentionAttrs& a, size_t batch) {
-  Head head = matrices_of(in, a, batch);
+  const auto m = static_cast<size_t>(a.m), n = static_cast<size_t>(a.n), dk = static_cast<size_t>(a.dk), dv = static_cast<size_t>(a.dv);
+  Head head{in.in(0).as<float>() + batch * m * dk, in.in(1).as<float>() + batch * n * dk, in.in(2).as<float>() + batch * n * dv, nullptr, nullptr,
+            in.out().mut<float>() + batch * m * dv};
   head.packed_k = in.scratch()->mut<float>() + batch * packed_attention_floats(a) / static_cast<size_t>(a.batches);
   head.packed_v = head.packed_k + matmul_f32_scratch_size(static_cast<size_t>(a.n), static_cast<size_t>(a.dk));
   return head;
@@ -62,31 +56,9 @@ void run_rows(const AttentionAttrs& a, const Head& h, size_t row, size_t rows, b
   run_product(means_of(a, h, row, rows, scores), h.packed_v, any_order);
 }
 
-uint8_t* packed_bf16(const rt::Instruction& in, const AttentionAttrs& a, size_t batch) { return in.scratch()->mut<uint8_t>() + batch * packed_attention_bf16(a); }
-
-// Behind the packed operand of the scores lies that of the means.
-size_t packed_scores_bf16(const AttentionAttrs& a) { return matmul_bf16_packed_size(static_cast<size_t>(a.n), static_cast<size_t>(a.dk)); }
-
-void pack_bf16(const rt::Instruction& in, const AttentionAttrs& a, size_t batch) {
-  const Head h = matrices_of(in, a, batch);
-  uint8_t* packed = packed_bf16(in, a, batch);
-  pack_matmul_bf16(scores_of(a, h, 0, 1, nullptr), a.scale, in.has(3) ? in.in(3).as<float>() : nullptr, packed);
-  pack_matmul_bf16(means_of(a, h, 0, 1, nullptr), 1, nullptr, packed + packed_scores_bf16(a));
-}
-
-void run_product_bf16(const MatmulF32& product, const uint8_t* packed, void* scratch) {
-  const ConvBf16 conv = packed_matmul_bf16(product, packed);
-  for (size_t block = 0, blocks = conv_bf16_blocks(conv.geometry, 1); block < blocks; ++block) conv_bf16_block(conv, 1, block, scratch);
-}
-
-void run_rows_bf16(const rt::Instruction& in, const AttentionAttrs& a, size_t batch, size_t row, size_t rows, uint8_t* slot) {
-  const Head h = matrices_of(in, a, batch);
-  const uint8_t* packed = packed_bf16(in, a, batch);
-  auto* scores = reinterpret_cast<float*>(slot);
-  uint8_t* scratch = slot + score_floats(a) * sizeof(float);
-  run_product_bf16(scores_of(a, h, row, rows, scores), packed, scratch);
-  pick_softmax_f32().softmax(rows, static_cast<size_t>(a.n), scores, scores);
-  run_product_bf16(means_of(a, h, row, rows, scores), packed + packed_scores_bf16(a), scratch);
+// Packed operands and at least one thread's scores, counted without overflow: operands that lie in memory are smaller than 2^40 floats.
+bool scratch_fits(const rt::Instruction& in, const AttentionAttrs& a) {
+  return in.scratch() && in.scratch_bytes() / sizeof(float) >= packed_attention_floats(a) + score_floats(a) && reinterpret_cast<uintptr_t>(in.scratch()->data) % 64 == 0;
 }
 
 bool sizes_fit(const AttentionAttrs& a) {
@@ -96,48 +68,20 @@ bool sizes_fit(const AttentionAttrs& a) {
   return true;
 }
 
-bool is_f32(const TensorView& t, int64_t batches, int64_t rows, int64_t columns) { return t.dtype == DataType::kF32 && t.shape.count() == batches * rows * columns; }
+}  // namespace
 
-// Packed operands and at least one thread's scores, counted without overflow: operands that lie in memory are smaller than 2^40 floats.
-bool scratch_fits(const rt::Instruction& in, const AttentionAttrs& a) {
-  return in.scratch() && in.scratch_bytes() / sizeof(float) >= packed_attention_floats(a) + score_floats(a) && reinterpret_cast<uintptr_t>(in.scratch()->data) % 64 == 0;
-}
-
-Status check_operands(const rt::Instruction& in, const AttentionAttrs* a) {
+Status check_attention(const rt::Instruction& in, const AttentionAttrs* a, bool (*takes)(const TensorView& tensor)) {
   VERGE_REQUIRE(a && has_arity(in, 3, 4) && sizes_fit(*a) && a->scale >= -1e30f && a->scale <= 1e30f, Code::kCorrupt);
-  VERGE_REQUIRE(is_f32(in.in(0), a->batches, a->m, a->dk) && is_f32(in.in(1), a->batches, a->n, a->dk) && is_f32(in.in(2), a->batches, a->n, a->dv), Code::kCorrupt);
-  VERGE_REQUIRE(is_f32(in.out(), a->batches, a->m, a->dv) && (!in.has(3) || is_f32(in.in(3), 1, 1, a->n)), Code::kCorrupt);
+  const auto fits = [&](const TensorView& t, int64_t rows, int64_t columns) { return takes(t) && t.shape.count() == a->batches * rows * columns; };
+  VERGE_REQUIRE(fits(in.in(0), a->m, a->dk) && fits(in.in(1), a->n, a->dk) && fits(in.in(2), a->n, a->dv) && fits(in.out(), a->m, a->dv), Code::kCorrupt);
+  VERGE_REQUIRE(!in.has(3) || (in.in(3).dtype == DataType::kF32 && in.in(3).shape.count() == a->n), Code::kCorrupt);
   return {};
 }
-
-}  // namespace
 
 Status check_attention_f32(const rt::Instruction& in) {
   const auto* a = in.attrs_as<AttentionAttrs>();
-  VERGE_RETURN_IF_BAD(check_operands(in, a));
+  VERGE_RETURN_IF_BAD(check_attention(in, a, [](const TensorView& t) { return t.dtype == DataType::kF32; }));
   VERGE_REQUIRE(scratch_fits(in, *a), Code::kCorrupt);
-  return {};
-}
-
-Status check_attention_bf16(const rt::Instruction& in) {
-  const auto* a = in.attrs_as<AttentionAttrs>();
-  VERGE_RETURN_IF_BAD(check_operands(in, a));
-  const size_t rows = attention_rows(*a), n = static_cast<size_t>(a->n);
-  VERGE_REQUIRE(conv_bf16_fits(matmul_geometry(rows, n, static_cast<size_t>(a->dk))) && conv_bf16_fits(matmul_geometry(rows, static_cast<size_t>(a->dv), n)), Code::kCorrupt);
-  const uint64_t bytes = static_cast<uint64_t>(a->batches) * packed_attention_bf16(*a) + attention_bf16_slot(*a);
-  VERGE_REQUIRE(in.scratch() && in.scratch_bytes() >= bytes && reinterpret_cast<uintptr_t>(in.scratch()->data) % 64 == 0, Code::kCorrupt);
-  return {};
-}
-
-Status run_attention_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
-  const AttentionAttrs& a = *in.attrs_as<AttentionAttrs>();
-  const size_t batches = static_cast<size_t>(a.batches), rows = attention_rows(a), m = static_cast<size_t>(a.m), per_batch = (m + rows - 1) / rows;
-  env.parallel.each(batches, [&](size_t batch) { pack_bf16(in, a, batch); });
-  const ThreadSlots slots(in, batches * packed_attention_bf16(a), attention_bf16_slot(a), env);
-  slots.each(env, batches * per_batch, [&](size_t block, uint8_t* slot) {
-    const size_t row = block % per_batch * rows;
-    run_rows_bf16(in, a, block / per_batch, row, m - row < rows ? m - row : rows, slot);
-  });
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/product_bf16.h"
 #include "ops/quantized.h"
 #include "ops/shape_rules.h"
 #include "ops/unary/unary_attrs.h"
@@ -63,7 +64,7 @@ Result<void> lower(const Node& node, Emitter& emitter) {
   const TensorType &x = emitter.graph().type(node.input(0)), &y = emitter.graph().type(node.input(1)), &z = emitter.graph().type(node.output());
   if (x.quantized() && y.quantized() && z.quantized()) return lower_binary_quantized(node, emitter);
   if (x.quantized() || y.quantized() || z.quantized()) return unsupported(node.op + " of " + x.text() + " and " + y.text() + ": quantise all of its values or none");
-  if (x.dtype == DataType::kF32) return lower_f32(node, emitter);
+  if (is_real(x.dtype)) return lower_f32(node, emitter);
   if (x.dtype == DataType::kF64) return lower_f64(node, emitter);
   const exec::BinaryInt function = binary_function(node).integer;
   if (!is_integer(x.dtype) || function == exec::BinaryInt::kCount) return unsupported(node.op + " of " + x.text() + ": only f32, f64 and integers run; cast first");

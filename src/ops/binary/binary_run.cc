@@ -4,6 +4,7 @@
 #include "exec/checks.h"
 #include "exec/integers.h"
 #include "exec/op_codes.h"
+#include "exec/reals.h"
 #include "kernels/binary_i8/binary_i8.h"
 #include "ops/binary/binary_attrs.h"
 
@@ -16,10 +17,12 @@ constexpr uint32_t kFunctions = 0
 #undef VERGE_BINARY
     ;
 
-bool operands_broadcast(const rt::Instruction& in) {
+bool shapes_broadcast(const rt::Instruction& in) {
   const Shape* const operands[] = {&in.in(0).shape, &in.in(1).shape};
-  return in.in(0).dtype == in.in(1).dtype && broadcast_together(in.out().shape, operands, 2);
+  return broadcast_together(in.out().shape, operands, 2);
 }
+
+bool operands_broadcast(const rt::Instruction& in) { return in.in(0).dtype == in.in(1).dtype && shapes_broadcast(in); }
 
 Broadcast rows_of(const rt::Instruction& in) {
   const Shape* const operands[] = {&in.in(0).shape, &in.in(1).shape};
@@ -199,8 +202,8 @@ BinaryI8 params_of(const rt::Instruction& in) {
 
 Status check_binary_f32(const rt::Instruction& in) {
   const auto* a = in.attrs_as<BinaryF32Attrs>();
-  VERGE_REQUIRE(a && a->function < kFunctions && arity(in, 2, 1) && operands_broadcast(in), Code::kCorrupt);
-  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32 && in.out().dtype == DataType::kF32, Code::kCorrupt);
+  VERGE_REQUIRE(a && a->function < kFunctions && arity(in, 2, 1) && shapes_broadcast(in), Code::kCorrupt);
+  VERGE_REQUIRE(is_real(in.in(0)) && is_real(in.in(1)) && is_real(in.out()), Code::kCorrupt);
   return {};
 }
 
@@ -209,16 +212,24 @@ Status run_binary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const Broadcast b = rows_of(in);
   const Spread spread = b.still(0) ? Spread::kX : b.still(1) ? Spread::kY : Spread::kNone;  // both still: one element, either will do
   const BinaryF32Fn fn = pick_binary_f32(static_cast<BinaryF32>(a.function), spread);
-  const auto *x = in.in(0).as<float>(), *y = in.in(1).as<float>();
-  auto* z = in.out().mut<float>();
-  if (const int repeated = repeated_row(b); repeated >= 0) {
+  const Reals operands[] = {reals(in.in(0)), reals(in.in(1))};
+  const RealsOut result = reals_out(in.out());
+  const bool floats = !operands[0].half && !operands[1].half && !result.half;
+  if (const int repeated = repeated_row(b); floats && repeated >= 0) {
+    auto* z = in.out().mut<float>();
     for_repeated_rows(in, env, b, repeated,
-                      [&](size_t n, const float* const* operands, size_t at) { fn(n, operands[0], operands[1], z + at, {a.clamp_min, a.clamp_max}); });
+                      [&](size_t n, const float* const* xy, size_t at) { fn(n, xy[0], xy[1], z + at, {a.clamp_min, a.clamp_max}); });
     return {};
   }
   for_rows(env, b, [&](size_t row, size_t begin, size_t end) {
-    fn(end - begin, x + b.offset(0, row) + (b.still(0) ? 0 : begin), y + b.offset(1, row) + (b.still(1) ? 0 : begin), z + row * b.row() + begin,
-       {a.clamp_min, a.clamp_max});
+    float room[3][kRealsRun];
+    for (size_t at = begin, n; at < end; at += n) {
+      n = floats || end - at < kRealsRun ? end - at : kRealsRun;
+      const auto operand = [&](int i) { return as_floats(operands[i].from(b.offset(i, row) + (b.still(i) ? 0 : at)), b.still(i) ? 1 : n, room[i]); };
+      const RealsOut z = result.from(row * b.row() + at);
+      fn(n, operand(0), operand(1), as_floats(z, room[2]), {a.clamp_min, a.clamp_max});
+      rounded(z, n, room[2]);
+    }
   });
   return {};
 }

@@ -3,6 +3,7 @@
 #include "exec/checks.h"
 #include "exec/op_codes.h"
 #include "kernels/depthwise/depthwise_f32.h"
+#include "kernels/depthwise_bf16/depthwise_bf16.h"
 #include "kernels/gemm/conv_f32.h"
 #include "kernels/gemm/pack_f32.h"
 #include "kernels/winograd/winograd_f32.h"
@@ -20,7 +21,7 @@ ConvGeometry geometry_of(const rt::Instruction& in) {
 Status check_common(const rt::Instruction& in, int most_inputs, ConvGeometry* geometry) {
   const auto* attrs = in.attrs_as<ConvF32Attrs>();
   VERGE_REQUIRE(attrs && has_arity(in, 3, most_inputs), Code::kCorrupt);
-  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32 && in.out().dtype == DataType::kF32, Code::kCorrupt);
+  VERGE_REQUIRE(in.in(0).dtype == in.out().dtype, Code::kCorrupt);
   VERGE_RETURN_IF_BAD(check_geometry(attrs->window, attrs->groups, in.in(0).shape, in.out().shape));
   *geometry = geometry_of(in);
   return {};
@@ -28,6 +29,7 @@ Status check_common(const rt::Instruction& in, int most_inputs, ConvGeometry* ge
 
 // Packed weights and biases of products, and a residual if there is one.
 Status check_product(const rt::Instruction& in, const ConvGeometry& g) {
+  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32, Code::kCorrupt);
   const size_t groups = static_cast<size_t>(g.groups);
   VERGE_REQUIRE(holds(in.in(1), DataType::kF32, groups * packed_weights_f32_size(g.group_out(), g.taps(), g.group_in())), Code::kCorrupt);
   VERGE_REQUIRE(holds(in.in(2), DataType::kF32, groups * packed_bias_f32_size(g.group_out())), Code::kCorrupt);
@@ -42,15 +44,15 @@ const float* clear_scratch(const rt::Instruction& in) {
   return in.scratch()->as<float>();
 }
 
-template <typename Conv> Conv conv_of(const rt::Instruction& in) {
+template <typename Conv, typename T = float> Conv conv_of(const rt::Instruction& in) {
   const ConvF32Attrs& attrs = *in.attrs_as<ConvF32Attrs>();
   Conv conv;
   conv.geometry = geometry_of(in);
-  conv.input = in.in(0).as<float>();
+  conv.input = in.in(0).as<T>();
   conv.input_step = static_cast<size_t>(conv.geometry.in_c);
   conv.weights = in.in(1).as<float>();
   conv.bias = in.in(2).as<float>();
-  conv.output = in.out().mut<float>();
+  conv.output = in.out().mut<T>();
   conv.output_step = static_cast<size_t>(conv.geometry.out_c);
   conv.clamp = {attrs.clamp_min, attrs.clamp_max};
   return conv;
@@ -61,6 +63,21 @@ ConvF32 product_of(const rt::Instruction& in) {
   if (in.has(3)) conv.residual = in.in(3).as<float>();
   conv.residual_step = conv.output_step;
   return conv;
+}
+
+Status check_depthwise_bf16(const rt::Instruction& in, const ConvGeometry& g) {
+  const size_t channels = static_cast<size_t>(g.in_c);
+  VERGE_REQUIRE(depthwise_bf16_fits(g) && in.scratch_bytes() >= channels * sizeof(uint16_t), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(1), DataType::kF32, packed_depthwise_bf16_size(channels, g.taps())), Code::kCorrupt);
+  VERGE_REQUIRE(holds(in.in(2), DataType::kF32, packed_depthwise_bf16_size(channels, 1)), Code::kCorrupt);
+  return {};
+}
+
+void run_depthwise_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
+  auto conv = conv_of<DepthwiseBf16, uint16_t>(in);
+  clear_scratch(in);
+  conv.zeros = in.scratch()->as<uint16_t>();
+  env.parallel.each(depthwise_bf16_blocks(conv.geometry), [&](size_t block) { depthwise_bf16_block(conv, block); });
 }
 
 }  // namespace
@@ -105,6 +122,8 @@ Status check_depthwise_f32(const rt::Instruction& in) {
   ConvGeometry g;
   VERGE_RETURN_IF_BAD(check_common(in, 3, &g));
   VERGE_REQUIRE(g.groups == g.in_c, Code::kCorrupt);
+  if (in.in(0).dtype == DataType::kBF16) return check_depthwise_bf16(in, g);
+  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32, Code::kCorrupt);
   const size_t channels = static_cast<size_t>(g.out_c);
   VERGE_REQUIRE(holds(in.in(1), DataType::kF32, packed_depthwise_f32_size(channels, g.taps())), Code::kCorrupt);
   VERGE_REQUIRE(holds(in.in(2), DataType::kF32, packed_bias_f32_size(channels)), Code::kCorrupt);
@@ -113,6 +132,7 @@ Status check_depthwise_f32(const rt::Instruction& in) {
 }
 
 Status run_depthwise_f32(const rt::Instruction& in, const rt::RunEnv& env) {
+  if (in.in(0).dtype == DataType::kBF16) return run_depthwise_bf16(in, env), Status{};
   DepthwiseF32 conv = conv_of<DepthwiseF32>(in);
   conv.zeros = clear_scratch(in);
   env.parallel.each(depthwise_f32_blocks(conv.geometry), [&](size_t block) { depthwise_f32_block(conv, block); });

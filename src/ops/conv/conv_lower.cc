@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "kernels/depthwise/depthwise_f32.h"
+#include "kernels/depthwise_bf16/depthwise_bf16.h"
 #include "kernels/gemm/pack_f32.h"
 #include "kernels/winograd/winograd_f32.h"
 #include "ops/conv/conv.h"
@@ -64,21 +65,34 @@ bool by_winograd(const Graph& graph, const ConvGeometry& g, const std::string& a
   return algorithm == "winograd" ? winograd_f32_fits(g) : winograd_f32_pays(g);
 }
 
-void emit_bf16(const Node& node, Emitter& emitter, const ConvGeometry& g, const exec::ConvF32Attrs& attrs, const Tensor& w) {
+void emit_bf16(const Node& node, Emitter& emitter, const ConvGeometry& g, const exec::ConvF32Attrs& attrs) {
+  const Tensor& w = *emitter.graph().constant(node.input(1));
   std::vector<TensorRef> in = {emitter.tensor(node.input(0)), emitter.constant(packed_bf16(g, w), node.name + ".weights"), packed_biases(node, emitter, g, false)};
   const bool residual = node.input(3).valid();
   if (residual) in.push_back(emitter.tensor(node.input(3)));
-  emitter.emit(exec::Op::conv_bf16, std::move(in), {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g), residual ? 3 : -1);
+  emitter.emit(exec::Op::conv_bf16, std::move(in), {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g), residual && emitter.graph().type(node.input(3)).dtype == emitter.graph().type(node.output()).dtype ? 3 : -1);
+}
+
+void emit_depthwise_bf16(const Node& node, Emitter& emitter, const ConvGeometry& g, const exec::ConvF32Attrs& attrs) {
+  const auto packed = [&](const Tensor* source, size_t taps, const char* name) {
+    const size_t channels = static_cast<size_t>(g.out_c);
+    Tensor out(DataType::kF32, {static_cast<int32_t>(packed_depthwise_bf16_size(channels, taps))});
+    if (source) pack_depthwise_bf16(channels, taps, source->values<float>().data(), 1, taps, out.mut<float>().data());
+    return emitter.constant(std::move(out), node.name + name);
+  };
+  const TensorRef weights = packed(emitter.graph().constant(node.input(1)), g.taps(), ".weights"), bias = packed(emitter.graph().constant(node.input(2)), 1, ".bias");
+  const TensorRef zeros = emitter.scratch(static_cast<size_t>(g.in_c) * sizeof(uint16_t));
+  emitter.emit(exec::Op::depthwise_f32, {emitter.tensor(node.input(0)), weights, bias}, {emitter.tensor(node.output())}, attrs, zeros);
 }
 
 Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {
   if (node.input(2).valid() && emitter.graph().type(node.input(2)).dtype != DataType::kF32) return unsupported("a bias that is not f32");
   const RealClamp clamp = real_clamp(node);
   const exec::ConvF32Attrs attrs{window_attrs(g), g.groups, static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
+  if (is_bf16_product(emitter.graph(), node)) return emit_bf16(node, emitter, g, attrs), done();
+  if (emitter.graph().type(node.input(0)).dtype == DataType::kBF16) return emit_depthwise_bf16(node, emitter, g, attrs), done();
   if (g.pointwise() && g.groups == 1 && !node.input(3).valid() && emit_sparse_rows(node, emitter, {attrs.clamp_min, attrs.clamp_max})) return done();
   const bool residual = node.input(3).valid(), depthwise = is_depthwise(g) && !residual;
-  const Tensor* constant = emitter.graph().constant(node.input(1));
-  if (constant && !depthwise && by_bf16(node, g)) return emit_bf16(node, emitter, g, attrs, *constant), done();
   const TensorRef x = emitter.tensor(node.input(0)), y = emitter.tensor(node.output());
   std::vector<TensorRef> in = {x, packed_weights(node, emitter, g, depthwise), packed_biases(node, emitter, g, depthwise)};
   if (depthwise) {
@@ -123,7 +137,7 @@ Result<void> lower_conv(const Node& node, Emitter& emitter) {
   const TensorType &x = graph.type(node.input(0)), &y = graph.type(node.output());
   const TensorType& w = graph.type(node.input(1));
   VERGE_TRY(const ConvGeometry geometry, conv_geometry(node, x.shape(), w.shape(), y.shape()));
-  if (x.dtype == DataType::kF32 && w.dtype == DataType::kF32) return lower_f32(node, emitter, geometry);
+  if (is_real(x.dtype) && w.dtype == DataType::kF32) return lower_f32(node, emitter, geometry);
   if (!graph.constant(node.input(1))) return unsupported("quantised weights that are computed at run time; they must be constant");
   if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(y.dtype)) return lower_i8(node, emitter, geometry);
   if (is_product_i16(graph, node)) return lower_i16(node, emitter, geometry);

@@ -57,9 +57,8 @@ Result<void> lower_f32(const Node& node, Emitter& emitter) {
   const ConvGeometry g = exec::rows_geometry(graph.type(node.input(0)).shape(), graph.type(node.output()).shape());
   const RealClamp clamp = real_clamp(node);
   const exec::DenseF32Attrs attrs{static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
-  const Tensor* constant = graph.constant(node.input(1));
-  if (constant && by_bf16(node, g)) {
-    const TensorRef weights = emitter.constant(packed_bf16(g, *constant), node.name + ".weights");
+  if (is_bf16_product(graph, node)) {
+    const TensorRef weights = emitter.constant(packed_bf16(g, *graph.constant(node.input(1))), node.name + ".weights");
     emitter.emit(exec::Op::dense_bf16, {emitter.tensor(node.input(0)), weights, packed_biases(node, emitter, g)}, {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g));
     return done();
   }
@@ -101,7 +100,7 @@ Result<void> lower_dense(const Node& node, Emitter& emitter) {
   const Graph& graph = emitter.graph();
   const TensorType& x = graph.type(node.input(0));
   const Tensor *w = graph.constant(node.input(1)), *bias = graph.constant(node.input(2));
-  if (x.dtype == DataType::kF32 && graph.type(node.input(1)).dtype == DataType::kF32) return lower_f32(node, emitter);
+  if (is_real(x.dtype) && graph.type(node.input(1)).dtype == DataType::kF32) return lower_f32(node, emitter);
   if (!w || (node.input(2).valid() && !bias)) return unsupported("quantised weights or bias that are computed at run time; they must be constant");
   if (is_quantized(graph, node) && is_8bit(x.dtype) && is_8bit(graph.type(node.output()).dtype)) return lower_i8(node, emitter, *w);
   if (gives_reals(graph, node)) return lower_i8(node, emitter, *w);

@@ -88,8 +88,8 @@ Result<void> lower_matmul(const Node& node, Emitter& emitter) {
     emitter.emit(exec::Op::matmul_plain, in, {emitter.tensor(node.output())}, attrs);
     return done();
   }
-  if (a.dtype != DataType::kF32 || b.dtype != DataType::kF32) return unsupported("inputs " + a.text() + " and " + b.text() + "; products of f32, f64, i32, i64 and quantised tensors are supported");
-  if (by_bf16(node, plan.m, plan.n, plan.k)) {
+  if (!is_real(a.dtype) || !is_real(b.dtype)) return unsupported("inputs " + a.text() + " and " + b.text() + "; products of f32, f64, i32, i64 and quantised tensors are supported");
+  if (is_bf16_product(emitter.graph(), node)) {
     const size_t m = static_cast<size_t>(plan.m), n = static_cast<size_t>(plan.n), k = static_cast<size_t>(plan.k), threads = static_cast<size_t>(std::max(1, emitter.options().threads));
     const size_t bytes = static_cast<size_t>(plan.b_matrices) * matmul_bf16_packed_size(n, k) + threads * conv_bf16_scratch_size(matmul_geometry(m, n, k));
     emitter.emit(exec::Op::matmul_bf16, in, {emitter.tensor(node.output())}, attrs, emitter.scratch(bytes));

@@ -1,5 +1,6 @@
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/reals.h"
 #include "exec/thread_slots.h"
 #include "kernels/gemm/matmul_f32.h"
 #include "kernels/gemm_bf16/matmul_bf16.h"
@@ -47,6 +48,14 @@ MatmulF32 matmul_of(const rt::Instruction& in, const MatmulAttrs& a, int64_t a_m
           .a = in.in(0).as<float>() + static_cast<size_t>(a_matrix) * m * k, .a_step = k,
           .b = in.in(1).as<float>() + static_cast<size_t>(b_matrix) * k * n, .b_row_step = a.trans_b ? 1 : n, .b_column_step = a.trans_b ? k : 1,
           .y = in.out().mut<float>() + static_cast<size_t>(y_matrix) * m * n, .y_step = n};
+}
+
+MatmulBf16 matmul_bf16_of(const rt::Instruction& in, const MatmulAttrs& a, int64_t a_matrix, int64_t b_matrix, int64_t y_matrix) {
+  const auto m = static_cast<size_t>(a.m), n = static_cast<size_t>(a.n), k = static_cast<size_t>(a.k);
+  return {.m = m, .n = n, .k = k,
+          .a = reals(in.in(0)).from(static_cast<size_t>(a_matrix) * m * k), .a_step = k,
+          .b = reals(in.in(1)).from(static_cast<size_t>(b_matrix) * k * n), .b_row_step = a.trans_b ? 1 : n, .b_column_step = a.trans_b ? k : 1,
+          .y = reals_out(in.out()).from(static_cast<size_t>(y_matrix) * m * n), .y_step = n, .clamp = {}};
 }
 
 float* packed_at(const rt::Instruction& in, const MatmulAttrs& a, int64_t b_matrix) {
@@ -143,8 +152,8 @@ Status run_matmul_f32(const rt::Instruction& in, const rt::RunEnv& env) {
 
 Status check_matmul_bf16(const rt::Instruction& in) {
   const auto* a = in.attrs_as<MatmulAttrs>();
-  VERGE_REQUIRE(a && arity(in, 2, 1) && in.out().dtype == DataType::kF32 && dimensions_fit(*a, in.out().shape.count()), Code::kCorrupt);
-  VERGE_REQUIRE(operands_fit(in, *a, DataType::kF32), Code::kCorrupt);
+  VERGE_REQUIRE(a && arity(in, 2, 1) && is_real(in.in(0)) && is_real(in.in(1)) && is_real(in.out()) && dimensions_fit(*a, in.out().shape.count()), Code::kCorrupt);
+  VERGE_REQUIRE(operand_fits(in.in(0), in.in(0).dtype, *a, a->a_step, a->m, a->k) && operand_fits(in.in(1), in.in(1).dtype, *a, a->b_step, a->k, a->n), Code::kCorrupt);
   const auto n = static_cast<size_t>(a->n), k = static_cast<size_t>(a->k);
   const ConvGeometry g = matmul_geometry(static_cast<size_t>(a->m), n, k);
   VERGE_REQUIRE(conv_bf16_fits(g), Code::kCorrupt);
@@ -157,14 +166,14 @@ Status run_matmul_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
   const MatmulAttrs& a = *in.attrs_as<MatmulAttrs>();
   const size_t packed = matmul_bf16_packed_size(static_cast<size_t>(a.n), static_cast<size_t>(a.k)), count = static_cast<size_t>(matrices(a, a.b_step));
   uint8_t* at = in.scratch()->mut<uint8_t>();
-  env.parallel.each(count, [&](size_t b) { pack_matmul_bf16(matmul_of(in, a, 0, static_cast<int64_t>(b), 0), 1, nullptr, at + b * packed); });
-  const ConvGeometry g = packed_matmul_bf16(matmul_of(in, a, 0, 0, 0), at).geometry;
-  const ThreadSlots slots(in, count * packed, conv_bf16_scratch_size(g), env);
-  const size_t blocks = conv_bf16_blocks(g, slots.count);
+  env.parallel.each(count, [&](size_t b) { pack_matmul_bf16(matmul_bf16_of(in, a, 0, static_cast<int64_t>(b), 0), at + b * packed); });
+  const ConvBf16 first = packed_matmul_bf16(matmul_bf16_of(in, a, 0, 0, 0), at);
+  const ThreadSlots slots(in, count * packed, conv_bf16_scratch_size(first.geometry), env);
+  const size_t blocks = conv_bf16_blocks(first, slots.count);
   slots.each(env, static_cast<size_t>(batches(a)) * blocks, [&](size_t i, uint8_t* scratch) {
     const auto batch = static_cast<int64_t>(i / blocks);
     const int64_t b_matrix = matrix_at(a, a.b_step, batch);
-    conv_bf16_block(packed_matmul_bf16(matmul_of(in, a, matrix_at(a, a.a_step, batch), b_matrix, batch), at + static_cast<size_t>(b_matrix) * packed), slots.count, i % blocks, scratch);
+    conv_bf16_block(packed_matmul_bf16(matmul_bf16_of(in, a, matrix_at(a, a.a_step, batch), b_matrix, batch), at + static_cast<size_t>(b_matrix) * packed), slots.count, i % blocks, scratch);
   });
   return {};
 }

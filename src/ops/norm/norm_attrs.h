@@ -1,4 +1,4 @@
-// Normalisation of f32 tensors.
+// Normalisation of f32 tensors, of rows of bf16 too.
 //
 //   normalize_f32   in: x[, scale[, bias]], each [groups * channels] or absent. x is seen as [batch][pixels][groups][channels]:
 //                   y = (x - m) / sqrt(v + epsilon) * scale + bias, mean m and variance v of a batch and group over its pixels and channels; without
@@ -14,6 +14,8 @@ struct NormalizeAttrs {
   int32_t centre = 1;
   float epsilon = 0;
 };
+
+inline constexpr int32_t kMostBf16Row = 4096;  // channels of a row, pixels and groups 1, where x or y is bf16
 
 struct LrnAttrs {
   int32_t before = 0, after = 0;

@@ -3,6 +3,7 @@
 #include "ops/binary/binary_attrs.h"
 #include "ops/norm/norm.h"
 #include "ops/norm/norm_attrs.h"
+#include "ops/product_bf16.h"
 #include "ops/spatial.h"
 
 namespace verge::ops {
@@ -56,14 +57,15 @@ Result<void> lower_batch_norm(const Node& node, Emitter& emitter) {
 }
 
 Result<void> lower_norm(const Node& node, Emitter& emitter) {
-  VERGE_CHECK(require_f32(node, emitter));
+  if (bf16_values(emitter.graph(), node) == Bf16Values::kNone) VERGE_CHECK(require_f32(node, emitter));
   if (node.op == "group_norm" || node.op == "instance_norm") VERGE_CHECK(require_nhwc(node));
   VERGE_TRY(const NormShape s, norm_shape(node, emitter.graph().type(node.input(0)).shape()));
   const exec::NormalizeAttrs attrs{static_cast<int32_t>(s.batch), static_cast<int32_t>(s.pixels), static_cast<int32_t>(s.groups), static_cast<int32_t>(s.channels),
                                    node.op != "rms_norm", static_cast<float>(node.real("epsilon", 1e-5))};
   std::vector<TensorRef> in;
   for (ValueId value : node.inputs) in.push_back(emitter.tensor(value));
-  emitter.emit(exec::Op::normalize_f32, std::move(in), {emitter.tensor(node.output())}, attrs, {}, 0);
+  const bool alike = emitter.graph().type(node.input(0)).dtype == emitter.graph().type(node.output()).dtype;
+  emitter.emit(exec::Op::normalize_f32, std::move(in), {emitter.tensor(node.output())}, attrs, {}, alike ? 0 : -1);
   return done();
 }
 

@@ -3,6 +3,7 @@
 #include "exec/blocks.h"
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/reals.h"
 #include "kernels/normalize/normalize_f32.h"
 #include "ops/norm/norm_attrs.h"
 
@@ -36,20 +37,34 @@ size_t parts_per_batch(const NormalizeAttrs& a) {
   return side_by_side(a) ? (groups + kColumns - 1) / kColumns : groups;
 }
 
+bool has_bf16(const rt::Instruction& in) { return reals(in.in(0)).half || reals_out(in.out()).half; }
+
 NormalizeF32 part_of(const rt::Instruction& in, const NormalizeAttrs& a, size_t index) {
   const size_t step = static_cast<size_t>(a.groups) * static_cast<size_t>(a.channels), width = side_by_side(a) ? kColumns : static_cast<size_t>(a.channels);
   const size_t batch = index / parts_per_batch(a), column = index % parts_per_batch(a) * width, pixels = static_cast<size_t>(a.pixels);
   const size_t at = batch * pixels * step + column;
-  return {.x = in.in(0).as<float>() + at, .y = in.out().mut<float>() + at, .rows = pixels, .width = width < step - column ? width : step - column, .step = step,
+  return {.x = has_bf16(in) ? nullptr : in.in(0).as<float>() + at, .y = has_bf16(in) ? nullptr : in.out().mut<float>() + at, .rows = pixels, .width = width < step - column ? width : step - column, .step = step,
           .scale = in.has(1) ? in.in(1).as<float>() + column : nullptr, .bias = in.has(2) ? in.in(2).as<float>() + column : nullptr,
           .centre = a.centre != 0, .epsilon = a.epsilon};
+}
+
+// One row, of which x or y is bf16.
+void normalize_bf16(const rt::Instruction& in, const NormalizeAttrs& a, size_t row, NormalizeF32Fn normalize) {
+  float room[kMostBf16Row];
+  NormalizeF32 part = part_of(in, a, row);
+  const RealsOut y = reals_out(in.out()).from(row * part.step);
+  part.x = as_floats(reals(in.in(0)).from(row * part.step), part.step, room);
+  part.y = as_floats(y, room);
+  normalize(part);
+  rounded(y, part.step, room);
 }
 
 }  // namespace
 
 Status check_normalize_f32(const rt::Instruction& in) {
   const auto* a = in.attrs_as<NormalizeAttrs>();
-  VERGE_REQUIRE(a && has_arity(in, 1, 3) && in.in(0).dtype == DataType::kF32 && same_type(in.in(0), in.out()), Code::kCorrupt);
+  VERGE_REQUIRE(a && has_arity(in, 1, 3) && is_real(in.in(0)) && is_real(in.out()) && in.in(0).shape == in.out().shape, Code::kCorrupt);
+  VERGE_REQUIRE(!has_bf16(in) || (a->pixels == 1 && a->groups == 1 && a->channels <= kMostBf16Row), Code::kCorrupt);
   VERGE_REQUIRE(a->batch >= 1 && a->pixels >= 1 && a->groups >= 1 && a->channels >= 1, Code::kCorrupt);
   const int64_t count = in.out().shape.count(), step = int64_t{a->groups} * a->channels;
   VERGE_REQUIRE(step <= count && a->pixels <= count / step && int64_t{a->batch} <= count / (step * a->pixels) && step * a->pixels * a->batch == count, Code::kCorrupt);
@@ -62,7 +77,7 @@ Status run_normalize_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const size_t parts = static_cast<size_t>(a.batch) * parts_per_batch(a), elements = static_cast<size_t>(in.out().shape.count()) / parts;
   const NormalizeF32Fn normalize = side_by_side(a) ? normalize_columns : pick_normalize_f32();
   for_blocks(env, parts, items_per_block(elements), [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) normalize(part_of(in, a, i));
+    for (size_t i = begin; i < end; ++i) has_bf16(in) ? normalize_bf16(in, a, i, normalize) : normalize(part_of(in, a, i));
   });
   return {};
 }

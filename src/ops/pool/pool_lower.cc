@@ -1,6 +1,7 @@
 #include "kernels/pool/pool_f32.h"
 #include "ops/pool/pool.h"
 #include "ops/pool/pool_attrs.h"
+#include "ops/product_bf16.h"
 #include "ops/quantized.h"
 
 namespace verge::ops {
@@ -27,7 +28,7 @@ Result<void> lower_pool(const Node& node, Emitter& emitter) {
   const TensorType &x = emitter.graph().type(node.input(0)), &y = emitter.graph().type(node.output());
   const exec::PoolAttrs pool = pool_attrs(node, window, x.shape(), y.shape());
   const TensorRef from = emitter.tensor(node.input(0)), to = emitter.tensor(node.output());
-  if (x.dtype == DataType::kF32) {
+  if (is_real(x.dtype)) {
     const RealClamp clamp = real_clamp(node);
     emitter.emit(exec::Op::pool_f32, {from}, {to}, exec::PoolF32Attrs{pool, static_cast<float>(clamp.min), static_cast<float>(clamp.max)});
     return done();

@@ -1,5 +1,6 @@
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/reals.h"
 #include "kernels/pool_i8/pool_i8.h"
 #include "ops/pool/pool_attrs.h"
 #include "ops/product_i8_attrs.h"
@@ -34,15 +35,17 @@ template <typename Pool> Pool pool_of(const PoolAttrs& attrs, const rt::Instruct
 
 Status check_pool_f32(const rt::Instruction& in) {
   const auto* attrs = in.attrs_as<PoolF32Attrs>();
-  VERGE_REQUIRE(attrs && has_arity(in, 1, 1) && in.in(0).dtype == DataType::kF32 && in.out().dtype == DataType::kF32, Code::kCorrupt);
+  VERGE_REQUIRE(attrs && has_arity(in, 1, 1) && is_real(in.in(0)) && in.out().dtype == in.in(0).dtype, Code::kCorrupt);
   return check_pool(attrs->pool, in);
 }
 
 Status run_pool_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const PoolF32Attrs& attrs = *in.attrs_as<PoolF32Attrs>();
-  PoolF32 pool = pool_of<PoolF32>(attrs.pool, in);
-  pool.clamp = {attrs.clamp_min, attrs.clamp_max};
-  env.parallel.each(pool_f32_blocks(pool.geometry), [&](size_t block) { pool_f32_block(pool, block); });
+  const auto run = [&](auto pool, auto run_block) {
+    pool.clamp = {attrs.clamp_min, attrs.clamp_max};
+    env.parallel.each(pool_f32_blocks(pool.geometry), [&](size_t block) { run_block(pool, block); });
+  };
+  reals(in.in(0)).half ? run(pool_of<PoolBf16>(attrs.pool, in), pool_bf16_block) : run(pool_of<PoolF32>(attrs.pool, in), pool_f32_block);
   return {};
 }
 

@@ -5,10 +5,12 @@
 //
 // gates_x is x times the input weights plus their bias, rows as `batch_major` orders them. `weights` and `bias` hold for each direction the recurrent ones,
 // packed by kernels/gemm/pack_f32.h: lstm and rnn as one matrix [gates * hidden, hidden], gru as that of its first two gates and that of the third.
-// Scratch: RecurrentAttrs::scratch_floats() floats.
+// Scratch: RecurrentAttrs::scratch_floats() floats. Recurrent weights of bf16, packed by kernels/gemm_bf16, ask for recurrent_bf16_bytes() more in front.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+
+#include "kernels/gemm_bf16/conv_bf16.h"
 
 namespace verge::exec {
 
@@ -41,5 +43,11 @@ struct RecurrentAttrs {
     return b * h * static_cast<size_t>(gates()) + b * h + 2 * h;
   }
 };
+
+// One step's product of all sequences' states with n rows of weights.
+inline ConvGeometry state_geometry(const RecurrentAttrs& a, size_t n) {
+  return {.in_h = a.batch, .in_c = a.hidden, .out_h = a.batch, .out_c = static_cast<int32_t>(n)};
+}
+inline size_t recurrent_bf16_bytes(const RecurrentAttrs& a) { return conv_bf16_scratch_size(state_geometry(a, static_cast<size_t>(a.hidden))); }  // the fewest columns leave room for the most rows
 
 }  // namespace verge::exec

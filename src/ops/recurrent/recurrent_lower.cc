@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/gemm/pack_f32.h"
+#include "kernels/gemm_bf16/conv_bf16.h"
 #include "ops/dense/dense_attrs.h"
+#include "ops/product_bf16.h"
 #include "ops/recurrent/recurrent.h"
 
 namespace verge::ops {
@@ -13,15 +16,27 @@ Tensor packed(const float* rows, size_t n, size_t k) {
   return out;
 }
 
+Tensor packed_halves(const float* rows, size_t n, size_t k) {
+  Tensor out(DataType::kBF16, {static_cast<int32_t>(packed_weights_bf16_size(n, k))});
+  pack_weights_bf16(n, k, rows, reinterpret_cast<uint16_t*>(out.data()));
+  return out;
+}
+
 Tensor packed_bias(const float* values, size_t n) {
   Tensor out(DataType::kF32, {static_cast<int32_t>(packed_bias_f32_size(n))});
   pack_bias_f32(n, values, out.mut<float>().data());
   return out;
 }
 
-void append(std::vector<float>& all, const Tensor& part) { all.insert(all.end(), part.values<float>().begin(), part.values<float>().end()); }
-
-Tensor vector_of(const std::vector<float>& values) { return Tensor::of<float>({static_cast<int32_t>(values.size())}, values); }
+// Parts of one type, one behind the other.
+Tensor joined(const std::vector<Tensor>& parts) {
+  int64_t count = 0;
+  for (const Tensor& part : parts) count += part.count();
+  Tensor all(parts[0].dtype(), {static_cast<int32_t>(count)});
+  uint8_t* to = all.data();
+  for (const Tensor& part : parts) to = std::copy(part.bytes().begin(), part.bytes().end(), to);
+  return all;
+}
 
 // Rows of the matrices that the recurrent weights of one direction are packed as.
 std::vector<size_t> matrix_rows(const exec::RecurrentAttrs& a) {
@@ -37,10 +52,12 @@ TensorRef emit_gates_of_input(const Node& node, Emitter& emitter, const exec::Re
   for (int32_t i = 0; bias && i < n; ++i) b[i] = bias->values<float>()[i / half * 2 * half + i % half];
   const Shape x = emitter.graph().type(node.input(0)).shape();
   const TensorRef out = emitter.temporary(DataType::kF32, {x[0], x[1], n});
-  emitter.emit(exec::Op::dense_f32,
-               {emitter.tensor(node.input(0)), emitter.constant(packed(w.values<float>().data(), static_cast<size_t>(n), static_cast<size_t>(x[2])), node.name + ".weights"),
-                emitter.constant(packed_bias(b.data(), static_cast<size_t>(n)), node.name + ".bias")},
-               {out}, exec::DenseF32Attrs{-INFINITY, INFINITY});
+  const ConvGeometry g = exec::rows_geometry(x, {x[0], x[1], n});
+  const bool in_bf16 = by_bf16(node, g);
+  Tensor weights = in_bf16 ? packed_bf16(g, w) : packed(w.values<float>().data(), static_cast<size_t>(n), static_cast<size_t>(x[2]));
+  emitter.emit(in_bf16 ? exec::Op::dense_bf16 : exec::Op::dense_f32,
+               {emitter.tensor(node.input(0)), emitter.constant(std::move(weights), node.name + ".weights"), emitter.constant(packed_bias(b.data(), static_cast<size_t>(n)), node.name + ".bias")},
+               {out}, exec::DenseF32Attrs{-INFINITY, INFINITY}, in_bf16 ? scratch_bf16(emitter, g) : TensorRef{});
   return out;
 }
 
@@ -48,18 +65,19 @@ struct Recurrent {
   Tensor weights, bias;
 };
 
-Recurrent pack_recurrent(const exec::RecurrentAttrs& a, const Tensor& r, const Tensor* bias) {
-  std::vector<float> weights, biases;
+Recurrent pack_recurrent(const exec::RecurrentAttrs& a, const Tensor& r, const Tensor* bias, bool in_bf16) {
+  std::vector<Tensor> weights, biases;
   const size_t h = static_cast<size_t>(a.hidden), rows = static_cast<size_t>(a.gates()) * h;
   for (size_t d = 0; d < static_cast<size_t>(a.directions); ++d) {
     size_t at = 0;
     for (size_t n : matrix_rows(a)) {
-      append(weights, packed(r.values<float>().data() + (d * rows + at) * h, n, h));
-      append(biases, packed_bias(bias ? bias->values<float>().data() + d * 2 * rows + rows + at : nullptr, n));
+      const float* from = r.values<float>().data() + (d * rows + at) * h;
+      weights.push_back(in_bf16 ? packed_halves(from, n, h) : packed(from, n, h));
+      biases.push_back(packed_bias(bias ? bias->values<float>().data() + d * 2 * rows + rows + at : nullptr, n));
       at += n;
     }
   }
-  return {vector_of(weights), vector_of(biases)};
+  return {joined(weights), joined(biases)};
 }
 
 }  // namespace
@@ -73,12 +91,13 @@ Result<void> lower_recurrent(const Node& node, Emitter& emitter) {
   if (node.input(4).valid() && graph.type(node.input(4)).dtype != DataType::kI32) return unsupported("lengths are " + graph.type(node.input(4)).text() + "; i32 is supported");
   VERGE_TRY(const exec::RecurrentAttrs a, recurrent_attrs(graph, node));
   const TensorRef gates = emit_gates_of_input(node, emitter, a, *w, bias);
-  Recurrent recurrent = pack_recurrent(a, *r, bias);
+  const bool in_bf16 = by_bf16(node, exec::state_geometry(a, static_cast<size_t>(a.gates() * a.hidden)));
+  Recurrent recurrent = pack_recurrent(a, *r, bias, in_bf16);
   std::vector<TensorRef> in = {gates, emitter.constant(std::move(recurrent.weights), node.name + ".recurrent"), emitter.constant(std::move(recurrent.bias), node.name + ".recurrent_bias")};
   for (size_t i = 4; i < 8; ++i) in.push_back(node.input(i).valid() ? emitter.tensor(node.input(i)) : TensorRef{});
   std::vector<TensorRef> out;
   for (ValueId v : node.outputs) out.push_back(emitter.tensor(v));
-  emitter.emit(exec::Op::recurrent_f32, std::move(in), std::move(out), a, emitter.scratch(a.scratch_floats() * sizeof(float)));
+  emitter.emit(exec::Op::recurrent_f32, std::move(in), std::move(out), a, emitter.scratch(a.scratch_floats() * sizeof(float) + (in_bf16 ? exec::recurrent_bf16_bytes(a) : 0)));
   return done();
 }
 

@@ -3,9 +3,11 @@
 
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/reals.h"
 #include "kernels/elementwise/unary_f32.h"
 #include "kernels/gemm/conv_f32.h"
 #include "kernels/gemm/pack_f32.h"
+#include "ops/product_i8_attrs.h"
 #include "ops/recurrent/recurrent_attrs.h"
 
 namespace verge::exec {
@@ -19,11 +21,13 @@ constexpr uint32_t kFunctions = 0
 
 constexpr int kGates = 0, kWeights = 1, kBias = 2, kLengths = 3, kFirstState = 4, kFirstCell = 5, kPeepholes = 6;
 
-// Packed floats of one direction.
-size_t weight_floats(const RecurrentAttrs& a) {
+size_t matrix_size(size_t n, size_t k, bool halves) { return halves ? packed_weights_bf16_size(n, k) : packed_weights_f32_size(n, 1, k); }
+
+// Packed elements of one direction.
+size_t weights_size(const RecurrentAttrs& a, bool halves) {
   const auto h = static_cast<size_t>(a.hidden);
-  if (a.cell == Cell::kGru) return packed_weights_f32_size(2 * h, 1, h) + packed_weights_f32_size(h, 1, h);
-  return packed_weights_f32_size(static_cast<size_t>(a.gates()) * h, 1, h);
+  if (a.cell == Cell::kGru) return matrix_size(2 * h, h, halves) + matrix_size(h, h, halves);
+  return matrix_size(static_cast<size_t>(a.gates()) * h, h, halves);
 }
 size_t bias_floats(const RecurrentAttrs& a) {
   const auto h = static_cast<size_t>(a.hidden);
@@ -46,16 +50,18 @@ bool functions_fit(const RecurrentAttrs& a) {
 
 bool absent_or(const rt::Instruction& in, int i, DataType dtype, int64_t count) { return !in.has(i) || (in.in(i).dtype == dtype && in.in(i).shape.count() == count); }
 
+Reals weights_of(const rt::Instruction& in) { return reals(in.in(kWeights)); }
+
 // One direction of one run.
 class Direction {
  public:
   Direction(const rt::Instruction& in, const rt::RunEnv& env, int32_t d)
       : in_(in), env_(env), a_(*in.attrs_as<RecurrentAttrs>()), d_(d), reverse_(d == 1 || a_.reverse), h_(static_cast<size_t>(a_.hidden)),
         width_(h_ * static_cast<size_t>(a_.gates())) {
-    gates_ = in.scratch()->mut<float>();
+    gates_ = reinterpret_cast<float*>(in.scratch()->mut<uint8_t>() + (weights_of(in).half ? recurrent_bf16_bytes(a_) : 0));
     scaled_ = gates_ + static_cast<size_t>(a_.batch) * width_;
     temporary_ = scaled_ + static_cast<size_t>(a_.batch) * h_;
-    weights_ = in.in(kWeights).as<float>() + static_cast<size_t>(d) * weight_floats(a_);
+    weights_ = weights_of(in).from(static_cast<size_t>(d) * weights_size(a_, weights_of(in).half));
     bias_ = in.in(kBias).as<float>() + static_cast<size_t>(d) * bias_floats(a_);
   }
 
@@ -107,13 +113,26 @@ class Direction {
     return in_.out(0).mut<float>() + row * h_;
   }
 
+  void product_bf16(const float* x, size_t x_step, Reals weights, const float* bias, size_t n, float* to, size_t to_step) const {
+    ConvBf16 conv;
+    conv.geometry = state_geometry(a_, n);
+    conv.input = {x, false};
+    conv.input_step = x_step;
+    conv.weights = weights.as<uint16_t>();
+    conv.bias = bias;
+    conv.output = {to, false};
+    conv.output_step = to_step;
+    for (size_t block = 0, blocks = conv_bf16_blocks(conv, 1); block < blocks; ++block) conv_bf16_block(conv, 1, block, in_.scratch()->data);
+  }
+
   // to[b, :n] = x[b, :hidden] times packed weights plus bias, for every sequence.
-  void product(const float* x, size_t x_step, const float* weights, const float* bias, size_t n, float* to, size_t to_step) const {
+  void product(const float* x, size_t x_step, Reals weights, const float* bias, size_t n, float* to, size_t to_step) const {
+    if (weights.half) return product_bf16(x, x_step, weights, bias, n, to, to_step);
     ConvF32 conv;
-    conv.geometry = {.in_h = a_.batch, .in_c = a_.hidden, .out_h = a_.batch, .out_c = static_cast<int32_t>(n)};
+    conv.geometry = state_geometry(a_, n);
     conv.input = x;
     conv.input_step = x_step;
-    conv.weights = weights;
+    conv.weights = weights.as<float>();
     conv.bias = bias;
     conv.output = to;
     conv.output_step = to_step;
@@ -144,7 +163,7 @@ class Direction {
       apply(0, 2 * h_, g);
       for (size_t i = 0; i < h_; ++i) scaled[i] = a_.linear_before_reset ? h[i] : h[i] * g[h_ + i];
     }
-    product(scaled_, h_, weights_ + packed_weights_f32_size(2 * h_, 1, h_), bias_ + packed_bias_f32_size(2 * h_), h_, gates_ + 2 * h_, width_);
+    product(scaled_, h_, weights_.from(matrix_size(2 * h_, h_, weights_.half)), bias_ + packed_bias_f32_size(2 * h_), h_, gates_ + 2 * h_, width_);
   }
 
   void advance(int32_t step, int32_t b) const {
@@ -208,7 +227,8 @@ class Direction {
   bool reverse_;
   size_t h_, width_;
   float *gates_, *scaled_, *temporary_;
-  const float *weights_, *bias_;
+  Reals weights_;
+  const float* bias_;
 };
 
 }  // namespace
@@ -220,12 +240,14 @@ Status check_recurrent_f32(const rt::Instruction& in) {
   const int64_t state = int64_t{a->directions} * a->batch * a->hidden;
   VERGE_REQUIRE(state <= INT32_MAX && in.out(0).shape.count() / a->steps == state && in.out(0).shape.count() % a->steps == 0, Code::kCorrupt);
   VERGE_REQUIRE(holds(in.in(kGates), DataType::kF32, static_cast<uint64_t>(state) * static_cast<uint64_t>(a->steps) * static_cast<uint64_t>(a->gates())), Code::kCorrupt);
-  VERGE_REQUIRE(holds(in.in(kWeights), DataType::kF32, static_cast<uint64_t>(a->directions) * weight_floats(*a)), Code::kCorrupt);
+  const bool halves = weights_of(in).half;
+  VERGE_REQUIRE(holds(in.in(kWeights), halves ? DataType::kBF16 : DataType::kF32, static_cast<uint64_t>(a->directions) * weights_size(*a, halves)), Code::kCorrupt);
+  VERGE_REQUIRE(!halves || (conv_bf16_fits(state_geometry(*a, static_cast<size_t>(a->gates()) * static_cast<size_t>(a->hidden))) && in.scratch() && lies_at_lines(*in.scratch())), Code::kCorrupt);
   VERGE_REQUIRE(holds(in.in(kBias), DataType::kF32, static_cast<uint64_t>(a->directions) * bias_floats(*a)), Code::kCorrupt);
   VERGE_REQUIRE(absent_or(in, kLengths, DataType::kI32, a->batch) && absent_or(in, kFirstState, DataType::kF32, state), Code::kCorrupt);
   VERGE_REQUIRE(absent_or(in, kFirstCell, DataType::kF32, state) && absent_or(in, kPeepholes, DataType::kF32, int64_t{a->directions} * 3 * a->hidden), Code::kCorrupt);
   for (int i = 0; i < in.out_count; ++i) VERGE_REQUIRE(holds(in.out(i), DataType::kF32, static_cast<uint64_t>(state)), Code::kCorrupt);
-  VERGE_REQUIRE(in.scratch_bytes() / sizeof(float) >= a->scratch_floats(), Code::kCorrupt);
+  VERGE_REQUIRE(in.scratch_bytes() >= a->scratch_floats() * sizeof(float) + (halves ? recurrent_bf16_bytes(*a) : 0), Code::kCorrupt);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/reduce_i8/reduce_i8.h"
 #include "kernels/requant/scales.h"
 #include "ops/quantize/requantize.h"
+#include "ops/product_bf16.h"
 #include "ops/quantized.h"
 #include "ops/reduce/reduce_attrs.h"
 #include "ops/shape_rules.h"
@@ -109,7 +110,7 @@ Result<void> lower(const Node& node, Emitter& emitter) {
   if (x.quantized() && y.quantized()) return lower_quantized(node, emitter, axes);
   const ReduceF32 function = reduce_function(node);
   const bool integers = is_integer(x.dtype) && !x.quantized() && reduces_integers(function);
-  if (x.dtype != y.dtype || (x.dtype != DataType::kF32 && !integers)) return unsupported(node.op + " of " + x.text() + " to " + y.text() + ": cast first");
+  if (integers ? x.dtype != y.dtype : !is_real(x.dtype) || !is_real(y.dtype)) return unsupported(node.op + " of " + x.text() + " to " + y.text() + ": cast first");
   const Range r = side_by_side(node, emitter, axes);
   const TensorRef out = emitter.tensor(node.output());
   if (integers) emitter.emit(exec::Op::reduce_int, {r.in}, {out}, exec::ReduceIntAttrs{static_cast<uint32_t>(function), r.first, r.last});

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ops/binary/binary_attrs.h"
+#include "ops/product_bf16.h"
 #include "ops/quantized.h"
 #include "ops/shape_rules.h"
 #include "ops/unary/unary_i16.h"
@@ -114,7 +115,7 @@ Result<void> lower(const Node& node, Emitter& emitter) {
   }
   if (x.dtype != y.dtype || x.quantized() != y.quantized()) return unsupported(node.op + " from " + x.text() + " to " + y.text());
   if (is_integer(x.dtype)) return lower_integer(node, emitter);
-  if (x.dtype != DataType::kF32) return unsupported(node.op + " of " + dtype_name(x.dtype) + ": only f32 runs; cast first");
+  if (!is_real(x.dtype)) return unsupported(node.op + " of " + dtype_name(x.dtype) + ": only f32 runs; cast first");
   const UnaryValue f = unary_value(node);
   const exec::UnaryF32Attrs attrs{static_cast<uint32_t>(f.function.kernel), static_cast<float>(f.a), static_cast<float>(f.b)};
   emitter.emit(exec::Op::unary_f32, {emitter.tensor(node.input(0))}, {emitter.tensor(node.output())}, attrs, {}, 0);

@@ -1,7 +1,9 @@
 #include "exec/blocks.h"
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/reals.h"
 #include "kernels/lut/lut_i8.h"
+#include "kernels/unary_bf16/unary_bf16.h"
 #include "ops/unary/unary_i16_attrs.h"
 
 namespace verge::exec {
@@ -16,22 +18,33 @@ constexpr int32_t kTable = 256;
 
 bool usable_input(const UnaryI16Attrs& a) { return a.multiplier >= 0 && a.multiplier <= INT16_MAX && a.shift >= 0 && a.shift <= 31; }
 
+// False where the function has no loop of its own for bf16.
+bool run_unary_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
+  const auto& a = *in.attrs_as<UnaryF32Attrs>();
+  const UnaryBf16Fn fn = pick_unary_bf16(static_cast<UnaryF32>(a.function));
+  if (!fn) return false;
+  const auto* x = in.in(0).as<uint16_t>();
+  auto* y = in.out().mut<uint16_t>();
+  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) { fn(end - begin, x + begin, y + begin, {a.a, a.b}); });
+  return true;
+}
+
 }  // namespace
 
 Status check_unary_f32(const rt::Instruction& in) {
   const auto* a = in.attrs_as<UnaryF32Attrs>();
   VERGE_REQUIRE(a && a->function < kFunctions && arity(in, 1, 1), Code::kCorrupt);
-  VERGE_REQUIRE(in.in(0).dtype == DataType::kF32 && same_type(in.in(0), in.out()), Code::kCorrupt);
+  VERGE_REQUIRE(is_real(in.in(0)) && same_type(in.in(0), in.out()), Code::kCorrupt);
   return {};
 }
 
 Status run_unary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto& a = *in.attrs_as<UnaryF32Attrs>();
+  if (reals(in.in(0)).half && run_unary_bf16(in, env)) return {};
   const UnaryF32Fn fn = pick_unary_f32(static_cast<UnaryF32>(a.function));
-  const auto* x = in.in(0).as<float>();
-  auto* y = in.out().mut<float>();
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock,
-             [&](size_t begin, size_t end) { fn(end - begin, x + begin, y + begin, {a.a, a.b}); });
+  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+    by_floats(end - begin, reals(in.in(0)).from(begin), reals_out(in.out()).from(begin), [&](size_t n, const float* x, float* y) { fn(n, x, y, {a.a, a.b}); });
+  });
   return {};
 }
 
