@@ -29,6 +29,8 @@ GradientFn find_gradient(std::string_view op) {
 }
 
 std::vector<ValueId> GradientContext::add_many(const std::string& op, std::vector<ValueId> inputs, Attrs attrs, size_t outputs) {
+  for (ValueId& v : inputs)
+    if (v.valid()) v = read_(v);
   const NodeId id = graph_.add_node({op, std::move(inputs), std::move(attrs), node.name + "." + op, outputs, {}});
   if (auto inferred = infer_node(graph_, graph_.node(id)); !inferred.ok()) fail(std::move(inferred).error());
   return graph_.node(id).outputs;

@@ -1,6 +1,7 @@
 // The derivative of each operator as nodes: what the gradient transform of room train calls. One function an operator, listed in gradients.inc, in the
 // operator's family; an operator without a line has no derivative.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +13,9 @@ namespace verge::ops {
 // Appends nodes to a graph whose types are static. An error sticks: what is added after it has no meaning, and `error` says what was first.
 class GradientContext {
  public:
-  GradientContext(Graph& graph, Node node, std::vector<ValueId> dy, std::vector<bool> wanted)
-      : node(std::move(node)), graph_(graph), dy_(std::move(dy)), wanted_(std::move(wanted)), dx_(this->node.inputs.size()) {}
+  // `read`: what an added node reads instead of a value; the value itself where it is kept.
+  GradientContext(Graph& graph, Node node, std::vector<ValueId> dy, std::vector<bool> wanted, std::function<ValueId(ValueId)> read)
+      : node(std::move(node)), graph_(graph), dy_(std::move(dy)), wanted_(std::move(wanted)), read_(std::move(read)), dx_(this->node.inputs.size()) {}
 
   const Node node;
 
@@ -47,6 +49,7 @@ class GradientContext {
   Graph& graph_;
   std::vector<ValueId> dy_;
   std::vector<bool> wanted_;
+  std::function<ValueId(ValueId)> read_;
   std::vector<ValueId> dx_;
   std::optional<Error> error_;
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <numeric>
 #include <tuple>
+#include <type_traits>
 
 #include "base/sha256.h"
 #include "core/text.h"
@@ -18,13 +19,16 @@
 #include "os/file.h"
 #include "passes/pipelines.h"
 #include "train/checkpoint.h"
+#include "train/clustered_weights.h"
 #include "train/confusion.h"
 #include "train/examples.h"
 #include "train/float_shadow.h"
+#include "train/metrics.h"
 #include "train/model_source.h"
 #include "train/normalised.h"
 #include "train/prune_network.h"
 #include "train/quantised.h"
+#include "train/remade.h"
 #include "train/sparse_update.h"
 #include "train/trainer.h"
 
@@ -32,8 +36,6 @@ namespace verge::train {
 namespace {
 
 constexpr int64_t kPrunings = 200;  // of single weights in a run, where it has so many steps
-
-enum Purpose : uint64_t { kOrder = 1, kAugment = 2, kReplay = 3 };
 
 uint8_t drifted_byte(const Drift& drift, uint8_t byte) { return static_cast<uint8_t>(std::clamp(drift.gain * byte + drift.shift + 0.5, 0.0, 255.0)); }
 
@@ -84,6 +86,7 @@ class Run {
     VERGE_CHECK(make_trainer(), "model '" + r_.model + "'");
     prepare_batches();
     if (r_.sparsity.share > 0) sparse_.emplace(trainer_->weights(), r_.sparsity.block);
+    if (r_.clusters > 0) clustered_.emplace(trainer_->weights(), static_cast<size_t>(r_.clusters));
     if (!is_architecture(r_.model) && check_.size() > 0 && !o_.resume) {
       VERGE_TRY(before_, scores());
     }
@@ -171,7 +174,7 @@ class Run {
   // Scales begin where the first samples say.
   Result<void> quantise() {
     VERGE_TRY(const TensorDataset samples, first_samples(256), "quantize");
-    VERGE_TRY(quantised_, quantised_network(network_, samples, {r_.weight_bits, r_.activation_bits, r_.end_bits}));
+    VERGE_TRY(quantised_, quantised_network(network_, samples, {r_.weight_bits, r_.activation_bits, r_.end_bits, r_.few_levels}));
     network_ = quantised_->graph;
     training_.rounding = quantised_->rounding;
     return done();
@@ -196,13 +199,18 @@ class Run {
     return graph;
   }
 
-  // The batch is halved until a session fits into memory_kb.
+  // Values are made again instead of kept until a session fits into memory_kb; then the batch is halved.
   Result<void> make_trainer() {
     for (;; training_.batch /= 2) {
       if (!r_.teacher.empty()) VERGE_CHECK(load_teacher(r_.teacher, train_.classes(), training_.batch, training_.teacher));
-      VERGE_TRY(Trainer trainer, Trainer::create(network_, training_, o_.threads));
+      TrainingOptions options = training_;
+      if (r_.memory_kb > 0) {
+        VERGE_TRY(options, fit_into(network_, training_, static_cast<size_t>(r_.memory_kb * 1024), o_.threads));
+      }
+      VERGE_TRY(Trainer trainer, Trainer::create(network_, options, o_.threads));
       const double kb = static_cast<double>(trainer.memory_bytes()) / 1024;
       if (r_.memory_kb <= 0 || kb <= r_.memory_kb) {
+        training_ = std::move(options);
         trainer_.emplace(std::move(trainer));
         return done();
       }
@@ -281,12 +289,41 @@ class Run {
     });
     for (Result<void>& f : failed)
       if (!f.ok()) return std::move(f).error();
+    mix_ = r_.mixup > 0 ? draw_mix(epoch) : Mix{};
+    if (mix_.share < 1) mix_samples(to, batch_ * bytes);
     if (target) fill_target(first, target);
     return done();
   }
 
   void apply_drift(uint8_t* picture) const {
     for (size_t i = 0; i < train_.sample_bytes(); ++i) picture[i] = drifted_[picture[i]];
+  }
+
+  // Each sample of a batch keeps this share of itself, the rest is of the one so many places further (Zhang et al. 2018).
+  struct Mix {
+    double share = 1;
+    size_t further = 0;
+  };
+
+  // The share is of a beta distribution with both parameters the recipe's (Johnk's way).
+  Mix draw_mix(int64_t epoch) const {
+    if (batch_ < 2) return {};
+    Random random({r_.seed, kMix, static_cast<uint64_t>(epoch), static_cast<uint64_t>(step_)});
+    double a, b;
+    do a = std::pow(random.uniform(), 1 / r_.mixup), b = std::pow(random.uniform(), 1 / r_.mixup);
+    while (a + b > 1 || a + b == 0);
+    return {a / (a + b), 1 + random.below(batch_ - 1)};
+  }
+
+  void mix_samples(uint8_t* samples, size_t bytes) {
+    const size_t from = mix_.further * train_.sample_bytes();
+    spare_.assign(samples, samples + bytes);
+    const auto blend = [&](auto* to, const auto* as_they_were, size_t n, size_t shift, double half) {
+      for (size_t i = 0; i < n; ++i)
+        to[i] = static_cast<std::remove_reference_t<decltype(*to)>>(mix_.share * static_cast<double>(as_they_were[i]) + (1 - mix_.share) * static_cast<double>(as_they_were[(i + shift) % n]) + half);
+    };
+    if (train_.pictures()) blend(samples, spare_.data(), bytes, from, 0.5);
+    else blend(reinterpret_cast<float*>(samples), reinterpret_cast<const float*>(spare_.data()), bytes / sizeof(float), from / sizeof(float), 0.0);
   }
 
   // Their mean over the samples is 1.
@@ -308,10 +345,18 @@ class Run {
     labels_.resize(batch_);
     for (size_t i = 0; i < batch_; ++i) {
       labels_[i] = train_.label(order_[first + i]);
-      const double weight = class_weights_[static_cast<size_t>(labels_[i])];
-      std::fill_n(target + i * classes, classes, static_cast<float>(weight * r_.smoothing / static_cast<double>(classes)));
-      target[i * classes + static_cast<size_t>(labels_[i])] += static_cast<float>(weight * (1 - r_.smoothing));
+      float* row = target + i * classes;
+      std::fill_n(row, classes, 0.0F);
+      add_label(labels_[i], mix_.share, row);
+      if (mix_.share < 1) add_label(train_.label(order_[first + (i + mix_.further) % batch_]), 1 - mix_.share, row);
     }
+  }
+
+  void add_label(int label, double share, float* row) const {
+    const size_t classes = train_.class_count();
+    const double weight = share * class_weights_[static_cast<size_t>(label)];
+    for (size_t c = 0; c < classes; ++c) row[c] += static_cast<float>(weight * r_.smoothing / static_cast<double>(classes));
+    row[label] += static_cast<float>(weight * (1 - r_.smoothing));
   }
 
   Result<void> train_step() {
@@ -322,6 +367,7 @@ class Run {
     if (sparse_) sparse_->before_step();
     VERGE_TRY(const float loss, trainer_->step(rate_));
     if (sparse_) sparse_->after_step();
+    if (clustered_) clustered_->after_step();
     ++step_;
     if (sparse_ && step_ % std::max<int64_t>(1, total_steps() / kPrunings) == 0) sparse_->prune(sparsity_at(r_.sparsity, share()));
     if (!std::isfinite(loss))
@@ -412,14 +458,28 @@ class Run {
     }
     if (training_.reconstruct) return Json{{"mse", squares / static_cast<double>(check_.size())}};
     confusion_ = confusion.rows();
-    return Json{{"top1", confusion.top1()}, {"macro_f1", confusion.macro_f1()}};
+    Json judged = {{"top1", confusion.top1()}, {"macro_f1", confusion.macro_f1()}};
+    judged.update(more_metrics());
+    return judged;
+  }
+
+  Json more_metrics() const {
+    const Node* last = network_.producer(network_.outputs()[0]);
+    std::vector<int> labels;
+    for (size_t i = 0; i < check_.size(); ++i) labels.push_back(check_.label(i));
+    return classifier_metrics(outputs_, labels, !last || last->op != "softmax");
   }
 
   Json checkpoint_header() const { return {{"recipe", r_.source}, {"data", o_.data.path}, {"step", step_}, {"before", before_}, {"history", history_}, {"loss_sum", loss_sum_}, {"loss_count", loss_count_}, {"hits", hits_}}; }
 
   Result<void> save() {
     if (o_.checkpoint.empty()) return done();
-    return write_checkpoint(o_.checkpoint, {checkpoint_header(), trainer_->state()});
+    Bytes state = trainer_->state();
+    if (clustered_) {
+      const Bytes behind = clustered_->state();
+      state.insert(state.end(), behind.begin(), behind.end());
+    }
+    return write_checkpoint(o_.checkpoint, {checkpoint_header(), std::move(state)});
   }
 
   Result<void> go_on() {
@@ -429,7 +489,10 @@ class Run {
     before_ = c.header.value("before", Json::object()), history_ = c.header["history"];
     loss_sum_ = c.header["loss_sum"].get<double>(), loss_count_ = c.header["loss_count"].get<int64_t>(), hits_ = c.header["hits"].get<int64_t>();
     epoch_start_ = now_s(), epoch_first_ = step_;
-    return trainer_->set_state(c.state, step_);
+    const size_t behind = clustered_ ? std::min(clustered_->bytes(), c.state.size()) : 0;
+    VERGE_CHECK(trainer_->set_state(ByteSpan(c.state).first(c.state.size() - behind), step_));
+    if (clustered_) clustered_->set_state(ByteSpan(c.state).last(behind));
+    return done();
   }
 
   Result<FitOutcome> interrupted_outcome() {
@@ -442,7 +505,7 @@ class Run {
 
   Json report() const {
     Json out = {{"recipe", r_.source}, {"samples", train_.size()}, {"data_sha256", train_.sha256()}, {"validation_samples", check_.size()}, {"skipped", train_.skipped()}, {"classes", train_.classes()},
-            {"parameters", parameter_count()}, {"training_memory_bytes", trainer_->memory_bytes()}, {"threads", o_.threads}, {"steps", step_}, {"history", history_},
+            {"parameters", parameter_count()}, {"training_memory_bytes", trainer_->memory_bytes()}, {"remade_values", training_.remade.size()}, {"threads", o_.threads}, {"steps", step_}, {"history", history_},
             {"batch", training_.batch}, {"before", before_}, {"seconds", now_s() - start_}};
     if (!pruning_.is_null()) out["pruning"] = pruning_;
     if (!sparse_update_.is_null()) out["sparse_update"] = sparse_update_;
@@ -530,12 +593,14 @@ class Run {
   std::optional<Trainer> trainer_;
   std::optional<QuantisedNetwork> quantised_;
   std::optional<SparseWeights> sparse_;
+  std::optional<ClusteredWeights> clustered_;
   std::vector<float> outputs_;  // of the last evaluation
   std::vector<std::vector<int64_t>> confusion_;
   size_t batch_ = 0;
   int64_t step_ = 0, steps_an_epoch_ = 0, ordered_ = -1, epoch_first_ = 0;
   std::vector<size_t> order_;
   std::vector<int> labels_;
+  Mix mix_;
   std::vector<double> class_weights_;
   Bytes spare_;
   double start_ = 0, epoch_start_ = 0, rate_ = 0, loss_sum_ = 0;

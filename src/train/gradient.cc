@@ -1,6 +1,7 @@
 #include "train/gradient.h"
 
 #include <algorithm>
+#include <map>
 
 #include "ops/gradient.h"
 
@@ -9,8 +10,8 @@ namespace {
 
 class Transform {
  public:
-  Transform(Graph& graph, std::span<const ValueId> wrt, const GradientReady& ready)
-      : graph_(graph), wrt_(wrt), ready_(ready), order_(graph.order()), gradient_(graph.value_count()), wanted_(graph.value_count()), readers_(graph.value_count()) {}
+  Transform(Graph& graph, std::span<const ValueId> wrt, const GradientReady& ready, const RemadeValues& remade)
+      : graph_(graph), wrt_(wrt), ready_(ready), remade_(remade), order_(graph.order()), gradient_(graph.value_count()), wanted_(graph.value_count()), readers_(graph.value_count()) {}
 
   Result<void> run(ValueId loss) {
     VERGE_CHECK(find_wanted(loss));
@@ -49,12 +50,31 @@ class Transform {
   Result<void> differentiate(const Node& node, std::vector<ValueId> dy, const std::vector<bool>& wanted) {
     const ops::GradientFn function = ops::find_gradient(node.op);
     if (!function) return unsupported(describe(node) + ": no derivative of this operator; keep it out of the way from the parameters to the loss");
-    ops::GradientContext context(graph_, node, std::move(dy), wanted);
+    ops::GradientContext context(graph_, node, std::move(dy), wanted, [&](ValueId v) { return read(v); });
     function(context);
     if (context.error()) return Error(*context.error()).within("the gradient of " + describe(node));
     for (size_t i = 0; i < wanted.size(); ++i)
       if (wanted[i] && context.dx()[i].valid()) accumulate(node.inputs[i], context.dx()[i], context);
     return done();
+  }
+
+  // The value, or what its node makes of the same inputs once more.
+  ValueId read(ValueId value, bool for_another = false) {
+    const auto how = remade_.find(value.index);
+    if (how == remade_.end()) return value;
+    if (const auto found = again_.find(value.index); found != again_.end()) return found->second;
+    const Node node = *graph_.producer(value);
+    std::vector<ValueId> inputs;
+    for (ValueId in : node.inputs) inputs.push_back(in.valid() ? read(in, true) : in);
+    const NodeId id = graph_.add_node({node.op, std::move(inputs), node.attrs, node.name + ".again", node.outputs.size(), node.subgraphs});
+    ValueId out;
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const ValueId made = graph_.node(id).outputs[i];
+      graph_.value(made).type = graph_.type(node.outputs[i]);
+      if (node.outputs[i] == value) out = made;
+    }
+    if (!for_another || how->second == Remake::kOnce) again_[value.index] = out;
+    return out;
   }
 
   void accumulate(ValueId value, ValueId gradient, ops::GradientContext& context) {
@@ -76,6 +96,8 @@ class Transform {
   Graph& graph_;
   std::span<const ValueId> wrt_;
   const GradientReady& ready_;
+  const RemadeValues& remade_;
+  std::map<uint32_t, ValueId> again_;  // of remade_, those made so far
   const std::vector<NodeId> order_;
   std::vector<ValueId> gradient_;  // of the values that were there before
   std::vector<bool> wanted_;
@@ -84,15 +106,17 @@ class Transform {
 
 }  // namespace
 
-Result<void> add_gradient(Graph& graph, ValueId loss, std::span<const ValueId> wrt, const GradientReady& ready) { return Transform(graph, wrt, ready).run(loss); }
+Result<void> add_gradient(Graph& graph, ValueId loss, std::span<const ValueId> wrt, const GradientReady& ready, const RemadeValues& remade) {
+  return Transform(graph, wrt, ready, remade).run(loss);
+}
 
-Result<std::vector<ValueId>> gradient(Graph& graph, ValueId loss, std::span<const ValueId> wrt) {
+Result<std::vector<ValueId>> gradient(Graph& graph, ValueId loss, std::span<const ValueId> wrt, const RemadeValues& remade) {
   std::vector<ValueId> out(wrt.size());
   VERGE_CHECK(add_gradient(graph, loss, wrt, [&](Graph&, ValueId value, ValueId gradient) -> Result<void> {
     for (size_t i = 0; i < wrt.size(); ++i)
       if (wrt[i] == value) out[i] = gradient;
     return done();
-  }));
+  }, remade));
   return out;
 }
 

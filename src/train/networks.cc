@@ -4,108 +4,12 @@
 #include <cmath>
 
 #include "core/text.h"
-#include "ops/op.h"
-#include "train/random.h"
+#include "train/network_builder.h"
 
 namespace verge::train {
 namespace {
 
-using Ints = std::vector<int64_t>;
-
-// Adds layers one after the other; each is named and drawn from its own random numbers.
-class Builder {
- public:
-  Builder(const std::string& name, const Ints& input, uint64_t seed) : seed_(seed) {
-    graph_.name = name;
-    std::vector<Dim> dims = {Dim::named("N")};
-    dims.insert(dims.end(), input.begin(), input.end());
-    x_ = graph_.add_input("input", TensorType(DataType::kF32, dims));
-  }
-
-  struct Conv {
-    int64_t out = 1;
-    Ints kernel = {3, 3};
-    int64_t stride = 1;
-    bool depthwise = false;
-    bool bias = false;
-    bool valid = false;  // no padding
-  };
-
-  Builder& conv(const std::string& name, const Conv& c) {
-    const int64_t in = channels(), group_in = c.depthwise ? 1 : in, out = c.depthwise ? in : c.out;
-    std::vector<ValueId> inputs = {x_, weights(name + ".weight", {out, c.kernel[0], c.kernel[1], group_in})};
-    if (c.bias) inputs.push_back(constant(name + ".bias", out, 0));
-    return node("conv", name, inputs,
-                {{"layout", std::string("nhwc")}, {"strides", Ints{c.stride, c.stride}}, {"auto_pad", std::string(c.valid ? "valid" : "same_upper")}, {"groups", c.depthwise ? in : 1}});
-  }
-  // Weights that are given and not learned.
-  Builder& fixed_conv(const std::string& name, const Ints& sizes, int64_t stride, const std::vector<float>& values) {
-    const Shape shape = TensorType(DataType::kF32, std::vector<Dim>(sizes.begin(), sizes.end())).shape();
-    return node("conv", name, {x_, graph_.add_constant(Tensor::of(shape, values), "fixed." + name)},
-                {{"layout", std::string("nhwc")}, {"strides", Ints{stride, stride}}, {"auto_pad", std::string("same_upper")}, {"groups", int64_t{1}}});
-  }
-  Builder& square(const std::string& name) { return node("square", name, {x_}); }
-  Builder& log(const std::string& name) { return node("log", name, {x_}); }
-  Builder& add_number(const std::string& name, float value) { return node("add", name, {x_, graph_.add_constant(Tensor::scalar(value), "fixed." + name)}); }
-  Builder& reshape(const std::string& name, const Ints& shape) { return node("reshape", name, {x_}, {{"shape", shape}}); }
-  Builder& batch_norm(const std::string& name) {
-    const int64_t n = channels();
-    return node("batch_norm", name, {x_, constant(name + ".scale", n, 1), constant(name + ".bias", n, 0), constant(name + ".mean", n, 0), constant(name + ".variance", n, 1)},
-                {{"axis", int64_t{-1}}, {"epsilon", 1e-3}});
-  }
-  Builder& relu(const std::string& name) { return node("relu", name, {x_}); }
-  Builder& relu6(const std::string& name) { return node("clamp", name, {x_}, {{"min", 0.0}, {"max", 6.0}}); }
-  Builder& unit(const std::string& name, const Conv& c) { return conv(name + ".conv", c).batch_norm(name + ".norm").relu(name + ".relu"); }
-  Builder& dense(const std::string& name, int64_t out) {
-    const int64_t in = channels();
-    return node("dense", name, {x_, weights(name + ".weight", {out, in}), constant(name + ".bias", out, 0)});
-  }
-  Builder& max_pool(const std::string& name) {
-    return node("max_pool", name, {x_}, {{"layout", std::string("nhwc")}, {"kernel", Ints{2, 2}}, {"strides", Ints{2, 2}}});
-  }
-  Builder& global_mean(const std::string& name) { return node("reduce_mean", name, {x_}, {{"axes", Ints{1, 2}}, {"keepdims", int64_t{0}}}); }
-  Builder& flatten(const std::string& name) { return node("reshape", name, {x_}, {{"shape", Ints{0, -1}}}); }
-  Builder& add(const std::string& name, ValueId other) { return node("add", name, {x_, other}); }
-
-  ValueId value() const { return x_; }
-  Builder& go_on_from(ValueId value) {
-    x_ = value;
-    return *this;
-  }
-  int64_t channels() const { return graph_.type(x_).dims.back().size; }
-
-  Result<Graph> finish(const std::string& output) {
-    graph_.add_output(x_, output);
-    VERGE_CHECK(error_, "architecture " + graph_.name);
-    return std::move(graph_);
-  }
-
- private:
-  Builder& node(const std::string& op, const std::string& name, std::vector<ValueId> inputs, Attrs attrs = {}) {
-    if (!error_.ok()) return *this;
-    const NodeId id = graph_.add_node({op, std::move(inputs), std::move(attrs), name, 1, {}});
-    error_ = ops::infer_node(graph_, graph_.node(id));
-    x_ = graph_.node(id).output();
-    return *this;
-  }
-  ValueId constant(const std::string& name, int64_t n, float value) {
-    return graph_.add_constant(Tensor::of({static_cast<int32_t>(n)}, std::vector<float>(static_cast<size_t>(n), value)), name);
-  }
-  // [outputs, inputs of one...]
-  ValueId weights(const std::string& name, const Ints& sizes) {
-    Random random({seed_, drawn_++});
-    const Shape shape = TensorType(DataType::kF32, std::vector<Dim>(sizes.begin(), sizes.end())).shape();
-    Tensor w(DataType::kF32, shape);
-    const double deviation = std::sqrt(2.0 * static_cast<double>(shape[0]) / static_cast<double>(shape.count()));
-    for (float& v : w.mut<float>()) v = static_cast<float>(deviation * random.normal());
-    return graph_.add_constant(std::move(w), name);
-  }
-
-  Graph graph_;
-  ValueId x_;
-  uint64_t seed_, drawn_ = 0;
-  Result<void> error_;
-};
+using Builder = NetworkBuilder;
 
 void residual_stack(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel = 3) {
   const ValueId from = b.value();
@@ -174,11 +78,11 @@ void separable(Builder& b, const std::string& name, int64_t out, int64_t stride,
   b.unit(name + ".depthwise", {.kernel = {kernel, kernel}, .stride = stride, .depthwise = true}).unit(name + ".pointwise", {.out = out, .kernel = {1, 1}});
 }
 
-void inverted(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel) {
-  constexpr int64_t kWider = 4;
+void inverted(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel, int64_t wider = 4) {
   const ValueId from = b.value();
   const int64_t in = b.channels();
-  b.unit(name + ".wide", {.out = kWider * in, .kernel = {1, 1}}).unit(name + ".depthwise", {.kernel = {kernel, kernel}, .stride = stride, .depthwise = true});
+  if (wider > 1) b.unit(name + ".wide", {.out = wider * in, .kernel = {1, 1}});
+  b.unit(name + ".depthwise", {.kernel = {kernel, kernel}, .stride = stride, .depthwise = true});
   b.conv(name + ".narrow.conv", {.out = out, .kernel = {1, 1}}).batch_norm(name + ".narrow.norm");
   if (stride == 1 && in == out) b.add(name + ".add", from);
 }
@@ -280,6 +184,141 @@ Result<Graph> heart_beats(Builder& b, const NetworkOptions& o) {
   return b.global_mean("pool").dense("head", o.classes).finish("logits");
 }
 
+// Rows of a table of inverted bottlenecks; the first of a row has its stride.
+struct Bottlenecks {
+  int64_t wider, channels, count, stride, kernel = 3;
+};
+
+void bottlenecks(Builder& b, const NetworkOptions& o, const std::vector<Bottlenecks>& rows) {
+  int place = 0;
+  for (const Bottlenecks& r : rows)
+    for (int64_t i = 0; i < r.count; ++i) inverted(b, "block" + std::to_string(++place), channels(o, r.channels), i == 0 ? r.stride : 1, r.kernel, r.wider);
+}
+
+Result<Graph> mobilenet_v2(Builder& b, const NetworkOptions& o) {
+  b.unit("stem", {.out = channels(o, 32), .stride = 2});
+  bottlenecks(b, o, {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}});
+  return b.unit("last", {.out = channels(o, 1280), .kernel = {1, 1}}).global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> efficientnet_lite0(Builder& b, const NetworkOptions& o) {
+  b.unit("stem", {.out = channels(o, 32), .stride = 2});
+  bottlenecks(b, o, {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 40, 2, 2, 5}, {6, 80, 3, 2}, {6, 112, 3, 1, 5}, {6, 192, 4, 2, 5}, {6, 320, 1, 1}});
+  return b.unit("last", {.out = channels(o, 1280), .kernel = {1, 1}}).global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+// Channels weighed by what all of the picture says of them (Hu et al. 2018).
+void squeeze_and_excite(Builder& b, const std::string& name, int64_t narrow) {
+  const ValueId from = b.value();
+  const int64_t n = b.channels();
+  b.mean(name + ".mean", {1, 2}).conv(name + ".narrow", {.out = narrow, .kernel = {1, 1}, .bias = true}).relu(name + ".relu");
+  b.conv(name + ".wide", {.out = n, .kernel = {1, 1}, .bias = true}).apply("hsigmoid", name + ".gate", {{"alpha", 1.0 / 6}, {"beta", 0.5}}).mul(name, from);
+}
+
+struct MobileNetV3Block {
+  int64_t kernel, wide, out;
+  bool excites, hswish;
+  int64_t stride;
+};
+
+Result<Graph> mobilenet_v3_small(Builder& b, const NetworkOptions& o) {
+  const auto unit = [&](const std::string& name, const Builder::Conv& conv, bool hswish) {
+    b.conv(name + ".conv", conv).batch_norm(name + ".norm").apply(hswish ? "hswish" : "relu", name + ".activation");
+  };
+  unit("stem", {.out = channels(o, 16), .stride = 2}, true);
+  int place = 0;
+  for (const MobileNetV3Block& k : std::vector<MobileNetV3Block>{{3, 16, 16, true, false, 2}, {3, 72, 24, false, false, 2}, {3, 88, 24, false, false, 1}, {5, 96, 40, true, true, 2},
+                                                                {5, 240, 40, true, true, 1}, {5, 240, 40, true, true, 1}, {5, 120, 48, true, true, 1}, {5, 144, 48, true, true, 1},
+                                                                {5, 288, 96, true, true, 2}, {5, 576, 96, true, true, 1}, {5, 576, 96, true, true, 1}}) {
+    const std::string name = "block" + std::to_string(++place);
+    const ValueId from = b.value();
+    const int64_t in = b.channels(), out = channels(o, k.out), wide = channels(o, k.wide);
+    unit(name + ".wide", {.out = wide, .kernel = {1, 1}}, k.hswish);
+    unit(name + ".depthwise", {.kernel = {k.kernel, k.kernel}, .stride = k.stride, .depthwise = true}, k.hswish);
+    if (k.excites) squeeze_and_excite(b, name + ".excite", std::max<int64_t>(8, wide / 4));
+    b.conv(name + ".narrow.conv", {.out = out, .kernel = {1, 1}}).batch_norm(name + ".narrow.norm");
+    if (k.stride == 1 && in == out) b.add(name + ".add", from);
+  }
+  unit("last", {.out = channels(o, 576), .kernel = {1, 1}}, true);
+  return b.global_mean("pool").dense("dense", channels(o, 1024)).apply("hswish", "dense.activation").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> resnet18(Builder& b, const NetworkOptions& o) {
+  b.unit("stem", {.out = channels(o, 64)});
+  int place = 0;
+  for (const int64_t out : {64, 128, 256, 512})
+    for (int i = 0; i < 2; ++i) residual_stack(b, "stack" + std::to_string(++place), channels(o, out), i == 0 && out > 64 ? 2 : 1);
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+void fire(Builder& b, const std::string& name, int64_t narrow, int64_t wide) {
+  const ValueId from = b.unit(name + ".squeeze", {.out = narrow, .kernel = {1, 1}}).value();
+  const ValueId points = b.unit(name + ".points", {.out = wide, .kernel = {1, 1}}).value();
+  const ValueId windows = b.go_on_from(from).unit(name + ".windows", {.out = wide}).value();
+  b.concat(name, {points, windows});
+}
+
+Result<Graph> squeezenet(Builder& b, const NetworkOptions& o) {
+  b.unit("stem", {.out = channels(o, 64), .stride = 2}).max_pool("pool1");
+  const auto two = [&](int first, int64_t narrow) {
+    for (int i = 0; i < 2; ++i) fire(b, "fire" + std::to_string(first + i), channels(o, narrow), channels(o, 4 * narrow));
+  };
+  two(2, 16);
+  b.max_pool("pool2");
+  two(4, 32);
+  b.max_pool("pool3");
+  two(6, 48), two(8, 64);
+  return b.unit("last", {.out = o.classes, .kernel = {1, 1}}).global_mean("pool").finish("logits");
+}
+
+// Each block sees twice as far into the past as the one before it (Bai et al. 2018).
+Result<Graph> tcn(Builder& b, const NetworkOptions& o) {
+  const int64_t wide = channels(o, 32);
+  b.unit("stem", {.out = wide, .kernel = {1, 1}});
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "block" + std::to_string(i + 1);
+    const ValueId from = b.value();
+    const Builder::Conv conv{.out = wide, .kernel = {3, 1}, .past = int64_t{1} << i};
+    b.unit(name + ".1", conv).unit(name + ".2", conv).add(name + ".add", from);
+  }
+  return b.global_mean("pool").dense("head", o.classes).finish("logits");
+}
+
+// Attention and two dense layers, each behind a normalisation and added to what it read (Vaswani et al. 2017, normalised first).
+void transformer_block(Builder& b, const std::string& name, int64_t tokens, int64_t heads) {
+  const int64_t wide = b.channels();
+  const ValueId from = b.value(), normal = b.layer_norm(name + ".norm1").value();
+  const auto head = [&](const std::string& part) {
+    return b.go_on_from(normal).dense(name + part, wide).reshape(name + part + ".heads", {0, tokens, heads, wide / heads}).transpose(name + part + ".turned", {0, 2, 1, 3}).value();
+  };
+  const ValueId keys = head(".keys"), values = head(".values"), queries = head(".queries");
+  b.go_on_from(queries).matmul(name + ".scores", keys, true).scale(name + ".scale", 1 / std::sqrt(static_cast<double>(wide / heads)));
+  b.apply("softmax", name + ".attention", {{"axis", int64_t{-1}}}).matmul(name + ".answers", values, false);
+  b.transpose(name + ".back", {0, 2, 1, 3}).reshape(name + ".together", {0, tokens, wide}).dense(name + ".out", wide).add(name + ".add1", from);
+  const ValueId middle = b.value();
+  b.layer_norm(name + ".norm2").dense(name + ".wide", 2 * wide).apply("gelu", name + ".gelu").dense(name + ".narrow", wide).add(name + ".add2", middle);
+}
+
+Result<Graph> transformer_behind(Builder& b, const NetworkOptions& o, int64_t tokens, int blocks) {
+  b.add_learned("places", {1, tokens, b.channels()});
+  for (int i = 1; i <= blocks; ++i) transformer_block(b, "block" + std::to_string(i), tokens, 4);
+  return b.layer_norm("norm").mean("pool", {1}).flatten("flat").dense("head", o.classes).finish("logits");
+}
+
+Result<Graph> vit(Builder& b, const NetworkOptions& o) {
+  constexpr int64_t kPatch = 4;
+  const std::vector<int64_t> input = o.input.empty() ? std::vector<int64_t>{32, 32, 3} : o.input;
+  const int64_t tokens = (input[0] / kPatch) * (input[1] / kPatch), wide = channels(o, 64);
+  b.conv("patches", {.out = wide, .kernel = {kPatch, kPatch}, .stride = kPatch, .bias = true, .valid = true}).reshape("tokens", {0, tokens, wide});
+  return transformer_behind(b, o, tokens, 4);
+}
+
+Result<Graph> transformer(Builder& b, const NetworkOptions& o) {
+  const int64_t tokens = o.input.empty() ? 49 : o.input[0];
+  b.dense("embed", channels(o, 64));
+  return transformer_behind(b, o, tokens, 2);
+}
+
 struct Architecture {
   const char* name;
   Ints input;
@@ -291,7 +330,10 @@ const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kAll = {
       {"lenet_300_100", {28, 28, 1}, lenet_300_100}, {"lenet5", {28, 28, 1}, lenet5}, {"lenet5_caffe", {28, 28, 1}, lenet5_caffe}, {"mnist_cnn", {28, 28, 1}, mnist_cnn},
       {"resnet8", {32, 32, 3}, resnet8, true}, {"ds_cnn", {49, 10, 1}, ds_cnn, true}, {"ds_cnn_sound", {8000}, ds_cnn_sound, true}, {"mobilenet_v1_025", {96, 96, 3}, mobilenet_v1_025},
-      {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection, true}, {"heart_beats", {144, 1, 5}, heart_beats}, {"staged", {32, 32, 3}, staged, true}};
+      {"autoencoder", {640}, autoencoder}, {"inspection", {64, 64, 3}, inspection, true}, {"heart_beats", {144, 1, 5}, heart_beats}, {"staged", {32, 32, 3}, staged, true},
+      {"resnet18", {32, 32, 3}, resnet18, true}, {"mobilenet_v2", {96, 96, 3}, mobilenet_v2, true}, {"mobilenet_v3_small", {96, 96, 3}, mobilenet_v3_small, true},
+      {"efficientnet_lite0", {96, 96, 3}, efficientnet_lite0, true}, {"squeezenet", {96, 96, 3}, squeezenet, true}, {"tcn", {128, 1, 1}, tcn, true},
+      {"vit", {32, 32, 3}, vit, true}, {"transformer", {49, 10}, transformer, true}};
   return kAll;
 }
 

@@ -6,6 +6,9 @@
 //   mobilenet_v1_025           MLPerf Tiny person detection               autoencoder    MLPerf Tiny anomaly detection (gives back its input)
 //   inspection                 the demo's own         heart_beats    four convolutions along a beat of eval/wfdb.h
 //   staged                     as its stages say, a mean over the picture and a dense layer behind them
+//   resnet18 (3x3 stem), mobilenet_v2, mobilenet_v3_small, efficientnet_lite0, squeezenet: as published but for the input's size, ReLU for ReLU6
+//   tcn                        five residual blocks of causal convolutions along the first dimension, dilated 1 to 16 (Bai et al. 2018)
+//   vit, transformer           four blocks over patches of 4 x 4 pixels; two over the rows of [time, features]; 64 channels, 4 heads
 //   ds_cnn_sound               ds_cnn behind 20 cepstral coefficients (MFCC) of 63 frames, made of fixed convolutions: takes 8,000 samples at 8 kHz
 //
 // Constants whose names begin with "fixed." are not learned.
@@ -37,7 +40,7 @@ struct NetworkOptions {
   std::vector<Stage> stages;   // of staged
   std::vector<int64_t> input;  // [h, w, c], or [features] for autoencoder; empty: the architecture's own
   int64_t classes = 10;
-  double width = 1;            // of the hidden layers' channels, rounded to multiples of 4; of resnet8, ds_cnn and inspection
+  double width = 1;            // of the hidden layers' channels, rounded to multiples of 4; of those that widen
   uint64_t seed = 0;           // of the weights: normal numbers of variance 2 / inputs (He et al. 2015), zeros for biases
 };
 

@@ -62,6 +62,13 @@ double best_scale(const float* w, size_t n, double low, double high) {
   return best;
 }
 
+// What loses least where weights become their signs times a scale (Rastegari et al. 2016).
+double mean_size(const float* w, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += std::fabs(static_cast<double>(w[i]));
+  return sum > 0 ? sum / static_cast<double>(n) : 1;
+}
+
 class Maker {
  public:
   Maker(QuantisedNetwork& network, const QuantiseOptions& options) : n_(network), o_(options) {
@@ -78,14 +85,24 @@ class Maker {
       if (rule.kind == QuantRule::Kind::kCompute) add_activation(node.output(), takes_clamp(node) ? activation_bits(node.output()) : 8);
       if (rule.weight_input < 0) continue;
       if (rule.weight_axis != 0) return unsupported(describe(node) + ": its weights' channels are not its first dimension");
-      add_weights(node, node.input(static_cast<size_t>(rule.weight_input)), weight_bits(node.id));
+      add_weights(node, node.input(static_cast<size_t>(rule.weight_input)), levels(node.id));
     }
     return done();
   }
 
  private:
   bool is_end(NodeId layer) const { return layer == layers_.front() || layer == layers_.back(); }
-  int weight_bits(NodeId layer) const { return is_end(layer) ? o_.end_bits : o_.weight_bits; }
+
+  struct Levels {
+    double least, most;
+    bool binary = false;
+  };
+  Levels levels(NodeId layer) const {
+    if (!is_end(layer) && o_.few_levels != FewLevels::kNo) return {-1, 1, o_.few_levels == FewLevels::kBinary};
+    const int bits = is_end(layer) ? o_.end_bits : o_.weight_bits;
+    const double most = std::pow(2.0, bits - 1) - 1;
+    return {bits == 2 ? -2 : -most, most};
+  }
 
   // The fewest bits that a layer with weights reads `value` with, behind what only moves it; 8 where none does.
   int activation_bits(ValueId value) const {
@@ -110,15 +127,18 @@ class Maker {
     add_scale(value, {q.scale[0] * static_cast<float>(wider)}, Shape{1}, -zero, levels - zero);
   }
 
-  void add_weights(const Node& node, ValueId value, int bits) {
+  void add_weights(const Node& node, ValueId value, const Levels& levels) {
     const Tensor& w = *n_.graph.constant(value);
     const Channels channels(w, 0);
-    const double most = std::pow(2.0, bits - 1) - 1, least = bits == 2 ? -2 : -most;
     std::vector<float> scales;
-    for (size_t c = 0; c < channels.count; ++c) scales.push_back(static_cast<float>(best_scale(w.values<float>().data() + c * channels.inner, channels.inner, least, most)));
+    for (size_t c = 0; c < channels.count; ++c) {
+      const float* of = w.values<float>().data() + c * channels.inner;
+      scales.push_back(static_cast<float>(levels.binary ? mean_size(of, channels.inner) : best_scale(of, channels.inner, levels.least, levels.most)));
+    }
     Shape shape = w.shape();
     for (int i = 1; i < shape.rank; ++i) shape[i] = 1;
-    add_scale(value, scales, shape, least, most);
+    add_scale(value, scales, shape, levels.least, levels.most);
+    n_.rounding[value.index].binary = levels.binary;
     n_.weights[node.id.index] = value.index;
   }
 
@@ -150,8 +170,10 @@ LayerWeights rounded_weights(const Graph& trained, const Node& node, const Round
   if (!per_channel) q.axis = -1;
   LayerWeights out{Tensor(DataType::kI8, w.shape()), {}};
   const std::span<int8_t> to = out.weights.mut<int8_t>();
-  for (size_t i = 0; i < to.size(); ++i)
-    to[i] = static_cast<int8_t>(std::clamp(std::nearbyint(static_cast<double>(w.values<float>()[i]) / q.scale[per_channel ? i / channels.inner : 0]), rounding.low, rounding.high));
+  for (size_t i = 0; i < to.size(); ++i) {
+    const double x = static_cast<double>(w.values<float>()[i]) / q.scale[per_channel ? i / channels.inner : 0];
+    to[i] = static_cast<int8_t>(rounding.binary ? (x > 0 ? 1 : -1) : std::clamp(std::nearbyint(x), rounding.low, rounding.high));
+  }
   out.weights.set_quant(std::move(q));
   const ValueId bias = rule.bias_input >= 0 ? node.input(static_cast<size_t>(rule.bias_input)) : ValueId{};
   if (bias.valid()) out.bias = *trained.constant(bias);

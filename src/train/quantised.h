@@ -13,10 +13,13 @@ struct QuantisedNetwork {
   std::map<uint32_t, uint32_t> weights;   // a node's index to that of its weights
 };
 
+enum class FewLevels : uint8_t { kNo, kTernary, kBinary };  // -1, 0, 1 or -1, 1 times a channel's scale
+
 struct QuantiseOptions {
   int weight_bits = 8;      // 2 to 8: -2^(bits - 1) + 1 and up, with two bits from -2
   int activation_bits = 8;  // 2 to 8, of what layers with weights multiply; sums that no such layer reads keep 8
   int end_bits = 8;         // of the first and the last layer's weights and of what they read
+  FewLevels few_levels = FewLevels::kNo;  // of the other layers' weights, instead of weight_bits
 };
 
 // `network`: float, of any batch. Scales begin where `samples` say, inputs of batch 1.

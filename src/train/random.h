@@ -6,6 +6,9 @@
 
 namespace verge::train {
 
+// What random numbers of a training run are for: the second coordinate, behind the seed.
+enum Purpose : uint64_t { kOrder = 1, kAugment, kReplay, kMix, kDropout, kAdapters };
+
 class Random {
  public:
   explicit Random(std::initializer_list<uint64_t> coordinates) {

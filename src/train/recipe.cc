@@ -61,6 +61,7 @@ class Section {
       out = v->get<bool>();
     }
   }
+  bool is_text(const char* key) { return json_.is_object() && json_.contains(key) && json_[key].is_string(); }
   void text(const char* key, std::string& out) {
     if (const Json* v = find(key)) {
       if (!v->is_string()) return fail(key, *v, "text");
@@ -149,7 +150,8 @@ void read_data(Section& s, Recipe& r) {
 
 void read_quantization(Section& s, Recipe& r) {
   r.weight_bits = 8;
-  s.integer("weights", r.weight_bits, 2, 8);
+  if (s.is_text("weights")) s.choice("weights", r.few_levels, {{"ternary", FewLevels::kTernary}, {"binary", FewLevels::kBinary}});
+  else s.integer("weights", r.weight_bits, 2, 8);
   s.integer("activations", r.activation_bits, 2, 8);
   s.integer("ends", r.end_bits, 2, 8);
 }
@@ -169,6 +171,12 @@ void read_sparsity(Section& s, Recipe& r) {
   s.real("begin", r.sparsity.begin, 0, 1);
   s.real("end", r.sparsity.end, 0, 1);
   s.integer("block", r.sparsity.block, 1, 64);
+}
+
+void read_adapters(Section& s, Recipe& r) {
+  r.training.adapters.rank = 4;
+  s.integer("rank", r.training.adapters.rank, 1, 4096);
+  s.real("scale", r.training.adapters.scale, 0, 1000);
 }
 
 void read_distillation(Section& s, Recipe& r) {
@@ -198,13 +206,15 @@ void read_augmentation(Section& s, Recipe& r) {
   s.real("contrast", a.contrast, 0, 1);
   s.real("saturation", a.saturation, 0, 1);
   s.integer("fill", a.fill, 0, 255);
+  s.real("mixup", r.mixup, 0, 100);
   s.integer("shift", a.shift, 0, 1000000);
   s.real("loudness", a.loudness, 0, 1);
   s.real("noise", a.noise, 0, 1);
 }
 
 void read_loss(Section& s, Recipe& r) {
-  s.choice("type", r.training.loss, {{"cross_entropy", Loss::kCrossEntropy}, {"binary_cross_entropy", Loss::kBinaryCrossEntropy}, {"mse", Loss::kMse}, {"huber", Loss::kHuber}});
+  s.choice("type", r.training.loss, {{"cross_entropy", Loss::kCrossEntropy}, {"focal", Loss::kFocal}, {"binary_cross_entropy", Loss::kBinaryCrossEntropy}, {"mse", Loss::kMse}, {"huber", Loss::kHuber}});
+  s.real("gamma", r.training.gamma, 0, 20);
   s.real("smoothing", r.smoothing, 0, 0.9);
   s.real("balance", r.balance, 0, 2);
   s.flag("reconstruct", r.training.reconstruct);
@@ -212,7 +222,7 @@ void read_loss(Section& s, Recipe& r) {
 
 void read_optimizer(Section& s, Recipe& r) {
   TrainingOptions& t = r.training;
-  s.choice("type", t.optimizer, {{"sgd", Optimizer::kSgd}, {"adam", Optimizer::kAdam}, {"adamw", Optimizer::kAdamW}});
+  s.choice("type", t.optimizer, {{"sgd", Optimizer::kSgd}, {"adam", Optimizer::kAdam}, {"adamw", Optimizer::kAdamW}, {"lion", Optimizer::kLion}, {"lamb", Optimizer::kLamb}});
   s.real("rate", r.rate, 0, 1e6);
   s.real("momentum", t.momentum, 0, 1);
   s.flag("nesterov", t.nesterov);
@@ -249,6 +259,8 @@ void read_recipe(Section& s, Recipe& r) {
   s.part("quantize", [&](Section& p) { read_quantization(p, r); });
   s.part("prune", [&](Section& p) { read_pruning(p, r); });
   s.part("sparsity", [&](Section& p) { read_sparsity(p, r); });
+  s.part("cluster", [&](Section& p) { p.integer("values", r.clusters = 16, 2, 4096); });
+  s.part("adapters", [&](Section& p) { read_adapters(p, r); });
   s.flag("compress", r.compress);
   s.part("distill", [&](Section& p) { read_distillation(p, r); });
   s.part("drift", [&](Section& p) { read_drift(p, r); });
@@ -262,6 +274,8 @@ void read_recipe(Section& s, Recipe& r) {
   s.integer("classes", r.network.classes, 1, 1000000);
   s.integer("epochs", r.epochs, 1, 1000000);
   s.integer("batch", r.training.batch, 1, 65536);
+  s.integer("accumulate", r.training.accumulate, 1, 65536);
+  s.real("dropout", r.training.dropout, 0, 0.95);
   s.integer("seed", r.seed, 0, INT64_MAX);
   s.texts("frozen", r.training.frozen);
   s.texts("trained", r.training.trained);
@@ -286,7 +300,10 @@ Result<Recipe> parse_recipe(const std::string& yaml, const std::string& file) {
   if (!section.error().empty()) return invalid("recipe '" + file + "': " + section.error());
   if (r.model.empty()) return invalid("recipe '" + file + "': names no model; as in \"model: resnet8\", known: " + join(network_names(), ", ") + ", or a model file");
   if (r.sparsity.share > 0 && r.training.ema > 0) return invalid("recipe '" + file + "': \"optimizer.ema\" and \"sparsity\" exclude each other: averages of weights are never zero");
-  r.network.seed = r.seed;
+  if (r.clusters > 0 && (r.weight_bits > 0 || r.sparsity.share > 0 || r.training.ema > 0 || r.training.adapters.rank > 0))
+    return invalid("recipe '" + file + "': \"cluster\" goes with none of \"quantize\", \"sparsity\", \"optimizer.ema\" and \"adapters\": each would undo what weights share");
+  if (r.training.adapters.rank > 0 && r.training.ema > 0) return invalid("recipe '" + file + "': \"optimizer.ema\" and \"adapters\" exclude each other: averages are of the network's own parameters");
+  r.network.seed = r.training.seed = r.seed;
   return r;
 }
 

@@ -6,6 +6,7 @@
 #include "train/augment.h"
 #include "train/networks.h"
 #include "train/prune_network.h"
+#include "train/quantised.h"
 #include "train/sparse_weights.h"
 #include "train/training_graph.h"
 
@@ -28,6 +29,9 @@ struct Recipe {
   int weight_bits = 0;        // quantisation-aware training with weights of so many bits; 0: none
   int activation_bits = 8;
   int end_bits = 8;           // of the first and the last layer
+  FewLevels few_levels = FewLevels::kNo;  // of the other layers' weights, instead of bits
+  double mixup = 0;           // samples are blended in twos by a share of the beta distribution with these parameters; 0: none
+  int64_t clusters = 0;       // values that each layer's weights share; 0: any
   PruneOptions prune;
   Sparsity sparsity;
   bool compress = false;      // the package's Program is entropy coded

@@ -5,6 +5,7 @@
 #include "os/clock.h"
 #include "train/model_source.h"
 #include "train/random.h"
+#include "train/remade.h"
 #include "train/trainer.h"
 
 namespace verge::train {
@@ -34,7 +35,11 @@ struct MadeUpBatch {
 Result<Json> training_speed(const Recipe& recipe, int threads, double seconds) {
   VERGE_TRY(const Graph imported, network_of(recipe));
   VERGE_TRY(const Graph network, channels_last(imported));
-  VERGE_TRY(Trainer trainer, Trainer::create(network, recipe.training, threads));
+  TrainingOptions options = recipe.training;
+  if (recipe.memory_kb > 0) {
+    VERGE_TRY(options, fit_into(network, options, static_cast<size_t>(recipe.memory_kb * 1024), threads));
+  }
+  VERGE_TRY(Trainer trainer, Trainer::create(network, options, threads));
   const MadeUpBatch batch(trainer, recipe);
   std::vector<double> times;
   for (const double end = now_s() + seconds; now_s() < end || times.size() < 3;) {
@@ -46,7 +51,7 @@ Result<Json> training_speed(const Recipe& recipe, int threads, double seconds) {
   std::sort(times.begin(), times.end());
   const auto samples = static_cast<double>(recipe.training.batch);
   return Json{{"model", recipe.model}, {"batch", recipe.training.batch}, {"threads", threads}, {"steps", times.size()}, {"samples_per_second", samples / times[times.size() / 2]},
-              {"best_samples_per_second", samples / times.front()}, {"memory_bytes", trainer.memory_bytes()}};
+              {"best_samples_per_second", samples / times.front()}, {"memory_bytes", trainer.memory_bytes()}, {"remade_values", options.remade.size()}};
 }
 
 }  // namespace verge::train

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "ops/op.h"
 #include "train/graph_copy.h"
+#include "train/random.h"
 
 namespace verge::train {
 
@@ -21,16 +22,46 @@ Result<Trainer> Trainer::create(const Graph& network, const TrainingOptions& opt
 }
 
 Result<float> Trainer::step(double rate) {
-  const auto t = static_cast<double>(steps_ + 1);
+  const auto t = static_cast<double>(steps_ / options_.accumulate + 1);
   rt::Session& session = executable_.session();
   float* schedule = session.input(executable_.input_count() - 1).mut<float>();
   schedule[0] = static_cast<float>(rate);
   schedule[1] = static_cast<float>(1 / (1 - std::pow(options_.beta1, t)));
   schedule[2] = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
+  if (options_.accumulate > 1) {
+    float* phase = session.input(executable_.input_count() - 2).mut<float>();
+    phase[0] = steps_ % options_.accumulate > 0, phase[1] = steps_ % options_.accumulate == options_.accumulate - 1;
+  }
+  if (options_.dropout > 0) drop_out();
   VERGE_CHECK(executable_.run());
   ++steps_;
   return *session.output(0).as<float>();
 }
+
+// Factors that follow from the seed and the step alone.
+void Trainer::drop_out() {
+  const TensorView& factors = executable_.session().input(1);
+  Random random({options_.seed, kDropout, static_cast<uint64_t>(steps_)});
+  const auto kept = static_cast<float>(1 / (1 - options_.dropout));
+  for (int64_t i = 0; i < factors.shape.count(); ++i) factors.mut<float>()[i] = random.chance(options_.dropout) ? 0 : kept;
+}
+
+namespace {
+
+// w + scale * left right
+Tensor merged(const Tensor& w, const TensorView& left, const TensorView& right, double scale) {
+  Tensor out(DataType::kF32, w.shape());
+  const auto rank = static_cast<size_t>(left.shape[1]), inputs = static_cast<size_t>(right.shape[1]);
+  const std::span<float> to = out.mut<float>();
+  for (size_t i = 0; i < to.size(); ++i) {
+    double sum = 0;
+    for (size_t k = 0; k < rank; ++k) sum += static_cast<double>(left.as<float>()[i / inputs * rank + k]) * static_cast<double>(right.as<float>()[k * inputs + i % inputs]);
+    to[i] = static_cast<float>(static_cast<double>(w.values<float>()[i]) + scale * sum);
+  }
+  return out;
+}
+
+}  // namespace
 
 Graph Trainer::trained() const {
   Graph out = network_;
@@ -40,6 +71,8 @@ Graph Trainer::trained() const {
     std::memcpy(value.data(), view.data, view.bytes());
     out.value(p.constant).constant = std::make_shared<const Tensor>(std::move(value));
   }
+  for (const Adapter& a : adapters_)
+    out.value(a.constant).constant = std::make_shared<const Tensor>(merged(*network_.constant(a.constant), state_view(a.left), state_view(a.right), a.scale));
   return out;
 }
 

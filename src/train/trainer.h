@@ -12,7 +12,7 @@ class Trainer {
 
   // Where the next batch goes: [batch, ...], bytes or floats as the options say; and [batch, ...] f32. No target when the network gives back its input.
   const TensorView& input() { return executable_.session().input(0); }
-  const TensorView& target() { return executable_.session().input(1); }
+  const TensorView& target() { return executable_.session().input(options_.dropout > 0 ? 2 : 1); }
   // One step on what lies there; the loss. Both are gone after it.
   Result<float> step(double rate);
   // The network's output for the batch of the last step, before its update.
@@ -38,14 +38,16 @@ class Trainer {
   rt::Session& session() { return executable_.session(); }
 
  private:
+  void drop_out();
   const TensorView& state_view(size_t state) const { return const_cast<Executable&>(executable_).session().tensor(tensors_[state]); }
 
   Trainer(Graph network, TrainingOptions options, TrainingGraph graph, std::vector<uint32_t> tensors, Executable executable)
-      : network_(std::move(network)), options_(std::move(options)), parameters_(std::move(graph.parameters)), tensors_(std::move(tensors)), executable_(std::move(executable)) {}
+      : network_(std::move(network)), options_(std::move(options)), parameters_(std::move(graph.parameters)), adapters_(std::move(graph.adapters)), tensors_(std::move(tensors)), executable_(std::move(executable)) {}
 
   Graph network_;
   TrainingOptions options_;
   std::vector<Parameter> parameters_;
+  std::vector<Adapter> adapters_;
   std::vector<uint32_t> tensors_;  // the Program's tensor of each state
   Executable executable_;
   int64_t steps_ = 0;

@@ -10,6 +10,7 @@
 #include "ops/quantized.h"
 #include "train/gradient.h"
 #include "train/graph_copy.h"
+#include "train/random.h"
 
 namespace verge::train {
 namespace {
@@ -43,7 +44,7 @@ bool takes_clamp(const Node& node) {
 
 class Maker {
  public:
-  Maker(const Graph& network, const TrainingOptions& options) : network_(network), o_(options), readers_(network.all_users()), head_(head()) {}
+  Maker(const Graph& network, const TrainingOptions& options) : network_(network), o_(options), readers_(network.all_users()), head_(head()), n_(out_.graph) {}
 
   Result<TrainingGraph> run() {
     if (network_.inputs().size() != 1 || network_.outputs().size() != 1)
@@ -51,8 +52,9 @@ class Maker {
     VERGE_CHECK(add_input());
     for (NodeId id : network_.order()) VERGE_CHECK(copy(network_.node(id)));
     const ValueId y = map_[network_.outputs()[0].index];
-    VERGE_TRY(const ValueId loss, add_loss(map_[logits_of(network_.outputs()[0]).index]));
+    VERGE_TRY(const ValueId loss, make_loss(map_[logits_of(network_.outputs()[0]).index]));
     if (trained_.empty()) return invalid("nothing to train: the network has no parameters" + std::string(o_.frozen.empty() ? "" : " that are not frozen"));
+    if (o_.accumulate > 1) add_phase();
     schedule_ = graph().add_input("schedule", TensorType(DataType::kF32, Shape{3}));
     VERGE_CHECK(add_updates(loss));
     graph().add_output(loss, "loss");
@@ -65,16 +67,7 @@ class Maker {
  private:
   Graph& graph() { return out_.graph; }
 
-  // Appends a node; the first error stays.
-  std::vector<ValueId> add_many(const std::string& op, std::vector<ValueId> inputs, Attrs attrs, const std::string& name, size_t outputs) {
-    const NodeId id = graph().add_node({op, std::move(inputs), std::move(attrs), name, outputs, {}});
-    if (error_.ok()) error_ = ops::infer_node(graph(), graph().node(id));
-    return graph().node(id).outputs;
-  }
-  ValueId add(const std::string& op, std::vector<ValueId> inputs, Attrs attrs = {}, const std::string& name = "") {
-    return add_many(op, std::move(inputs), std::move(attrs), name.empty() ? op : name, 1)[0];
-  }
-  ValueId number(double value) { return graph().add_constant(Tensor::scalar(static_cast<float>(value))); }
+  ValueId add(const std::string& op, std::vector<ValueId> inputs, Attrs attrs = {}, const std::string& name = "") { return n_.add(op, std::move(inputs), std::move(attrs), name); }
 
   Result<void> add_input() {
     const ValueId in = network_.inputs()[0];
@@ -86,7 +79,7 @@ class Maker {
     samples_ = graph().add_input(network_.value(in).name, type);
     VERGE_TRY(input_, normalised(o_.input));
     map_[in.index] = rounded(in, input_);
-    return error_;
+    return n_.error();
   }
 
   // The samples as a network takes them.
@@ -114,9 +107,10 @@ class Maker {
     if (const auto it = map_.find(constant.index); it != map_.end()) return it->second;
     const Tensor& initial = *network_.constant(constant);
     const ValueId value = graph().add_input(name, TensorType(initial.dtype(), initial.shape()));
+    parameter_of_[value.index] = out_.parameters.size();
+    state_of_[value.index] = out_.states.size();
     out_.parameters.push_back({constant, out_.states.size(), -1, weight, -1, name});
     out_.states.push_back({value, {}, initial});
-    state_of_[value.index] = out_.parameters.size() - 1;
     if (!statistic) trained_.push_back(value);
     if (weight) weights_.push_back(value);
     return map_[constant.index] = value;
@@ -152,7 +146,36 @@ class Maker {
     if (!constant || constant->dtype() != DataType::kF32 || std::find(candidates.begin(), candidates.end(), input) == candidates.end()) return false;
     const bool pointwise = node.op == "add" || node.op == "sub" || node.op == "mul";
     const std::string name = parameter_name(node, input);
+    if (o_.adapters.rank > 0 && o_.trained.empty()) return false;
     return !(pointwise && constant->count() == 1) && !is_frozen(name) && is_chosen(node, input, name);
+  }
+
+  bool adapts(const Node& node, size_t input) const {
+    const Tensor* constant = network_.constant(node.input(input));
+    return o_.adapters.rank > 0 && is_weight(node, input) && node.op != "matmul" && constant && constant->dtype() == DataType::kF32 && !is_frozen(parameter_name(node, input));
+  }
+
+  ValueId adapted(ValueId constant, const std::string& name) {
+    if (const auto it = map_.find(constant.index); it != map_.end()) return it->second;
+    const Tensor& w = *network_.constant(constant);
+    const auto outputs = static_cast<int32_t>(w.shape()[0]), inputs = static_cast<int32_t>(w.count() / outputs), rank = static_cast<int32_t>(o_.adapters.rank);
+    Tensor right(DataType::kF32, {rank, inputs});
+    Random random({o_.seed, kAdapters, out_.adapters.size()});
+    for (float& v : right.mut<float>()) v = static_cast<float>(random.normal() / std::sqrt(static_cast<double>(inputs)));
+    out_.adapters.push_back({constant, out_.states.size(), out_.states.size() + 1, o_.adapters.scale});
+    const ValueId left = trained_state(name + ".left", Tensor(DataType::kF32, {outputs, rank})), more = trained_state(name + ".right", right);
+    const Shape shape = w.shape();
+    const ValueId change = add("reshape", {add("matmul", {left, more})}, {{"shape", std::vector<int64_t>(shape.dim, shape.dim + shape.rank)}});
+    return map_[constant.index] = add("add", {graph().add_constant(w, network_.value(constant).name), n_.mul(change, o_.adapters.scale)}, {}, name + ".adapted");
+  }
+
+  // Learns, but is no constant of the network.
+  ValueId trained_state(const std::string& name, const Tensor& initial) {
+    const ValueId value = graph().add_input(name, TensorType(initial.dtype(), initial.shape()));
+    state_of_[value.index] = out_.states.size();
+    out_.states.push_back({value, {}, initial});
+    trained_.push_back(value);
+    return value;
   }
 
   std::string parameter_name(const Node& node, size_t input) const {
@@ -165,18 +188,20 @@ class Maker {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId v = node.input(i);
       if (!v.valid()) inputs.emplace_back();
+      else if (adapts(node, i) && !trains(node, i)) inputs.push_back(rounded(v, adapted(v, parameter_name(node, i))));
       else if (trains(node, i)) inputs.push_back(rounded(v, parameter(v, parameter_name(node, i), is_statistic(node, i), is_weight(node, i))));
       else if (const Tensor* constant = network_.constant(v)) inputs.push_back(map_.count(v.index) ? map_[v.index] : map_[v.index] = graph().add_constant(*constant, network_.value(v).name));
       else inputs.push_back(map_.at(v.index));
     }
     if (fuse_clamp(node, inputs[0])) return done();
+    if (node.id == head_ && o_.dropout > 0) inputs[0] = dropped(inputs[0]);
     if (node.op == "batch_norm" && trains(node, 3)) VERGE_CHECK(copy_batch_norm(node, inputs));
+    else if (node.op == "batch_norm" && is_last_axis(node, inputs[0])) normalise_by_statistics(node, inputs);
     else {
-      const std::vector<ValueId> made = add_many(node.op, inputs, node.attrs, node.name, node.outputs.size());
+      const std::vector<ValueId> made = n_.add_many(node.op, inputs, node.attrs, node.name, node.outputs.size());
       for (size_t i = 0; i < made.size(); ++i) map_[node.outputs[i].index] = rounded(node.outputs[i], made[i]);
     }
-    if (!error_.ok()) return error_;
-    return done();
+    return n_.error();
   }
 
   ValueId step_of(const Rounding& r) {
@@ -187,23 +212,42 @@ class Maker {
   // What stands for the network's value `of`, rounded where the options say so.
   ValueId rounded(ValueId of, ValueId x) {
     const auto found = o_.rounding.find(of.index);
-    if (found == o_.rounding.end() || !error_.ok()) return x;
+    if (found == o_.rounding.end() || !n_.error().ok()) return x;
     const Rounding& r = found->second;
     const ValueId scale = step_of(r);
+    if (r.binary) return n_.mul(binary_steps(add("div", {x, scale})), scale);
     const ValueId steps = add("round", {add("clamp", {add("div", {x, scale})}, {{"min", r.low}, {"max", r.high}})}, {{"straight_through", int64_t{1}}});
-    return add("mul", {steps, scale});
+    return n_.mul(steps, scale);
+  }
+
+  // -1 or 1; its slope is taken as a third, as far as three scales.
+  ValueId binary_steps(ValueId x) {
+    constexpr double kReach = 3;
+    const ValueId share = n_.mul(add("add", {add("clamp", {x}, {{"min", -kReach}, {"max", kReach}}), n_.number(kReach)}), 1 / (2 * kReach));
+    return add("sub", {n_.mul(add("round", {share}, {{"straight_through", int64_t{1}}}), 2), n_.number(1)});
   }
 
   Result<void> copy_batch_norm(const Node& node, const std::vector<ValueId>& inputs) {
-    const int rank = graph().type(inputs[0]).rank();
-    const int64_t axis = node.integer("axis", 1);
-    if ((axis < 0 ? axis + rank : axis) != rank - 1) return unsupported(describe(node) + ": normalises axis " + std::to_string(axis) + "; training wants channels last");
+    if (!is_last_axis(node, inputs[0])) return unsupported(describe(node) + ": normalises axis " + std::to_string(node.integer("axis", 1)) + "; training wants channels last");
     const std::vector<ValueId> made =
-        add_many("batch_norm_train", inputs, {{"epsilon", node.real("epsilon", 1e-5)}, {"momentum", o_.norm_momentum}}, node.name, 5);
-    for (size_t i : {size_t{3}, size_t{4}}) out_.states[out_.parameters[state_of_.at(inputs[i].index)].state].next = made[i];
+        n_.add_many("batch_norm_train", inputs, {{"epsilon", node.real("epsilon", 1e-5)}, {"momentum", o_.norm_momentum}}, node.name, 5);
+    for (size_t i : {size_t{3}, size_t{4}}) out_.states[state_of_.at(inputs[i].index)].next = made[i];
     map_[node.output().index] = made[0];
     return done();
   }
+
+  bool is_last_axis(const Node& node, ValueId x) const {
+    const int64_t axis = node.integer("axis", 1), rank = out_.graph.type(x).rank();
+    return (axis < 0 ? axis + rank : axis) == rank - 1;
+  }
+
+  // With statistics that do not learn: (x - mean) * (scale / deviation) + bias.
+  void normalise_by_statistics(const Node& node, const std::vector<ValueId>& in) {
+    const ValueId deviation = add("rsqrt", {add("add", {in[4], n_.number(node.real("epsilon", 1e-5))})});
+    map_[node.output().index] = rounded(node.output(), add("add", {n_.mul(add("sub", {in[0], in[3]}), n_.mul(in[1], deviation)), in[2]}, {}, node.name));
+  }
+
+  ValueId dropped(ValueId x) { return n_.mul(x, graph().add_input("dropout", graph().type(x))); }
 
   // An activation becomes the clamp of what it reads, when nobody else reads that.
   bool fuse_clamp(const Node& node, ValueId x) {
@@ -218,32 +262,20 @@ class Maker {
     return true;
   }
 
-  // A cross-entropy has a softmax of its own: it reads what the network's last one does.
-  ValueId logits_of(ValueId output) const { return o_.loss == Loss::kCrossEntropy ? before_softmax(network_, output) : output; }
+  // A loss with a softmax of its own reads what the network's last one does.
+  ValueId logits_of(ValueId output) const { return has_softmax(o_.loss) ? before_softmax(network_, output) : output; }
   static ValueId before_softmax(const Graph& network, ValueId output) {
     const Node* last = network.producer(output);
     return last && last->op == "softmax" ? last->inputs[0] : output;
   }
 
-  Result<ValueId> add_loss(ValueId y) {
+  Result<ValueId> make_loss(ValueId y) {
     const TensorType type = graph().type(y);
     const ValueId target = o_.reconstruct ? input_ : graph().add_input("target", type);
-    ValueId loss;
-    switch (o_.loss) {
-      case Loss::kCrossEntropy: loss = cross_entropy(y, target, "loss"); break;
-      case Loss::kMse:  // the square's slope is one product
-        loss = add("mul", {add("reduce_sum_square", {add("sub", {y, target})}, {{"keepdims", int64_t{0}}}), number(1 / static_cast<double>(type.shape().count()))}, {}, "loss");
-        break;
-      case Loss::kBinaryCrossEntropy: loss = mean(add("sub", {add("softplus", {y}), add("mul", {y, target})})); break;
-      case Loss::kHuber: {  // q (|d| - q / 2), q = min(|d|, 1)
-        const ValueId d = add("abs", {add("sub", {y, target})}), q = add("clamp", {d}, {{"min", 0.0}, {"max", 1.0}});
-        loss = mean(add("mul", {q, add("sub", {d, add("mul", {q, number(0.5)})})}));
-      }
-    }
-    if (!error_.ok()) return Error(error_.error()).within("the loss on an output " + type.text());
+    const ValueId loss = add_loss(n_, o_, y, target);
+    VERGE_CHECK(n_.error(), "the loss on an output " + type.text());
     return o_.teacher.network ? add_teacher(y, loss) : Result<ValueId>(loss);
   }
-  ValueId cross_entropy(ValueId y, ValueId target, const std::string& name) { return add_many("cross_entropy", {y, target}, {}, name, 2)[0]; }
 
   Result<ValueId> add_teacher(ValueId y, ValueId hard) {
     const Teacher& t = o_.teacher;
@@ -257,26 +289,41 @@ class Maker {
     if (!t.classes.empty()) answers = add("gather", {answers, graph().add_constant(Tensor::of<int64_t>({static_cast<int32_t>(t.classes.size())}, t.classes))}, {{"axis", int64_t{-1}}});
     if (graph().type(answers).text() != graph().type(y).text())
       return invalid("the teacher's output is " + graph().type(answers).text() + ", the network's " + graph().type(y).text() + ": they must know the same classes");
-    const ValueId softer = number(1 / t.temperature);
-    const ValueId soft = cross_entropy(add("mul", {y, softer}), add("softmax", {add("mul", {answers, softer})}, {{"axis", int64_t{-1}}}), "distillation");
-    const ValueId loss = add("add", {add("mul", {hard, number(1 - t.weight)}), add("mul", {soft, number(t.weight * t.temperature * t.temperature)})});
-    VERGE_CHECK(error_, "the teacher's loss");
+    const ValueId softer = n_.number(1 / t.temperature);
+    const ValueId soft = add_cross_entropy(n_, n_.mul(y, softer), add("softmax", {n_.mul(answers, softer)}, {{"axis", int64_t{-1}}}), "distillation");
+    const ValueId loss = add("add", {n_.mul(hard, 1 - t.weight), n_.mul(soft, t.weight * t.temperature * t.temperature)});
+    VERGE_CHECK(n_.error(), "the teacher's loss");
     return loss;
   }
-  ValueId mean(ValueId v) { return add("reduce_mean", {v}, {{"keepdims", int64_t{0}}}, "loss"); }
-
   Result<void> add_updates(ValueId loss) {
+    out_.forward_nodes = graph().order().size();
     if (o_.clip_norm <= 0)
-      return add_gradient(graph(), loss, trained_, [&](Graph&, ValueId w, ValueId gradient) { return add_update(w, gradient, {}); });
-    VERGE_TRY(const std::vector<ValueId> gradients, gradient(graph(), loss, trained_));
+      return add_gradient(graph(), loss, trained_, [&](Graph&, ValueId w, ValueId gradient) { return update(w, accumulated(w, gradient), {}); }, o_.remade);
+    VERGE_TRY(std::vector<ValueId> gradients, gradient(graph(), loss, trained_, o_.remade));
     ValueId sum;
-    for (ValueId g : gradients) {
-      const ValueId squares = add("reduce_sum_square", {g}, {{"keepdims", int64_t{0}}});
+    for (size_t i = 0; i < trained_.size(); ++i) {
+      gradients[i] = accumulated(trained_[i], gradients[i]);
+      const ValueId squares = n_.sum_of_squares(gradients[i]);
       sum = sum.valid() ? add("add", {sum, squares}) : squares;
     }
-    const ValueId scale = add("minimum", {add("div", {number(o_.clip_norm), add("add", {add("sqrt", {sum}), number(1e-6)})}), number(1)}, {}, "clip");
-    for (size_t i = 0; i < trained_.size(); ++i) VERGE_CHECK(add_update(trained_[i], gradients[i], scale));
+    const ValueId scale = add("minimum", {add("div", {n_.number(o_.clip_norm), add("add", {add("sqrt", {sum}), n_.number(1e-6)})}), n_.number(1)}, {}, "clip");
+    for (size_t i = 0; i < trained_.size(); ++i) VERGE_CHECK(update(trained_[i], gradients[i], scale));
     return done();
+  }
+
+  void add_phase() {
+    const ValueId phase = graph().add_input("phase", TensorType(DataType::kF32, Shape{2}));
+    const std::vector<ValueId> parts = n_.add_many("split", {phase}, {{"axis", int64_t{0}}, {"sizes", std::vector<int64_t>{1, 1}}}, "phase", 2);
+    keep_ = parts[0], updates_ = add("greater", {parts[1], n_.number(0)});
+  }
+
+  // The mean over the batches that make one update.
+  ValueId accumulated(ValueId w, ValueId gradient) {
+    if (o_.accumulate <= 1) return gradient;
+    const ValueId before = zero_state(graph().value(w).name + ".sum", graph().type(w).shape());
+    const ValueId sum = add("add", {n_.mul(before, keep_), gradient});
+    out_.states.back().next = sum;
+    return n_.mul(sum, 1 / static_cast<double>(o_.accumulate));
   }
 
   ValueId zero_state(const std::string& name, const Shape& shape) {
@@ -285,34 +332,33 @@ class Maker {
     return value;
   }
 
-  Result<void> add_update(ValueId w, ValueId gradient, ValueId scale) {
+  Result<void> update(ValueId w, ValueId gradient, ValueId scale) {
     const std::string name = graph().value(w).name;
-    const Shape shape = graph().type(w).shape();
     const double decay = std::find(weights_.begin(), weights_.end(), w) != weights_.end() ? o_.decay : 0;
-    const bool sgd = o_.optimizer == Optimizer::kSgd;
-    std::vector<ValueId> in = {w, zero_state(name + (sgd ? ".velocity" : ".m"), shape)};
-    if (!sgd) in.push_back(zero_state(name + ".v", shape));
-    const size_t states = in.size();
-    in.insert(in.end(), {gradient, schedule_});
-    if (scale.valid()) in.push_back(scale);
-    const Attrs attrs = sgd ? Attrs{{"momentum", o_.momentum}, {"decay", decay}, {"nesterov", int64_t{o_.nesterov}}}
-                            : Attrs{{"beta1", o_.beta1}, {"beta2", o_.beta2}, {"epsilon", o_.epsilon}, {o_.optimizer == Optimizer::kAdamW ? "decoupled_decay" : "decay", decay}};
-    const std::vector<ValueId> next = add_many(sgd ? "sgd" : "adam", in, attrs, name + ".update", states);
-    Parameter& parameter = out_.parameters[state_of_.at(w.index)];
-    out_.states[parameter.state].next = next[0];
-    parameter.moments = static_cast<int>(out_.states.size() - states + 1);
-    for (size_t i = 1; i < states; ++i) out_.states[out_.states.size() - states + i].next = next[i];
-    if (o_.ema > 0) add_average(parameter, name, next[0]);
-    return error_;
+    UpdateInputs in{{w}, gradient, scale, schedule_, decay};
+    std::vector<size_t> places = {state_of_.at(w.index)};
+    for (const std::string& state : state_names(o_.optimizer)) {
+      places.push_back(out_.states.size());
+      in.states.push_back(zero_state(name + "." + state, graph().type(w).shape()));
+    }
+    std::vector<ValueId> next = add_update(n_, o_, in, name + ".update");
+    for (size_t i = 0; i < next.size(); ++i) out_.states[places[i]].next = updated(next[i], in.states[i]);
+    const auto parameter = parameter_of_.find(w.index);
+    if (parameter == parameter_of_.end()) return n_.error();
+    out_.parameters[parameter->second].moments = static_cast<int>(places[1]);
+    if (o_.ema > 0) add_average(out_.parameters[parameter->second], name);
+    return n_.error();
   }
 
+  ValueId updated(ValueId next, ValueId now) { return o_.accumulate > 1 ? add("where", {updates_, next, now}) : next; }
+
   // average += (1 - ema) * (w - average)
-  void add_average(Parameter& parameter, const std::string& name, ValueId w) {
-    const Tensor initial = out_.states[parameter.state].initial;
-    const ValueId average = graph().add_input(name + ".average", TensorType(DataType::kF32, initial.shape()));
+  void add_average(Parameter& parameter, const std::string& name) {
+    const StateBinding w = out_.states[parameter.state];
+    const ValueId average = graph().add_input(name + ".average", TensorType(DataType::kF32, w.initial.shape()));
     parameter.average = static_cast<int>(out_.states.size());
-    const ValueId next = add("add", {average, add("mul", {add("sub", {w, average}), number(1 - o_.ema)})});
-    out_.states.push_back({average, next, initial});
+    const ValueId next = add("add", {average, n_.mul(add("sub", {w.next, average}), 1 - o_.ema)});
+    out_.states.push_back({average, updated(next, average), w.initial});
   }
 
   const Graph& network_;
@@ -321,10 +367,12 @@ class Maker {
   const NodeId head_;
   TrainingGraph out_;
   std::map<uint32_t, ValueId> map_;        // the network's values to the training graph's
-  std::map<uint32_t, size_t> state_of_;    // a parameter's value to its index in out_.parameters
+  std::map<uint32_t, size_t> state_of_;      // of what learns, to its index in out_.states
+  std::map<uint32_t, size_t> parameter_of_;  // and in out_.parameters, where it is one
   std::vector<ValueId> trained_, weights_;
   ValueId samples_, input_, schedule_;
-  Result<void> error_;
+  ValueId keep_, updates_;  // of the phase: what the sum is multiplied by, whether this batch ends it
+  GraphNodes n_;
 };
 
 }  // namespace

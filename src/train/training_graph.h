@@ -8,11 +8,11 @@
 
 #include "ir/graph.h"
 #include "lower/lower.h"
+#include "train/gradient.h"
+#include "train/losses.h"
+#include "train/optimisers.h"
 
 namespace verge::train {
-
-enum class Loss : uint8_t { kCrossEntropy, kBinaryCrossEntropy, kMse, kHuber };
-enum class Optimizer : uint8_t { kSgd, kAdam, kAdamW };
 
 // How samples arrive: bytes that the step itself makes x = (byte - mean) / std of, channels last; or floats.
 struct InputOptions {
@@ -25,6 +25,7 @@ struct Rounding {
   ValueId scale;  // constant of the network: one number, or one a channel in a shape that spreads over x
   double low = 0, high = 0;
   bool fixed = false;  // the constant is s itself, and does not learn
+  bool binary = false;  // -s or s, nothing between: low is -1, high 1
 };
 
 // A trained network whose softened answers are learned beside the labels (Hinton et al. 2015):
@@ -36,15 +37,22 @@ struct Teacher {
   double temperature = 3, weight = 0.7;
 };
 
-struct TrainingOptions {
+// Weights learn by what a product of two thin matrices adds to them (LoRA, Hu et al. 2021): w + scale * left right, left [outputs, rank] zeros at first, right
+// [rank, inputs of one]. What is deployed are the sums. Where any are asked for, other parameters learn only if `trained` names them.
+struct Adapters {
+  int64_t rank = 0;  // 0: none
+  double scale = 1;
+};
+
+struct TrainingOptions : LossChoice, OptimizerOptions {
   int64_t batch = 64;
   InputOptions input;
-  Loss loss = Loss::kCrossEntropy;
   Teacher teacher;
   bool reconstruct = false;  // the target is the input
-  Optimizer optimizer = Optimizer::kSgd;
-  double momentum = 0.9, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  bool nesterov = false;
+  int64_t accumulate = 1;    // batches whose mean gradient makes one update
+  double dropout = 0;        // the share of what the last layer reads that is zero, another share in each step; the rest grows by 1 / (1 - dropout)
+  Adapters adapters;
+  uint64_t seed = 0;         // of dropout and adapters
   double decay = 0;          // of weights of convolutions and dense layers; other parameters do not decay
   double clip_norm = 0;      // of all gradients together; 0: none
   double ema = 0;            // of the parameters, per step; 0: none
@@ -54,6 +62,7 @@ struct TrainingOptions {
   // Only these learn: kinds ("biases", "norms": batch normalisation, "head": the last layer) or how a name begins; empty: all. The scales of roundings learn
   // only where all does.
   std::vector<std::string> trained;
+  RemadeValues remade;  // of the training graph's forward pass; see train/remade.h
   std::set<uint32_t> trained_constants;  // and of these only those constants of the network, by ValueId::index; empty: all
 };
 
@@ -67,11 +76,20 @@ struct Parameter {
   std::string name;
 };
 
-// Inputs of the Program: input, target (unless reconstruct), schedule [rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t)]. Outputs: loss, the network's output.
+struct Adapter {
+  ValueId constant;            // of the network
+  size_t left = 0, right = 0;  // indices into TrainingGraph::states
+  double scale = 1;
+};
+
+// Inputs of the Program: input, dropout (where there is any: factors of what the last layer reads), target (unless reconstruct), phase (where batches are
+// accumulated: 1 to add to the sum and 0 to begin anew, above 0 to update), schedule [rate, 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t)]. Outputs: loss, the network's output.
 struct TrainingGraph {
   Graph graph;
   std::vector<StateBinding> states;
   std::vector<Parameter> parameters;
+  std::vector<Adapter> adapters;
+  size_t forward_nodes = 0;  // the first of the graph's order: network and loss
 };
 
 // `network`: static but for its batch, channels last, one float input whose first dimension is the batch, one output. kUnsupported names what has no

@@ -78,6 +78,83 @@ TEST(TrainingGraph, AMeanSquareIsTheMeanOverAllNumbers) {
   EXPECT_NEAR(weights_of(trainer->trained())[0], 0.5 + 0.1 * 2 * 2, 1e-6);
 }
 
+// The first weight of two_classes() after these many steps at rate 0.1 on x = 2, the first class.
+double first_weight_after(int steps, const TrainingOptions& options) {
+  auto trainer = Trainer::create(two_classes(false), options, 1);
+  EXPECT_TRUE(trainer.ok()) << trainer.error().message();
+  for (int i = 0; i < steps; ++i) {
+    trainer->input().mut<float>()[0] = 2;
+    trainer->target().mut<float>()[0] = 1, trainer->target().mut<float>()[1] = 0;
+    EXPECT_TRUE(trainer->step(0.1).ok());
+  }
+  return weights_of(trainer->trained())[0];
+}
+
+TEST(TrainingGraph, LionGoesByTheSignAndLambByTheSizeOfTheWeights) {
+  TrainingOptions options;
+  options.batch = 1;
+  options.optimizer = Optimizer::kLion;
+  EXPECT_NEAR(first_weight_after(1, options), 0.5 + 0.1, 1e-6);
+  options.decay = 0.2;
+  EXPECT_NEAR(first_weight_after(1, options), 0.5 + 0.1 - 0.1 * 0.2 * 0.5, 1e-6);
+  options.decay = 0, options.optimizer = Optimizer::kLamb;
+  EXPECT_NEAR(first_weight_after(1, options), 0.5 + 0.1 * 0.5, 1e-5);  // Adam's first direction is the sign: |w| / |r| = sqrt(0.5) / sqrt(2)
+}
+
+TEST(TrainingGraph, BatchesAddUpToOneUpdate) {
+  TrainingOptions options;
+  options.batch = 1;
+  const double once = first_weight_after(1, options);
+  options.accumulate = 3;
+  EXPECT_EQ(first_weight_after(2, options), 0.5);
+  EXPECT_NEAR(first_weight_after(3, options), once, 1e-7);
+  EXPECT_NEAR(first_weight_after(5, options), once, 1e-7);
+  options.clip_norm = 1e-3;
+  EXPECT_NEAR(first_weight_after(3, options), 0.5 + 0.1 * 1e-3 / std::sqrt(2), 1e-7);
+}
+
+TEST(TrainingGraph, FocalLossForgetsWhatIsKnown) {
+  TrainingOptions options;
+  options.batch = 1;
+  options.loss = Loss::kFocal;
+  auto trainer = Trainer::create(two_classes(true), options, 1);
+  ASSERT_TRUE(trainer.ok()) << trainer.error().message();
+  trainer->input().mut<float>()[0] = 2;
+  trainer->target().mut<float>()[0] = 1, trainer->target().mut<float>()[1] = 0;
+  const auto loss = trainer->step(0.1);
+  ASSERT_TRUE(loss.ok());
+  const double wrong = 1 / (1 + std::exp(2.0));
+  EXPECT_NEAR(*loss, -wrong * wrong * std::log1p(-wrong), 1e-6);
+}
+
+TEST(TrainingGraph, DroppedInputsTeachNothing) {
+  TrainingOptions options;
+  options.batch = 1;
+  options.dropout = 0.5;
+  const double kept = 0.5 + 0.1 * 4 / (1 + std::exp(4.0));  // x = 2 / (1 - 0.5)
+  int dropped = 0;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    options.seed = seed;
+    const double w = first_weight_after(1, options);
+    if (w == 0.5) ++dropped;
+    else EXPECT_NEAR(w, kept, 1e-6);
+  }
+  EXPECT_GT(dropped, 3);
+  EXPECT_LT(dropped, 17);
+}
+
+TEST(TrainingGraph, AdaptersChangeWeightsByAProductAndNothingElse) {
+  Graph network = two_classes(false);
+  TrainingOptions options;
+  options.batch = 1;
+  options.adapters.rank = 1;
+  auto trainer = Trainer::create(network, options, 1);
+  ASSERT_TRUE(trainer.ok()) << trainer.error().message();
+  EXPECT_EQ(weights_of(trainer->trained()), (std::vector<double>{0.5, -0.5}));  // the left matrix begins with zeros
+  EXPECT_GT(first_weight_after(2, options), 0.5);
+  EXPECT_NEAR(weights_of(trainer->trained())[0], 0.5, 1e-9);
+}
+
 TEST(TrainingGraph, StagesAreWanted) {
   const auto network = make_network("staged", {});
   ASSERT_FALSE(network.ok());

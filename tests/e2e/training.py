@@ -68,7 +68,7 @@ def pictures_of(folder):
 def check_integers(tmp, recipe, data):
     judges = f"{tmp}/judges"
     verge("data", "make", "inspection", "--count", "20", "--seed", "2", "--size", "32", "-o", judges)
-    for bits in ("weights: 8", "weights: 4, activations: 4", "weights: 2", "weights: 3, activations: 2, ends: 4"):
+    for bits in ("weights: 8", "weights: 4, activations: 4", "weights: 2", "weights: 3, activations: 2, ends: 4", "weights: ternary", "weights: binary"):
         with open(f"{tmp}/bits.yaml", "w") as file:
             file.write(open(recipe).read() + f"quantize: {{{bits}}}\n")
         report = train(f"{tmp}/bits.yaml", data, f"{tmp}/bits.vpk", "--validation", judges, "--outputs", f"{tmp}/outputs.npy")
@@ -100,6 +100,40 @@ def check_integer_models(tmp, recipe, data):
     assert changed and all(before[name].ndim == 1 for name in changed), changed
     open(f"{tmp}/still8.yaml", "w").write(again + "quantize: {weights: 4}\n")
     fails(2, "integers already", f"{tmp}/still8.yaml", "--data", data, "-o", f"{tmp}/x.vpk")
+
+
+def check_resumes(tmp, name, recipe, data):
+    """The report of a whole run, whose bytes are those of one that was interrupted and went on with more threads."""
+    open(f"{tmp}/{name}.yaml", "w").write(recipe)
+    report = train(f"{tmp}/{name}.yaml", data, f"{tmp}/{name}.vpk", "--weights", f"{tmp}/{name}")
+    assert report["history"][-1]["loss"] < report["history"][0]["loss"], (name, report["history"])
+    p = run(VERGE, "train", f"{tmp}/{name}.yaml", "--data", data, "-o", f"{tmp}/{name}2.vpk", "--stop-after", "7")
+    assert p.returncode == 130, p.stderr
+    train(f"{tmp}/{name}.yaml", data, f"{tmp}/{name}2.vpk", "--resume", "--threads", "3")
+    same_bytes(f"{tmp}/{name}.vpk", f"{tmp}/{name}2.vpk")
+    return report
+
+
+def check_kinds(tmp, recipe, data):
+    """What else a recipe may ask for: optimisers, losses, blended samples, dropout, accumulation, less memory, shared values, adapters."""
+    text = open(recipe).read().replace("epochs: 2", "epochs: 4")
+    optimizer = lambda what: re.sub("optimizer: .*", f"optimizer: {{{what}}}", text)
+    noisy = optimizer("type: lion, rate: 0.001, decay: 0.01").replace("type: cross_entropy, smoothing: 0.02", "type: focal").replace("crop: 2", "crop: 2, mixup: 0.2")
+    report = check_resumes(tmp, "noisy", noisy + "dropout: 0.2\naccumulate: 2\n", data)
+    assert 0 < report["history"][-1]["auc"] <= 1 and 0 <= report["history"][-1]["calibration_error"] <= 1, report["history"]
+    check_resumes(tmp, "clustered", optimizer("type: lamb, rate: 0.02") + "cluster: {values: 8}\ncompress: true\n", data)
+    assert all(len(np.unique(a)) <= 8 for a in arrays(f"{tmp}/clustered").values() if a.ndim > 1)
+    open(f"{tmp}/all.yaml", "w").write(text)
+    most = train(f"{tmp}/all.yaml", data, f"{tmp}/all.vpk", "--weights", f"{tmp}/all")["training_memory_bytes"]
+    report = check_resumes(tmp, "less", text + f"memory_kb: {most * 0.95 / 1024}\n", data)
+    assert report["training_memory_bytes"] <= 0.95 * most and report["batch"] == 16 and report["remade_values"] > 0, report
+    assert all(np.array_equal(a, arrays(f"{tmp}/less")[name]) for name, a in arrays(f"{tmp}/all").items())
+    adapted = optimizer("type: adam, rate: 0.005").replace("epochs: 4", "epochs: 8").replace("model: lenet5", f"model: {tmp}/start.onnx") + "fold: true\nadapters: {rank: 2}\n"
+    check_resumes(tmp, "adapted", adapted, data)
+    before, after = arrays(f"{tmp}/still"), arrays(f"{tmp}/adapted")
+    for name, a in before.items():
+        difference = (after[name].astype(np.float64) - a).reshape(len(a), -1)
+        assert np.linalg.matrix_rank(difference, tol=1e-4) == (2 if a.ndim > 1 else 0), (name, np.linalg.svd(difference)[1])
 
 
 def arrays(folder):
@@ -239,6 +273,7 @@ def main():
         check_integer_models(tmp, recipe, data)
         check_biases(tmp, recipe, data)
         check_sparse_update(tmp, recipe, data)
+        check_kinds(tmp, recipe, data)
         check_distillation(tmp, recipe, data)
         check_checkpoints(tmp, recipe, data)
         check_words(tmp, recipe, data)

@@ -35,6 +35,9 @@ exec::BatchNormTrainAttrs attrs_of(const Node& node) {
   return {static_cast<float>(node.real("epsilon", 1e-5)), static_cast<float>(node.real("momentum", 0.1)), static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
 }
 
+// dx takes the memory of dy, or of x where others read dy too.
+int gradient_in_place(const Graph& graph, const Node& node) { return graph.users(node.input(1)).size() > 1 ? 0 : 1; }
+
 Result<void> lower(const Node& node, Emitter& emitter) {
   const TensorType& x = emitter.graph().type(node.input(0));
   if (x.dtype != DataType::kF32) return unsupported("input " + x.text() + "; f32 is supported");
@@ -45,7 +48,7 @@ Result<void> lower(const Node& node, Emitter& emitter) {
   const auto channels = static_cast<size_t>(x.shape().back(0));
   const exec::BatchNormSplit split(static_cast<size_t>(x.shape().count()) / channels, channels);
   emitter.emit(forward ? exec::Op::batch_norm_train_f32 : exec::Op::batch_norm_gradient_f32, in, out, attrs_of(node),
-               emitter.scratch(split.scratch_floats() * sizeof(float)), forward ? 0 : 1);
+               emitter.scratch(split.scratch_floats() * sizeof(float)), forward ? 0 : gradient_in_place(emitter.graph(), node));
   if (!forward) return done();
   emitter.replaces(in[3], out[3]);
   emitter.replaces(in[4], out[4]);
