@@ -164,9 +164,10 @@ def compare(args, name):
     distances = [norm(d) / norm(exact) for d in (ours, theirs)]
     alone = lambda d: {key: np.linalg.norm(d[key]) / np.linalg.norm(g) for key, g in exact.items() if np.linalg.norm(g) > 1e-9}
     furthest = max(alone(ours), key=alone(ours).get)
-    apart = [max(abs(p - q) / abs(q) for p, q in zip(found, exact_losses)) for found in (losses, torch_losses)]
+    furthest_apart = lambda found, wanted: max(abs(p - q) / abs(q) for p, q in zip(found, wanted))
+    apart = [furthest_apart(found, exact_losses) for found in (losses, torch_losses)]
     print(f"{name}: gradients {distances[0]:.1e} (PyTorch's float32 {distances[1]:.1e}), furthest {furthest} {alone(ours)[furthest]:.1e} ({alone(theirs)[furthest]:.1e}), "
-          f"{np.linalg.norm(exact[furthest]) / norm(exact):.0e} of the whole; loss over {args.steps} steps {apart[0]:.1e} ({apart[1]:.1e}), {exact_losses[0]:.4f} to {exact_losses[-1]:.4f}", flush=True)
+          f"{np.linalg.norm(exact[furthest]) / norm(exact):.0e} of the whole; loss over {args.steps} steps {apart[0]:.1e} ({apart[1]:.1e}; from each other {furthest_apart(losses, torch_losses):.1e}), {exact_losses[0]:.4f} to {exact_losses[-1]:.4f}", flush=True)
     return all(mine <= max(BOUND, 2 * torchs) for mine, torchs in (distances, apart))
 
 
