@@ -16,11 +16,20 @@ class Tflm16 {
   Clamp16 clamp_;
 };
 
+// By the vector's own way where its instructions saturate as they narrow.
+template <typename Round> void store_rounded16(uint8_t* y, const F32x16& x, const Round& round, size_t n) {
+  if constexpr (requires { round.store_bytes(y, x, n); }) {
+    round.store_bytes(y, x, n);
+  } else {
+    store_bytes16(y, round(x), n);
+  }
+}
+
 class Onnx16 {
  public:
   using Out = uint8_t;
   Onnx16(const Requant& r, size_t n) : scale_(load16(r.scale + n)), round_(r.min, r.max, r.zero_point) {}
-  void store(Out* y, const I32x16& acc, size_t n) const { store_bytes16(y, round_(mul16(to_float16(acc), scale_)), n); }
+  void store(Out* y, const I32x16& acc, size_t n) const { store_rounded16(y, mul16(to_float16(acc), scale_), round_, n); }
 
  private:
   F32x16 scale_;

@@ -167,14 +167,29 @@ class Clamp16 {
 class Round16 {
  public:
   Round16(int32_t min, int32_t max, int32_t zero)
-      : low_(vdupq_n_f32(static_cast<float>(min - zero))), high_(vdupq_n_f32(static_cast<float>(max - zero))), zero_point_(vdupq_n_s32(zero)) {}
+      : low_(vdupq_n_f32(static_cast<float>(min - zero))), high_(vdupq_n_f32(static_cast<float>(max - zero))), zero_point_(vdupq_n_s32(zero)) {
+    const int32_t half = max > 127 ? 128 : 0;
+    zero_byte_ = vdupq_n_s16(static_cast<int16_t>(zero - half));
+    low_byte_ = vdupq_n_s8(static_cast<int8_t>(min - half)), high_byte_ = vdupq_n_s8(static_cast<int8_t>(max - half));
+    flip_ = vdupq_n_u8(static_cast<uint8_t>(half));
+  }
   I32x16 operator()(const F32x16& x) const {
     return quarters16<I32x16>([&](int i) { return vaddq_s32(vcvtnq_s32_f32(vminnmq_f32(vmaxnmq_f32(x.q[i], low_), high_)), zero_point_); });
   }
+  // The same of numbers, where [min, max] lies within int8 or uint8.
+  void store_bytes(uint8_t* y, const F32x16& x, size_t n) const {
+    const int8x16_t bytes = vqmovn_high_s16(vqmovn_s16(eight(x.q[0], x.q[1])), eight(x.q[2], x.q[3]));
+    store_first_bytes(y, veorq_u8(vreinterpretq_u8_s8(vminq_s8(vmaxq_s8(bytes, low_byte_), high_byte_)), flip_), n);
+  }
 
  private:
+  int16x8_t eight(float32x4_t a, float32x4_t b) const { return vqaddq_s16(vqmovn_high_s32(vqmovn_s32(vcvtnq_s32_f32(a)), vcvtnq_s32_f32(b)), zero_byte_); }
+
   float32x4_t low_, high_;
   int32x4_t zero_point_;
+  int16x8_t zero_byte_;
+  int8x16_t low_byte_, high_byte_;
+  uint8x16_t flip_;
 };
 
 class RoundAway16 {
