@@ -7,6 +7,7 @@
 #include "formats/format.h"
 #include "ops/op.h"
 #include "passes/pipelines.h"
+#include "passes/functions_into_bf16.h"
 #include "passes/products_in_bf16.h"
 #include "passes/values_in_bf16.h"
 
@@ -89,7 +90,7 @@ Result<Lowered> compile(Graph& graph, const LoadOptions& options) {
   passes::PassOptions pass_options;
   pass_options.skip = options.skip_passes;
   VERGE_CHECK(passes::prepare(graph, pass_options));
-  if (options.precision == Precision::kBf16 && passes::products_in_bf16(graph) > 0) passes::values_in_bf16(graph);
+  if (options.precision == Precision::kBf16 && passes::products_in_bf16(graph) > 0 && passes::values_in_bf16(graph) > 0) passes::functions_into_bf16(graph);
   ops::LowerOptions lower_options;
   lower_options.threads = options.threads;
   return lower(graph, lower_options);

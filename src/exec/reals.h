@@ -23,16 +23,4 @@ inline void rounded(RealsOut y, size_t n, const float* room) {
   if (y.half) pick_bf16().round({1, n, room, n, y.as<uint16_t>(), n});
 }
 
-// body(n, x, y) on floats, for all `count` numbers, a run at a time where one of the two is bf16. x may be y.
-template <typename Body> void by_floats(size_t count, Reals x, RealsOut y, const Body& body) {
-  if (!x.half && !y.half) return body(count, x.as<float>(), y.as<float>());
-  float from[kRealsRun], to[kRealsRun];
-  for (size_t at = 0; at < count; at += kRealsRun) {
-    const size_t n = count - at < kRealsRun ? count - at : kRealsRun;
-    const RealsOut out = y.from(at);
-    body(n, as_floats(x.from(at), n, from), as_floats(out, to));
-    rounded(out, n, to);
-  }
-}
-
 }  // namespace verge::exec

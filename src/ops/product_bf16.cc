@@ -14,6 +14,7 @@
 #include "ops/norm/norm.h"
 #include "ops/norm/norm_attrs.h"
 #include "ops/reduce/reduce.h"
+#include "ops/unary/unary.h"
 
 namespace verge::ops {
 namespace {
@@ -91,10 +92,24 @@ Bf16Values bf16_values(const Graph& graph, const Node& node) {
     const bool known = !node.input(2).valid() || graph.constant(node.input(2));
     return g && known && is_depthwise(*g) && depthwise_bf16_fits(*g) && !node.input(3).valid() ? Bf16Values::kAlike : Bf16Values::kNone;
   }
-  if (among(kEach, node.op) || normalizes_rows(graph, node) || averages_pixels(graph, node)) return Bf16Values::kEach;
+  if (among(kEach, node.op) || normalizes_rows(graph, node)) return Bf16Values::kEach;
+  if (averages_pixels(graph, node)) return Bf16Values::kReads;
   if (among(kMove, node.op) || node.op == "max_pool" || node.op == "avg_pool" || (node.op == "resize" && node.text("mode", "nearest") == "nearest")) return Bf16Values::kAlike;
   const bool is_function = std::string_view(find_op(node.op)->family) == "unary" && node.op != "not" && node.op != "is_nan";
   return is_function ? Bf16Values::kAlike : Bf16Values::kNone;
+}
+
+bool takes_activation(const Graph& graph, const Node& node) {
+  if (node.has("activation") || graph.type(node.output()).dtype != DataType::kBF16) return false;
+  if (node.op == "dense") return is_bf16_product(graph, node);
+  return node.op == "conv" && (is_bf16_product(graph, node) || graph.type(node.input(0)).dtype == DataType::kBF16);
+}
+
+exec::UnaryF32Attrs activation_of(const Node& node) {
+  Node function;
+  function.op = node.text("activation");
+  const UnaryValue value = unary_value(function);
+  return {static_cast<uint32_t>(value.function.kernel), static_cast<float>(value.a), static_cast<float>(value.b)};
 }
 
 Tensor packed_bf16(const ConvGeometry& g, const Tensor& w) {

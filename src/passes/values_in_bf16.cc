@@ -20,8 +20,11 @@ class Choice {
     Marks chosen = between();
     for (const std::vector<ValueId>& side : {graph_.inputs(), graph_.outputs()})
       for (const ValueId value : side) chosen[value.index] = false;
-    for (const NodeId id : order_)
-      if (ops::bf16_values(graph_, graph_.node(id)) == ops::Bf16Values::kNone) drop(graph_.node(id), chosen);
+    for (const NodeId id : order_) {
+      const ops::Bf16Values can = ops::bf16_values(graph_, graph_.node(id));
+      if (can == ops::Bf16Values::kNone) drop(graph_.node(id), chosen);
+      if (can == ops::Bf16Values::kReads) chosen[graph_.node(id).output().index] = false;
+    }
     while (drop_mixtures(chosen)) {
     }
     return chosen;

@@ -19,7 +19,11 @@ void depthwise_bf16_block(const DepthwiseBf16& conv, size_t block) {
   const ConvGeometry& g = conv.geometry;
   const DepthwiseBf16Kernel& kernel = pick_tiles(depthwise_bf16_kernels(), g);
   const size_t begin = block * rows_per_block(g), end = begin + rows_per_block(g);
-  for (size_t row = begin; row < end && row < output_rows(g); ++row) run_row(conv, kernel, row, conv.output + row * static_cast<size_t>(g.out_w) * conv.output_step);
+  const size_t line = static_cast<size_t>(g.out_w) * conv.output_step;
+  for (size_t row = begin; row < end && row < output_rows(g); ++row) {
+    run_row(conv, kernel, row, conv.output + row * line);
+    if (conv.activation) (*conv.activation)(line, conv.output + row * line, conv.output + row * line);
+  }
 }
 
 size_t packed_depthwise_bf16_size(size_t channels, size_t taps) { return taps * DepthwiseBf16::weights_step(channels); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/depthwise/depthwise_f32.h"
+#include "kernels/unary_bf16/unary_bf16.h"
 
 namespace verge {
 
@@ -17,6 +18,7 @@ struct DepthwiseBf16 {
   uint16_t* output = nullptr;
   size_t output_step = 0;
   ClampF32 clamp;
+  const UnaryBf16* activation = nullptr;  // or null; of what is stored, pixels side by side
 
   static size_t weights_step(size_t channels) { return (channels + 31) / 32 * 32; }  // of packed weights, from a tap to the next
 };

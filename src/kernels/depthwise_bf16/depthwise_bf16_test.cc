@@ -43,6 +43,21 @@ double reference(const ConvGeometry& g, const std::vector<uint16_t>& x, size_t s
   return sum;
 }
 
+// A function of what is stored is the function itself.
+void check_activation(DepthwiseBf16 conv, size_t size) {
+  const UnaryBf16 silu{UnaryF32::kSilu, {}};
+  std::vector<uint16_t> want(size), have(size);
+  const auto run = [&](std::vector<uint16_t>& y) {
+    conv.output = y.data();
+    for (size_t block = depthwise_bf16_blocks(conv.geometry); block-- > 0;) depthwise_bf16_block(conv, block);
+  };
+  run(want);
+  silu(size, want.data(), want.data());
+  conv.activation = &silu;
+  run(have);
+  EXPECT_EQ(have, want);
+}
+
 void check(const ConvGeometry& g, size_t wider = 0, ClampF32 clamp = {}) {
   SCOPED_TRACE(::testing::Message() << "in " << g.batch << "x" << g.in_h << "x" << g.in_w << "x" << g.in_c << " kernel " << g.kernel_h << "x" << g.kernel_w << " stride " << g.stride_h);
   ASSERT_TRUE(depthwise_bf16_fits(g));
@@ -56,6 +71,7 @@ void check(const ConvGeometry& g, size_t wider = 0, ClampF32 clamp = {}) {
   DepthwiseBf16 conv;
   conv.geometry = g, conv.input = x.data(), conv.weights = packed.data(), conv.bias = packed_bias.data(), conv.zeros = zeros.data(), conv.output = y.data();
   conv.input_step = conv.output_step = step, conv.clamp = clamp;
+  if (wider == 0) check_activation(conv, y.size());
   for (size_t block = depthwise_bf16_blocks(g); block-- > 0;) depthwise_bf16_block(conv, block);
   for (size_t i = 0; i < y.size(); ++i) {
     const size_t c = i % step;

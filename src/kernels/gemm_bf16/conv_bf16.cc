@@ -270,6 +270,13 @@ void run_rows(const ConvBf16& conv, const Block& block, uint16_t* scratch) {
   pick_gemm_bf16()(block.rows(), block.columns, gemm);
 }
 
+// What a block has stored is still near.
+void activate(const ConvBf16& conv, const Block& block) {
+  auto* y = product_of(conv, block).output.as<uint16_t>();
+  if (block.columns == conv.output_step) return (*conv.activation)(block.rows() * block.columns, y, y);
+  for (size_t r = 0; r < block.rows(); ++r, y += conv.output_step) (*conv.activation)(block.columns, y, y);
+}
+
 }  // namespace
 
 bool conv_bf16_fits(const ConvGeometry& g) {
@@ -290,6 +297,7 @@ size_t conv_bf16_blocks(const ConvBf16& conv, int threads) { return Split(conv, 
 void conv_bf16_block(const ConvBf16& conv, int threads, size_t index, void* scratch) {
   const Block block(conv.geometry, Split(conv, threads), index);
   copies_lines(conv.geometry) ? run_lines(conv, block, static_cast<uint16_t*>(scratch)) : run_rows(conv, block, static_cast<uint16_t*>(scratch));
+  if (conv.activation && conv.output.half) activate(conv, block);
 }
 
 }  // namespace verge

@@ -8,6 +8,7 @@
 
 #include "kernels/conv_geometry.h"
 #include "kernels/gemm_bf16/gemm_bf16.h"
+#include "kernels/unary_bf16/unary_bf16.h"
 
 namespace verge {
 
@@ -22,6 +23,7 @@ struct ConvBf16 {
   RealsOut output;
   size_t output_step = 0;  // elements from a pixel to the next, at least out_c
   ClampF32 clamp;
+  const UnaryBf16* activation = nullptr;  // or null; of what is stored, where the output is bf16
 };
 
 // What it does not take is left to conv_f32.h: windows of so many taps that their runs do not fit the stack.

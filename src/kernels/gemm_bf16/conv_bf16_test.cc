@@ -55,7 +55,7 @@ struct Stored {
   }
 };
 
-std::vector<float> run(const ConvGeometry& g, const Inputs& in, int threads, const Types& types) {
+std::vector<float> run(const ConvGeometry& g, const Inputs& in, int threads, const Types& types, const UnaryBf16* activation = nullptr) {
   const size_t groups = static_cast<size_t>(g.groups), n = g.group_out(), k = g.taps() * g.group_in();
   std::vector<uint16_t> packed(groups * packed_weights_bf16_size(n, k));
   std::vector<float> bias(groups * padded_n_bf16(n));
@@ -70,6 +70,7 @@ std::vector<float> run(const ConvGeometry& g, const Inputs& in, int threads, con
   ConvBf16 conv;
   conv.geometry = g, conv.input = x.reals(), conv.input_step = static_cast<size_t>(g.in_c), conv.weights = packed.data(), conv.bias = bias.data();
   conv.residual = residual.reals(), conv.output = y.out(), conv.residual_step = conv.output_step = static_cast<size_t>(g.out_c);
+  conv.activation = activation;
   for (size_t block = conv_bf16_blocks(conv, threads); block-- > 0;) conv_bf16_block(conv, threads, block, scratch.get());
   return y.values();
 }
@@ -140,6 +141,17 @@ TEST(ConvBf16, AgreesWithPlainLoopsWithoutInstructionsOfBf16) {
 TEST(ConvBf16, AgreesWithPlainLoopsWithoutTiles) {
   const testing::IsaCap cap(Isa::kAvx512Bf16);
   check_all({kFloats, kHalves});
+}
+
+TEST(ConvBf16, AFunctionOfWhatIsStoredIsTheFunctionItself) {
+  const UnaryBf16 silu{UnaryF32::kSilu, {}};
+  for (const ConvGeometry& g : kGeometries) {
+    const Inputs in(g);
+    std::vector<uint16_t> y = Stored(run(g, in, 1, kHalves), true).halves;
+    silu(y.size(), y.data(), y.data());
+    const std::vector<uint16_t> have = Stored(run(g, in, 3, kHalves, &silu), true).halves;
+    EXPECT_EQ(have, y) << "geometry " << &g - kGeometries;
+  }
 }
 
 TEST(ConvBf16, LeavesWindowsThatBeginInsideThePictureToOthers) {

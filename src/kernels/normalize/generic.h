@@ -7,7 +7,7 @@ namespace verge {
 namespace {
 
 // The sum of (x - mean)^power over all values, power 1 or 2.
-template <typename V, int power> float sum_of(const NormalizeF32& p, float mean) {
+template <typename V, int power, typename T> float sum_of(const Normalize<T>& p, float mean) {
   using Reg = typename V::Reg;
   constexpr size_t kStep = V::kWidth, kSums = 4;
   float means[kStep];
@@ -18,7 +18,7 @@ template <typename V, int power> float sum_of(const NormalizeF32& p, float mean)
   };
   Reg sums[kSums];
   for (Reg& s : sums) s = V::set1(0);
-  const float* x = p.x;
+  const T* x = p.x;
   for (size_t r = 0; r < p.rows; ++r, x += p.step) {
     size_t i = 0;
     for (; i + kSums * kStep <= p.width; i += kSums * kStep)
@@ -32,7 +32,7 @@ template <typename V, int power> float sum_of(const NormalizeF32& p, float mean)
   return sum;
 }
 
-template <typename V> void normalize_row(const NormalizeF32& p, const float* x, float* y, float mean, float factor) {
+template <typename V, typename T> void normalize_row(const Normalize<T>& p, const T* x, T* y, float mean, float factor) {
   using Reg = typename V::Reg;
   constexpr size_t kStep = V::kWidth;
   const auto value = [&](Reg v, size_t i, auto load) {
@@ -46,7 +46,7 @@ template <typename V> void normalize_row(const NormalizeF32& p, const float* x, 
   if (left > 0) V::store_first(y + i, value(V::load_first(x + i, left), i, [left](const float* from) { return V::load_first(from, left); }), left);
 }
 
-template <typename V> void normalize(const NormalizeF32& p) {
+template <typename V, typename T> void normalize(const Normalize<T>& p) {
   const float n = static_cast<float>(p.rows) * static_cast<float>(p.width);
   const float mean = p.centre ? sum_of<V, 1>(p, 0) / n : 0, factor = 1 / sqrtf(sum_of<V, 2>(p, mean) / n + p.epsilon);
   for (size_t r = 0; r < p.rows; ++r) normalize_row<V>(p, p.x + r * p.step, p.y + r * p.step, mean, factor);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/half.h"
 #include "testing/isa.h"
 #include "testing/seeded.h"
 
@@ -42,6 +43,23 @@ TEST_P(NormalizeF32Test, InPlace) {
   GetParam().fn({x.data(), x.data(), 1, 100, 100, nullptr, nullptr, true, 1e-5f});
   EXPECT_EQ(x, y);
 }
+
+class NormalizeBf16Test : public ::testing::TestWithParam<Kernel<NormalizeBf16Fn>> {};
+
+TEST_P(NormalizeBf16Test, AgreesWithFloatsThatAreRoundedOnce) {
+  for (const size_t width : {1, 15, 16, 17, 64, 65, 192, 385}) {
+    std::vector<float> x = testing::seeded_floats(width, width, -3, 9), want(width);
+    const std::vector<float> scale = testing::seeded_floats(width, 1, 0.5f, 2), bias = testing::seeded_floats(width, 2, -1, 1);
+    std::vector<uint16_t> halves, y(width + 1, 42);
+    for (float& v : x) halves.push_back(float_to_bfloat(v)), v = bfloat_to_float(halves.back());
+    normalize_f32_portable({x.data(), want.data(), 1, width, width, scale.data(), bias.data(), true, 1e-5f});
+    GetParam().fn({halves.data(), y.data(), 1, width, width, scale.data(), bias.data(), true, 1e-5f});
+    for (size_t i = 0; i < width; ++i) ASSERT_NEAR(bfloat_to_float(y[i]), want[i], std::fabs(want[i]) * 0x1p-8 + 1e-5) << "width " << width << " at " << i;
+    EXPECT_EQ(y[width], 42) << "wrote past the end, width " << width;
+  }
+}
+
+VERGE_FOR_EACH_KERNEL(NormalizeBf16Test, normalize_bf16_kernels());
 
 VERGE_FOR_EACH_KERNEL(NormalizeF32Test, normalize_f32_kernels());
 

@@ -10,6 +10,13 @@ using UnaryBf16Fn = void (*)(size_t n, const uint16_t* x, uint16_t* y, UnaryPara
 // Null where there is none: widen, take the function of floats, round.
 UnaryBf16Fn pick_unary_bf16(UnaryF32 function);
 
+// Any function of numbers of bf16, by its own loop or widened a run at a time.
+struct UnaryBf16 {
+  UnaryF32 function = UnaryF32::kIdentity;
+  UnaryParams params;
+  void operator()(size_t n, const uint16_t* x, uint16_t* y) const;
+};
+
 // One instruction set's functions; null for those that it lacks.
 using UnaryBf16Table = UnaryBf16Fn (*)(UnaryF32 function);
 #define VERGE_KERNEL(isa, name) VERGE_ON_##isa(UnaryBf16Fn name(UnaryF32 function);)

@@ -5,6 +5,8 @@ namespace verge {
 namespace {
 
 struct Bf16 : F32 {
+  using F32::load, F32::load_first, F32::store, F32::store_first;
+
   static Reg load(const uint16_t* p) { return widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
   static Reg load_first(const uint16_t* p, size_t n) { return widened(_mm256_maskz_loadu_epi16(first(n), p)); }
   static void store(uint16_t* p, Reg v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(v)); }

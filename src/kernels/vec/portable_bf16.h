@@ -6,6 +6,8 @@ namespace verge {
 namespace {
 
 struct Bf16 : F32 {
+  using F32::load, F32::load_first, F32::store, F32::store_first;
+
   static Reg load(const uint16_t* p) { return load_first(p, kWidth); }
   static Reg load_first(const uint16_t* p, size_t n) {
     float v[kWidth] = {};

@@ -5,6 +5,7 @@
 #include "exec/integers.h"
 #include "exec/op_codes.h"
 #include "exec/reals.h"
+#include "kernels/binary_bf16/binary_bf16.h"
 #include "kernels/binary_i8/binary_i8.h"
 #include "ops/binary/binary_attrs.h"
 
@@ -198,6 +199,11 @@ BinaryI8 params_of(const rt::Instruction& in) {
           .z_scale = z.scale[0]};
 }
 
+// Null where bf16 has no loop of its own.
+BinaryBf16Fn bf16_function(BinaryF32 function) {
+  return function == BinaryF32::kAdd ? pick_binary_bf16().add : function == BinaryF32::kMul ? pick_binary_bf16().mul : nullptr;
+}
+
 }  // namespace
 
 Status check_binary_f32(const rt::Instruction& in) {
@@ -215,6 +221,13 @@ Status run_binary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const Reals operands[] = {reals(in.in(0)), reals(in.in(1))};
   const RealsOut result = reals_out(in.out());
   const bool floats = !operands[0].half && !operands[1].half && !result.half;
+  if (const BinaryBf16Fn own = bf16_function(static_cast<BinaryF32>(a.function)); own && result.half && spread == Spread::kNone) {
+    for_rows(env, b, [&](size_t row, size_t begin, size_t end) {
+      own({end - begin, operands[0].from(b.offset(0, row) + begin), operands[1].from(b.offset(1, row) + begin), result.from(row * b.row() + begin).as<uint16_t>(),
+           {a.clamp_min, a.clamp_max}});
+    });
+    return {};
+  }
   if (const int repeated = repeated_row(b); floats && repeated >= 0) {
     auto* z = in.out().mut<float>();
     for_repeated_rows(in, env, b, repeated,

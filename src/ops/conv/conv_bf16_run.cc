@@ -3,6 +3,7 @@
 #include "exec/reals.h"
 #include "exec/thread_slots.h"
 #include "kernels/gemm_bf16/conv_bf16.h"
+#include "ops/activated_attrs.h"
 #include "ops/conv/conv_attrs.h"
 #include "ops/dense/dense_attrs.h"
 
@@ -31,7 +32,9 @@ ConvBf16 product_of(const rt::Instruction& in, const ConvGeometry& g, ClampF32 c
   return conv;
 }
 
-void run_product(const rt::Instruction& in, const ConvBf16& conv, const rt::RunEnv& env) {
+template <typename Attrs> void run_product(const rt::Instruction& in, ConvBf16 conv, const Activated<Attrs>& attrs, const rt::RunEnv& env) {
+  const UnaryBf16 function = attrs.function();
+  if (attrs.activation) conv.activation = &function;
   const ThreadSlots slots(in, 0, conv_bf16_scratch_size(conv.geometry), env);
   slots.each(env, conv_bf16_blocks(conv, slots.count), [&](size_t block, uint8_t* scratch) { conv_bf16_block(conv, slots.count, block, scratch); });
 }
@@ -39,29 +42,29 @@ void run_product(const rt::Instruction& in, const ConvBf16& conv, const rt::RunE
 }  // namespace
 
 Status check_conv_bf16(const rt::Instruction& in) {
-  const auto* attrs = in.attrs_as<ConvF32Attrs>();
-  VERGE_REQUIRE(attrs && has_arity(in, 3, 4), Code::kCorrupt);
+  const Activated<ConvF32Attrs> attrs = activated<ConvF32Attrs>(in);
+  VERGE_REQUIRE(attrs.fits(in) && has_arity(in, 3, 4), Code::kCorrupt);
   VERGE_RETURN_IF_BAD(check_geometry(attrs->window, attrs->groups, in.in(0).shape, in.out().shape));
   VERGE_REQUIRE(!in.has(3) || (is_real(in.in(3)) && in.in(3).shape == in.out().shape), Code::kCorrupt);
   return check_product(in, make_geometry(attrs->window, attrs->groups, in.in(0).shape, in.out().shape));
 }
 
 Status run_conv_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
-  const ConvF32Attrs& attrs = *in.attrs_as<ConvF32Attrs>();
-  ConvBf16 conv = product_of(in, make_geometry(attrs.window, attrs.groups, in.in(0).shape, in.out().shape), {attrs.clamp_min, attrs.clamp_max});
+  const Activated<ConvF32Attrs> attrs = activated<ConvF32Attrs>(in);
+  ConvBf16 conv = product_of(in, make_geometry(attrs->window, attrs->groups, in.in(0).shape, in.out().shape), {attrs->clamp_min, attrs->clamp_max});
   if (in.has(3)) conv.residual = reals(in.in(3));
-  run_product(in, conv, env);
+  run_product(in, conv, attrs, env);
   return {};
 }
 
 Status check_dense_bf16(const rt::Instruction& in) {
-  VERGE_REQUIRE(in.attrs_as<DenseF32Attrs>() && has_arity(in, 3, 3) && rows_fit(in.in(0).shape, in.out().shape), Code::kCorrupt);
+  VERGE_REQUIRE(activated<DenseF32Attrs>(in).fits(in) && has_arity(in, 3, 3) && rows_fit(in.in(0).shape, in.out().shape), Code::kCorrupt);
   return check_product(in, rows_geometry(in.in(0).shape, in.out().shape));
 }
 
 Status run_dense_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
-  const DenseF32Attrs& attrs = *in.attrs_as<DenseF32Attrs>();
-  run_product(in, product_of(in, rows_geometry(in.in(0).shape, in.out().shape), {attrs.clamp_min, attrs.clamp_max}), env);
+  const Activated<DenseF32Attrs> attrs = activated<DenseF32Attrs>(in);
+  run_product(in, product_of(in, rows_geometry(in.in(0).shape, in.out().shape), {attrs->clamp_min, attrs->clamp_max}), attrs, env);
   return {};
 }
 

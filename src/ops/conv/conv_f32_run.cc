@@ -7,20 +7,21 @@
 #include "kernels/gemm/conv_f32.h"
 #include "kernels/gemm/pack_f32.h"
 #include "kernels/winograd/winograd_f32.h"
+#include "ops/activated_attrs.h"
 #include "ops/conv/conv_attrs.h"
 
 namespace verge::exec {
 namespace {
 
 ConvGeometry geometry_of(const rt::Instruction& in) {
-  const ConvF32Attrs& attrs = *in.attrs_as<ConvF32Attrs>();
-  return make_geometry(attrs.window, attrs.groups, in.in(0).shape, in.out().shape);
+  const auto attrs = activated<ConvF32Attrs>(in);
+  return make_geometry(attrs->window, attrs->groups, in.in(0).shape, in.out().shape);
 }
 
 // What both kinds of convolution want; fills the geometry.
 Status check_common(const rt::Instruction& in, int most_inputs, ConvGeometry* geometry) {
-  const auto* attrs = in.attrs_as<ConvF32Attrs>();
-  VERGE_REQUIRE(attrs && has_arity(in, 3, most_inputs), Code::kCorrupt);
+  const auto attrs = activated<ConvF32Attrs>(in);
+  VERGE_REQUIRE(attrs.fits(in) && has_arity(in, 3, most_inputs), Code::kCorrupt);
   VERGE_REQUIRE(in.in(0).dtype == in.out().dtype, Code::kCorrupt);
   VERGE_RETURN_IF_BAD(check_geometry(attrs->window, attrs->groups, in.in(0).shape, in.out().shape));
   *geometry = geometry_of(in);
@@ -45,7 +46,7 @@ const float* clear_scratch(const rt::Instruction& in) {
 }
 
 template <typename Conv, typename T = float> Conv conv_of(const rt::Instruction& in) {
-  const ConvF32Attrs& attrs = *in.attrs_as<ConvF32Attrs>();
+  const ConvF32Attrs& attrs = *activated<ConvF32Attrs>(in).plain;
   Conv conv;
   conv.geometry = geometry_of(in);
   conv.input = in.in(0).as<T>();
@@ -77,6 +78,9 @@ void run_depthwise_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
   auto conv = conv_of<DepthwiseBf16, uint16_t>(in);
   clear_scratch(in);
   conv.zeros = in.scratch()->as<uint16_t>();
+  const auto attrs = activated<ConvF32Attrs>(in);
+  const UnaryBf16 function = attrs.function();
+  if (attrs.activation) conv.activation = &function;
   env.parallel.each(depthwise_bf16_blocks(conv.geometry), [&](size_t block) { depthwise_bf16_block(conv, block); });
 }
 

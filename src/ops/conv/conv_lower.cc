@@ -70,7 +70,7 @@ void emit_bf16(const Node& node, Emitter& emitter, const ConvGeometry& g, const 
   std::vector<TensorRef> in = {emitter.tensor(node.input(0)), emitter.constant(packed_bf16(g, w), node.name + ".weights"), packed_biases(node, emitter, g, false)};
   const bool residual = node.input(3).valid();
   if (residual) in.push_back(emitter.tensor(node.input(3)));
-  emitter.emit(exec::Op::conv_bf16, std::move(in), {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g), residual && emitter.graph().type(node.input(3)).dtype == emitter.graph().type(node.output()).dtype ? 3 : -1);
+  emit_activated(node, emitter, exec::Op::conv_bf16, std::move(in), attrs, scratch_bf16(emitter, g), residual && emitter.graph().type(node.input(3)).dtype == emitter.graph().type(node.output()).dtype ? 3 : -1);
 }
 
 void emit_depthwise_bf16(const Node& node, Emitter& emitter, const ConvGeometry& g, const exec::ConvF32Attrs& attrs) {
@@ -82,7 +82,7 @@ void emit_depthwise_bf16(const Node& node, Emitter& emitter, const ConvGeometry&
   };
   const TensorRef weights = packed(emitter.graph().constant(node.input(1)), g.taps(), ".weights"), bias = packed(emitter.graph().constant(node.input(2)), 1, ".bias");
   const TensorRef zeros = emitter.scratch(static_cast<size_t>(g.in_c) * sizeof(uint16_t));
-  emitter.emit(exec::Op::depthwise_f32, {emitter.tensor(node.input(0)), weights, bias}, {emitter.tensor(node.output())}, attrs, zeros);
+  emit_activated(node, emitter, exec::Op::depthwise_f32, {emitter.tensor(node.input(0)), weights, bias}, attrs, zeros);
 }
 
 Result<void> lower_f32(const Node& node, Emitter& emitter, const ConvGeometry& g) {

@@ -59,7 +59,7 @@ Result<void> lower_f32(const Node& node, Emitter& emitter) {
   const exec::DenseF32Attrs attrs{static_cast<float>(clamp.min), static_cast<float>(clamp.max)};
   if (is_bf16_product(graph, node)) {
     const TensorRef weights = emitter.constant(packed_bf16(g, *graph.constant(node.input(1))), node.name + ".weights");
-    emitter.emit(exec::Op::dense_bf16, {emitter.tensor(node.input(0)), weights, packed_biases(node, emitter, g)}, {emitter.tensor(node.output())}, attrs, scratch_bf16(emitter, g));
+    emit_activated(node, emitter, exec::Op::dense_bf16, {emitter.tensor(node.input(0)), weights, packed_biases(node, emitter, g)}, attrs, scratch_bf16(emitter, g));
     return done();
   }
   if (emit_sparse_rows(node, emitter, attrs)) return done();

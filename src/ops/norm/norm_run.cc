@@ -50,8 +50,12 @@ NormalizeF32 part_of(const rt::Instruction& in, const NormalizeAttrs& a, size_t 
 
 // One row, of which x or y is bf16.
 void normalize_bf16(const rt::Instruction& in, const NormalizeAttrs& a, size_t row, NormalizeF32Fn normalize) {
-  float room[kMostBf16Row];
   NormalizeF32 part = part_of(in, a, row);
+  if (in.in(0).dtype == in.out().dtype) {
+    const size_t at = row * part.step;
+    return pick_normalize_bf16()({in.in(0).as<uint16_t>() + at, in.out().mut<uint16_t>() + at, 1, part.width, part.step, part.scale, part.bias, part.centre, part.epsilon});
+  }
+  float room[kMostBf16Row];
   const RealsOut y = reals_out(in.out()).from(row * part.step);
   part.x = as_floats(reals(in.in(0)).from(row * part.step), part.step, room);
   part.y = as_floats(y, room);

@@ -1,11 +1,9 @@
-#include <string.h>
-
 #include "exec/blocks.h"
 #include "exec/checks.h"
 #include "exec/integers.h"
 #include "exec/op_codes.h"
 #include "exec/reals.h"
-#include "kernels/elementwise/binary_f32.h"
+#include "kernels/binary_bf16/binary_bf16.h"
 #include "kernels/reduce/reduce_f32.h"
 #include "kernels/reduce_i8/reduce_i8.h"
 #include "ops/reduce/reduce_attrs.h"
@@ -47,21 +45,15 @@ int64_t with_value(ReduceF32 function, int64_t so_far, int64_t x) {
 
 bool has_bf16(const rt::Instruction& in) { return reals(in.in(0)).half || reals_out(in.out()).half; }
 
-// Means of numbers of which some are bf16: row after row is added to a run of sums.
-void average_run(const ReduceShape& s, Reals x, RealsOut y, size_t n) {
-  const BinaryF32Fn add = pick_binary_f32(BinaryF32::kAdd, Spread::kNone);
-  float row[kRealsRun], sum[kRealsRun] = {};
-  for (size_t k = 0; k < s.axis; ++k) add(n, as_floats(x.from(k * s.inner), n, row), sum, sum, {});
-  for (size_t i = 0; i < n; ++i) sum[i] /= static_cast<float>(s.axis);
-  if (y.half) return rounded(y, n, sum);
-  memcpy(y.data, sum, n * sizeof(float));
-}
-
-void average_reals(const rt::Instruction& in, const ReduceShape& s, const rt::RunEnv& env) {
+// Means of rows of bf16, a run of columns at a time.
+void average_halves(const rt::Instruction& in, const ReduceShape& s, const rt::RunEnv& env) {
   const size_t runs = (s.inner + kRealsRun - 1) / kRealsRun;
   env.parallel.each(s.outer * runs, [&](size_t i) {
     const size_t o = i / runs, first = i % runs * kRealsRun, n = s.inner - first < kRealsRun ? s.inner - first : kRealsRun;
-    average_run(s, reals(in.in(0)).from(o * s.axis * s.inner + first), reals_out(in.out()).from(o * s.inner + first), n);
+    const RealsOut y = reals_out(in.out()).from(o * s.inner + first);
+    float room[kRealsRun];
+    pick_binary_bf16().mean({s.axis, n, s.inner, in.in(0).as<uint16_t>() + o * s.axis * s.inner + first, as_floats(y, room)});
+    rounded(y, n, room);
   });
 }
 
@@ -76,14 +68,14 @@ Status check_reduce_f32(const rt::Instruction& in) {
   const auto* a = in.attrs_as<ReduceF32Attrs>();
   VERGE_REQUIRE(a && a->function < kReduceF32Count && arity(in, 1, 1) && axes_fit(in, a->first, a->last), Code::kCorrupt);
   VERGE_REQUIRE(is_real(in.in(0)) && is_real(in.out()), Code::kCorrupt);
-  VERGE_REQUIRE(!has_bf16(in) || a->function == static_cast<uint32_t>(ReduceF32::kMean), Code::kCorrupt);
+  VERGE_REQUIRE(!has_bf16(in) || (in.in(0).dtype == DataType::kBF16 && a->function == static_cast<uint32_t>(ReduceF32::kMean)), Code::kCorrupt);
   return {};
 }
 
 Status run_reduce_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto& a = *in.attrs_as<ReduceF32Attrs>();
   const ReduceShape s = shape_of(in.in(0).shape, a.first, a.last);
-  if (has_bf16(in)) return average_reals(in, s, env), Status{};
+  if (has_bf16(in)) return average_halves(in, s, env), Status{};
   const ReduceF32Fn fn = pick_reduce_f32(static_cast<ReduceF32>(a.function));
   const auto* x = in.in(0).as<float>();
   auto* y = in.out().mut<float>();

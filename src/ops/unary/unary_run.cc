@@ -18,15 +18,12 @@ constexpr int32_t kTable = 256;
 
 bool usable_input(const UnaryI16Attrs& a) { return a.multiplier >= 0 && a.multiplier <= INT16_MAX && a.shift >= 0 && a.shift <= 31; }
 
-// False where the function has no loop of its own for bf16.
-bool run_unary_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
+void run_unary_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto& a = *in.attrs_as<UnaryF32Attrs>();
-  const UnaryBf16Fn fn = pick_unary_bf16(static_cast<UnaryF32>(a.function));
-  if (!fn) return false;
+  const UnaryBf16 function{static_cast<UnaryF32>(a.function), {a.a, a.b}};
   const auto* x = in.in(0).as<uint16_t>();
   auto* y = in.out().mut<uint16_t>();
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) { fn(end - begin, x + begin, y + begin, {a.a, a.b}); });
-  return true;
+  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) { function(end - begin, x + begin, y + begin); });
 }
 
 }  // namespace
@@ -40,11 +37,12 @@ Status check_unary_f32(const rt::Instruction& in) {
 
 Status run_unary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto& a = *in.attrs_as<UnaryF32Attrs>();
-  if (reals(in.in(0)).half && run_unary_bf16(in, env)) return {};
+  if (reals(in.in(0)).half) return run_unary_bf16(in, env), Status{};
   const UnaryF32Fn fn = pick_unary_f32(static_cast<UnaryF32>(a.function));
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) {
-    by_floats(end - begin, reals(in.in(0)).from(begin), reals_out(in.out()).from(begin), [&](size_t n, const float* x, float* y) { fn(n, x, y, {a.a, a.b}); });
-  });
+  const auto* x = in.in(0).as<float>();
+  auto* y = in.out().mut<float>();
+  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock,
+             [&](size_t begin, size_t end) { fn(end - begin, x + begin, y + begin, {a.a, a.b}); });
   return {};
 }
 
