@@ -45,7 +45,7 @@ Result<PackageFile> deployed_package(const Options& o) {
   if (from != sha256_hex(source))
     return invalid("'" + o.deployed + "' was not made of '" + o.fit.recipe.model + "', the recipe's model: name the file that it was converted from");
   if (!file.manifest.contains("correction"))
-    std::fprintf(stderr, "'%s' was not made with  verge convert --correctable: this update will not be small\n", o.deployed.c_str());
+    std::fprintf(stderr, "'%s' was not made with  verge convert --correctable: the update brings two layers more, some 500 bytes\n", o.deployed.c_str());
   return file;
 }
 

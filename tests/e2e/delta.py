@@ -37,6 +37,12 @@ with tempfile.TemporaryDirectory() as tmp:
     more = peak_kb("delta", "apply", old, delta, "-o", back) - peak_kb("--version")
     assert more < 1000, f"applying took {more} KB more than --version"
 
+    verge("convert", INSPECTION, "--correctable", "-o", f"{tmp}/more.vpk")
+    longer = verge_json("delta", "make", old, f"{tmp}/more.vpk", "-o", f"{tmp}/more.vgd")
+    assert longer["tensors_moved"] == 2 and longer["bytes"] < longer["full_bytes"] / 50, f"two layers more, the others are equal: {longer}"
+    verge("delta", "apply", old, f"{tmp}/more.vgd", "-o", back)
+    assert open(back, "rb").read() == open(f"{tmp}/more.vpk", "rb").read()
+
     p = run(VERGE, "delta", "apply", new, delta, "-o", f"{tmp}/x.vpk")
     assert p.returncode == 6 and "another base" in p.stderr and not os.path.exists(f"{tmp}/x.vpk"), p.stderr
     damaged = bytearray(open(delta, "rb").read())
