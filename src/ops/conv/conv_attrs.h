@@ -4,7 +4,9 @@
 //
 //   conv_winograd_f32         the same; scratch: winograd_f32_scratch_size floats a thread
 //
-//   conv_bf16                 the same; weights in bf16 by kernels/gemm_bf16, bias as above; scratch: conv_bf16_scratch_size bytes a thread
+//   conv_bf16                 the same; weights in bf16 by kernels/gemm_bf16, bias as above; scratch: conv_bf16_scratch_size bytes a thread. x, residual
+//                             and y may be bf16; where y is, a function may follow (ops/activated_attrs.h)
+//   depthwise_f32 of bf16     x and y bf16, weights and bias f32 by kernels/depthwise_bf16; scratch: zeros for one pixel; a function may follow
 //
 //   conv_i8, depthwise_i8     in and scratch: ops/product_i8_attrs.h
 //
