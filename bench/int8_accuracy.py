@@ -72,12 +72,13 @@ def verge_int8(model, samples, tmp):
 def ort_int8(model, samples, activations, tmp):
     class Reader(CalibrationDataReader):
         def __init__(self):
-            self.name, self.rest = ort.InferenceSession(model).get_inputs()[0].name, list(samples)
+            self.name, self.rest = ort.InferenceSession(f"{tmp}/ready.onnx").get_inputs()[0].name, list(samples)
 
         def get_next(self):
             return {self.name: self.rest.pop()} if self.rest else None
 
-    quant_pre_process(model, f"{tmp}/ready.onnx", skip_symbolic_shape=True)
+    subprocess.run([os.path.join(BUILD, "verge"), "convert", model, "-o", f"{tmp}/new.onnx"], check=True, capture_output=True)  # scales per channel want opset 13
+    quant_pre_process(f"{tmp}/new.onnx", f"{tmp}/ready.onnx", skip_symbolic_shape=True)
     out = f"{tmp}/ort.{activations.name}.onnx"
     quantize_static(f"{tmp}/ready.onnx", out, Reader(), quant_format=QuantFormat.QDQ, per_channel=True, weight_type=SIGNED, activation_type=activations)
     return out

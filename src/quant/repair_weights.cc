@@ -50,15 +50,17 @@ Result<Layer> layer_of(const Graph& graph, const Node& node, const ops::QuantRul
   return out;
 }
 
-// Sums over windows x of the float network's input and x^ of the int8 network's, for one group. Windows are gathered and then multiplied many at a time.
+// Sums over windows x of the float network's input and x^ of the int8 network's, for one group with weights W [outputs][window]. Windows are gathered and then
+// multiplied many at a time.
 class Moments {
  public:
-  explicit Moments(Eigen::Index window)
-      : real_(kGathered, window),
-        rounded_(kGathered, window),
-        square_(Matrix::Zero(window, window)),
-        cross_(square_),
-        real_sum_(Vector::Zero(window)),
+  explicit Moments(const FloatMatrix& weights)
+      : weights_(weights.transpose()),
+        real_(kGathered, weights.cols()),
+        rounded_(kGathered, weights.cols()),
+        square_(Matrix::Zero(weights.cols(), weights.cols())),
+        cross_(Matrix::Zero(weights.rows(), weights.cols())),
+        real_sum_(Vector::Zero(weights.cols())),
         rounded_sum_(real_sum_) {}
 
   // real, rounded: [window]
@@ -69,11 +71,10 @@ class Moments {
   }
   void flush() {
     if (gathered_ == 0) return;
-    const auto x = real_.topRows(gathered_), seen = rounded_.topRows(gathered_);
-    add_products(rounded_, square_);
-    add_products(real_, cross_);
-    real_sum_ += x.colwise().sum().transpose().cast<double>();
-    rounded_sum_ += seen.colwise().sum().transpose().cast<double>();
+    add_square();
+    add_cross();
+    real_sum_ += real_.topRows(gathered_).colwise().sum().transpose().cast<double>();
+    rounded_sum_ += rounded_.topRows(gathered_).colwise().sum().transpose().cast<double>();
     count_ += static_cast<double>(gathered_);
     gathered_ = 0;
   }
@@ -89,27 +90,56 @@ class Moments {
   double count() const { return count_; }
   Vector real_mean() const { return real_sum_ / count_; }
   Vector rounded_mean() const { return rounded_sum_ / count_; }
-  Matrix square() const { return square_ / count_ - rounded_mean() * rounded_mean().transpose(); }  // covariance of x^
-  Matrix cross() const { return cross_ / count_ - real_mean() * rounded_mean().transpose(); }  // of x and x^
+  // Covariance of x^.
+  Matrix square() const {
+    const Matrix whole = square_.selfadjointView<Eigen::Upper>();
+    return whole / count_ - rounded_mean() * rounded_mean().transpose();
+  }
+  // Covariance of W x and x^.
+  Matrix cross() const { return cross_ / count_ - (weights_.transpose().cast<double>() * real_mean()) * rounded_mean().transpose(); }
 
  private:
   static constexpr Eigen::Index kGathered = 512;
 
-  // to += left^T x^ of the gathered rows
-  void add_products(const FloatMatrix& left, Matrix& to) {
-    const auto n = static_cast<size_t>(left.cols());
-    products_.setZero(left.cols(), left.cols());
+  // c[i][j] += sum over the rows p of a[p][i] b[p][j], columns from `first` on.
+  static void add_outer(const FloatMatrix& a, const FloatMatrix& b, Eigen::Index rows, FloatMatrix& c, Eigen::Index first = 0, Eigen::Index count = -1) {
     OuterF32 sums;
-    sums.pixels = static_cast<size_t>(gathered_);
-    sums.a = left.data();
-    sums.b = rounded_.data();
-    sums.c = products_.data();
-    sums.a_step = sums.b_step = sums.c_step = n;
-    pick_outer_f32()(n, n, sums);
-    to += products_.cast<double>();
+    sums.pixels = static_cast<size_t>(rows);
+    sums.a = a.data() + first;
+    sums.b = b.data() + first;
+    sums.c = c.data() + first * c.cols() + first;
+    sums.a_step = static_cast<size_t>(a.cols());
+    sums.b_step = static_cast<size_t>(b.cols());
+    sums.c_step = static_cast<size_t>(c.cols());
+    pick_outer_f32()(static_cast<size_t>(count < 0 ? a.cols() : count), static_cast<size_t>(b.cols() - first), sums);
   }
 
-  FloatMatrix real_, rounded_, products_;
+  // Its upper triangle, and what of the lower one falls into the blocks on the diagonal.
+  void add_square() {
+    constexpr Eigen::Index kBlock = 192;
+    FloatMatrix& products = scratch(0, rounded_.cols(), rounded_.cols());
+    for (Eigen::Index first = 0; first < rounded_.cols(); first += kBlock) add_outer(rounded_, rounded_, gathered_, products, first, std::min(kBlock, rounded_.cols() - first));
+    square_ += products.cast<double>();
+  }
+
+  void add_cross() {
+    FloatMatrix &answers = scratch(1, gathered_, weights_.cols()), &products = scratch(2, weights_.cols(), weights_.rows());
+    FloatMatrix& columns = scratch(3, weights_.rows(), gathered_);
+    columns = real_.topRows(gathered_).transpose();
+    add_outer(columns, weights_, weights_.rows(), answers);
+    add_outer(answers, rounded_, gathered_, products);
+    cross_ += products.cast<double>();
+  }
+
+  // Zeros; one matrix a slot and thread, since groups are many and take turns.
+  static FloatMatrix& scratch(size_t slot, Eigen::Index rows, Eigen::Index columns) {
+    thread_local FloatMatrix matrices[4];
+    matrices[slot].setZero(rows, columns);
+    return matrices[slot];
+  }
+
+  FloatMatrix weights_;  // [window][outputs]
+  FloatMatrix real_, rounded_;
   Eigen::Index gathered_ = 0;
   Matrix square_, cross_;
   Vector real_sum_, rounded_sum_;
@@ -194,7 +224,9 @@ struct LayerMoments {
   std::vector<float> rounded;
 
   LayerMoments(const Layer& of, const float* windows)
-      : layer(&of), real(windows), groups(static_cast<size_t>(of.geometry.groups), Moments(of.window)), rounded(static_cast<size_t>(of.window)) {}
+      : layer(&of), real(windows), rounded(static_cast<size_t>(of.window)) {
+    for (int g = 0; g < of.geometry.groups; ++g) groups.emplace_back(of.group_weights(g));
+  }
 
   void add(size_t sample, const std::vector<float>& input, const std::vector<size_t>& pixels) {
     const float* seen = real + sample * pixels.size() * row_values(*layer);
@@ -258,7 +290,7 @@ Solved solve(const Moments& moments, const Matrix& weights, double damping) {
   std::stable_sort(out.order.begin(), out.order.end(), [&](int a, int b) { return square(a, a) > square(b, b); });
   out.square = square(out.order, out.order);
   out.inverse_factor = inverse_cholesky(out.square);
-  const Matrix wanted = (weights * moments.cross() + ridge * weights)(Eigen::all, out.order);
+  const Matrix wanted = (moments.cross() + ridge * weights)(Eigen::all, out.order);
   const Matrix half = out.inverse_factor.triangularView<Eigen::Upper>() * wanted.transpose();
   out.weights = (out.inverse_factor.transpose().triangularView<Eigen::Lower>() * half).transpose();
   return out;

@@ -23,13 +23,11 @@ Result<MadePlan> PlanMaker::run() {
   best_.tried = Json::array();
   judges_ = std::make_unique<Subset>(Subset::first(data_, o_.effort == Effort::kHigh ? data_.size() : o_.effort == Effort::kLow ? kFewJudges : kJudges));
   stage("calibrating", 0.25);
-  VERGE_CHECK(offer_ranges(graph_, ""));
+  VERGE_CHECK(offer_ranges(Graph(graph_), ""));
   const double spread = o_.effort == Effort::kHigh || o_.per_tensor_weights ? kWideSpread : passes::channel_spread(graph_);
   const bool worth_it = spread >= (o_.effort == Effort::kLow ? kWideSpread : kNotableSpread);
   if (o_.equalise && worth_it) VERGE_CHECK(offer_equalised());
-  if (o_.effort == Effort::kNormal) VERGE_CHECK(offer_repaired(best_.name, QuantPlan(best_.plan)));
-  if (o_.effort == Effort::kHigh)
-    for (const auto& [name, plan] : by_ranges_) VERGE_CHECK(offer_repaired(name, plan));
+  if (o_.effort != Effort::kLow) VERGE_CHECK(offer_repaired());
   if (o_.weight_bits < 8) VERGE_CHECK(narrow_weights());
   return std::move(best_);
 }
@@ -44,20 +42,19 @@ QuantPlan PlanMaker::plan_of(const Graph& graph, const Calibration& stats, Range
   return plan;
 }
 
-Result<void> PlanMaker::offer_ranges(const Graph& graph, const std::string& prefix) {
-  VERGE_TRY(const Calibration stats, Calibration::run(graph, data_));
-  std::map<std::string, QuantPlan> plans;
+Result<void> PlanMaker::offer_ranges(Graph graph, const std::string& prefix) {
+  const auto form = std::make_shared<const Graph>(std::move(graph));
+  VERGE_TRY(const Calibration stats, Calibration::run(*form, data_));
   const double before = best_db_;
   const bool first = best_.name.empty();
   int k = 0;
   for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
     const std::string name = prefix + range_method_name(method);
     stage("trying " + name + " ranges", 0.3 + 0.05 * k++);
-    QuantPlan plan = plan_of(graph, stats, method);
-    plans.emplace(name, plan);
-    VERGE_CHECK(offer(graph, name, std::move(plan)));
+    ranged_.push_back({form, method, name, plan_of(*form, stats, method)});
+    VERGE_CHECK(offer(*form, name, ranged_.back().plan));
   }
-  if (first || best_db_ > before) by_ranges_ = std::move(plans);
+  if (first || best_db_ > before) stays_ = form;
   return done();
 }
 
@@ -81,16 +78,21 @@ Result<void> PlanMaker::offer(const Graph& graph, const std::string& name, Quant
   return done();
 }
 
-Result<void> PlanMaker::offer_repaired(const std::string& name, const QuantPlan& plan) {
-  VERGE_TRY(QuantPlan better, repaired(plan, 8));
-  return offer(Graph(best_.graph), name + " repaired", std::move(better));
+// What ranges clip is lost, what they round can be repaired: normal effort repairs the plan of least squares, high effort all, of both forms. A plan that cannot run
+// is none here either.
+Result<void> PlanMaker::offer_repaired() {
+  for (const Ranged& r : ranged_) {
+    if (o_.effort != Effort::kHigh && (r.graph != stays_ || r.method != RangeMethod::kMse)) continue;
+    if (Result<QuantPlan> better = repaired(*r.graph, r.plan, 8); better.ok()) VERGE_CHECK(offer(*r.graph, r.name + " repaired", *std::move(better)));
+  }
+  return done();
 }
 
-Result<QuantPlan> PlanMaker::repaired(const QuantPlan& plan, int bits) const {
+Result<QuantPlan> PlanMaker::repaired(const Graph& graph, const QuantPlan& plan, int bits) const {
   RepairOptions options;
   options.bits = bits;
   if (o_.effort == Effort::kHigh) options.samples = data_.size(), options.windows_a_sample = 64;
-  return repair_weights(best_.graph, plan, data_, options, [&](size_t layer, size_t layers) {
+  return repair_weights(graph, plan, data_, options, [&](size_t layer, size_t layers) {
     stage("repairing the weights of layer " + std::to_string(layer + 1) + " of " + std::to_string(layers), 0.45 + 0.1 * static_cast<double>(layer) / static_cast<double>(layers));
   });
 }
@@ -101,7 +103,7 @@ Result<void> PlanMaker::narrow_weights() {
   if (o_.effort == Effort::kLow) {
     narrow = narrowed_without_data(std::move(narrow));
   } else {
-    VERGE_TRY(narrow, repaired(best_.plan, o_.weight_bits));
+    VERGE_TRY(narrow, repaired(best_.graph, best_.plan, o_.weight_bits));
   }
   VERGE_TRY(const double db, output_error(best_.graph, narrow));
   best_.wide_weights = std::move(best_.plan.weights);

@@ -45,16 +45,22 @@ class PlanMaker {
       : graph_(graph), data_(data), o_(options), progress_(progress) {}
   Result<MadePlan> run();
 
-
  private:
   void stage(const std::string& text, double done) const {
     if (progress_) progress_(text, done);
   }
-  Result<void> offer_ranges(const Graph& graph, const std::string& prefix);
+  // A form of the network and a plan for it by one method.
+  struct Ranged {
+    std::shared_ptr<const Graph> graph;
+    RangeMethod method;
+    std::string name;
+    QuantPlan plan;
+  };
+  Result<void> offer_ranges(Graph graph, const std::string& prefix);
   Result<void> offer_equalised();
-  Result<void> offer_repaired(const std::string& name, const QuantPlan& plan);
+  Result<void> offer_repaired();
   Result<void> offer(const Graph& graph, const std::string& name, QuantPlan plan);
-  Result<QuantPlan> repaired(const QuantPlan& plan, int bits) const;
+  Result<QuantPlan> repaired(const Graph& graph, const QuantPlan& plan, int bits) const;
   QuantPlan narrowed_without_data(QuantPlan plan);
   Result<void> narrow_weights();
   // Signal to noise of the network's first output, in dB, through the runtime.
@@ -67,7 +73,8 @@ class PlanMaker {
   const StageProgress& progress_;
   std::unique_ptr<Subset> judges_;
   Predictions reference_;
-  std::map<std::string, QuantPlan> by_ranges_;  // of the graph that stays
+  std::vector<Ranged> ranged_;
+  std::shared_ptr<const Graph> stays_;  // the form whose ranges were measured best
   MadePlan best_;
   double best_db_ = 0;
 };
