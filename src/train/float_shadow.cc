@@ -20,6 +20,15 @@ Tensor dequantised(const Tensor& t) {
   return out;
 }
 
+bool is_int8(const TensorType& type) { return type.quantized() && (type.dtype == DataType::kI8 || type.dtype == DataType::kU8); }
+
+// As int8 has it: bytes without a sign lie 128 higher.
+QuantParams as_int8(const TensorType& type) {
+  QuantParams q = type.quant;
+  for (int32_t& zero : q.zero_point) zero -= type.dtype == DataType::kU8 ? 128 : 0;
+  return q;
+}
+
 class Shadow {
  public:
   explicit Shadow(const Graph& integers) : from_(integers), map_(integers.value_count()) {}
@@ -31,7 +40,7 @@ class Shadow {
       TensorType type = from_.type(in);
       type.dtype = DataType::kF32, type.quant = {};
       map_[in.index] = g.add_input(from_.value(in).name, type);
-      if (from_.type(in).dtype == DataType::kI8) add_levels(in, map_[in.index]);
+      if (is_int8(from_.type(in))) add_levels(in, map_[in.index]);
     }
     for (NodeId id : from_.order()) VERGE_CHECK(copy(from_.node(id)));
     for (size_t i = 0; i < from_.outputs().size(); ++i) g.add_output(map_[from_.outputs()[i].index], from_.output_name(i));
@@ -63,10 +72,10 @@ class Shadow {
     const Node& made = out_.graph.node(id);
     const ops::OpDef* def = ops::find_op(node.op);
     const QuantRule rule = def && def->methods->quant ? def->methods->quant(out_.graph, made) : QuantRule{};
-    if (from_.type(node.output()).dtype != DataType::kI8 || rule.kind == QuantRule::Kind::kNone || rule.kind == QuantRule::Kind::kSameScale)
+    if (!is_int8(from_.type(node.output())) || rule.kind == QuantRule::Kind::kNone || rule.kind == QuantRule::Kind::kSameScale)
       return unsupported(describe(node) + ": no float shadow of this integer form, " + from_.type(node.output()).text() + "; int8 layers, sums, products and averages have one");
     if (rule.kind == QuantRule::Kind::kCompute) add_levels(node.output(), made.output());
-    else out_.plan.activations[made.output().index] = from_.type(node.output()).quant;
+    else out_.plan.activations[made.output().index] = as_int8(from_.type(node.output()));
     for (size_t i = 0; i < node.inputs.size(); ++i)
       if (node.input(i).valid() && from_.constant(node.input(i)) && static_cast<int>(i) != rule.weight_input && static_cast<int>(i) != rule.bias_input)
         return unsupported(describe(node) + ": its input " + std::to_string(i) + " is a constant; only weights and biases may be");
@@ -85,7 +94,7 @@ class Shadow {
   }
 
   void add_levels(ValueId integers, ValueId value) {
-    const QuantParams& q = from_.type(integers).quant;
+    const QuantParams q = as_int8(from_.type(integers));
     out_.plan.activations[value.index] = q;
     add_rounding(value, q.scale, Shape{1}, -128 - q.zero_point[0], 127 - q.zero_point[0]);
   }
@@ -109,7 +118,7 @@ class Shadow {
 
 bool has_integers(const Graph& network) {
   for (NodeId id : network.order())
-    if (network.type(network.node(id).output()).dtype == DataType::kI8) return true;
+    if (const TensorType& type = network.type(network.node(id).output()); type.dtype == DataType::kI8 || is_int8(type)) return true;
   return false;
 }
 

@@ -7,7 +7,7 @@ namespace verge::train {
 // Whether the network computes in integers.
 bool has_integers(const Graph& network);
 
-// `integers`: as imported from a TFLite file, int8 with symmetric weights, channels last. Activations are rounded to
+// `integers`: as imported from a TFLite file or an ONNX file in QDQ form, 8 bits with symmetric weights, channels last; what comes of it is int8. Activations are rounded to
 // the file's own levels, which do not learn; weights only where they learn. kUnsupported names the node that has another form.
 Result<QuantisedNetwork> float_shadow(const Graph& integers);
 

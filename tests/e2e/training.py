@@ -98,8 +98,24 @@ def check_integer_models(tmp, recipe, data):
     before, after = arrays(f"{tmp}/still8"), arrays(f"{tmp}/moved8")
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
     assert changed and all(before[name].ndim == 1 for name in changed), changed
+    check_qdq(tmp, again, data, judges)
     open(f"{tmp}/still8.yaml", "w").write(again + "quantize: {weights: 4}\n")
     fails(2, "integers already", f"{tmp}/still8.yaml", "--data", data, "-o", f"{tmp}/x.vpk")
+
+
+def check_qdq(tmp, recipe, data, judges):
+    """The same of an ONNX file whose quantisation is written as nodes: at rate 0 within a step of what ONNX's rounding of the requantisation allows."""
+    train(f"{tmp}/int8.yaml", data, f"{tmp}/int8.vpk", "--export", f"{tmp}/int8.onnx")
+    text = recipe.replace("int8.tflite", "int8.onnx")
+    open(f"{tmp}/qdq.yaml", "w").write(re.sub("rate: [0-9.]+", "rate: 0", text))
+    still = train(f"{tmp}/qdq.yaml", data, f"{tmp}/qdq.vpk", "--validation", judges, "--outputs", f"{tmp}/qdq.npy")
+    got = np.load(f"{tmp}/qdq.npy")
+    want = np.concatenate([run_model([VERGE, "run"], f"{tmp}/int8.onnx", [np.ascontiguousarray(x.transpose(0, 3, 1, 2))])[0] for x in pictures_of(judges)])
+    step = np.diff(np.unique(want)).min()
+    assert np.abs(got - want).max() < 1.5 * step and (np.abs(got - want) < step / 2).mean() > 0.9, (np.abs(got - want).max(), step)
+    open(f"{tmp}/qdq.yaml", "w").write(text)
+    moved = train(f"{tmp}/qdq.yaml", data, f"{tmp}/qdq2.vpk", "--validation", judges)
+    assert moved["history"][-1]["loss"] < still["history"][-1]["loss"], (moved["history"], still["history"])
 
 
 def check_resumes(tmp, name, recipe, data):
