@@ -16,7 +16,8 @@ using train::Random;
 
 constexpr int kLonger = 4;  // the last round's training
 constexpr size_t kPredicted = 16;
-constexpr int kMostTries = 200;  // for a candidate within the budget
+constexpr int kMostTries = 50;  // for a candidate within the budget
+constexpr double kNarrowest = 0.25, kWidest = 4, kWidthStep = 1.06;  // of a candidate beside its parent
 
 class Search {
  public:
@@ -45,7 +46,9 @@ class Search {
     const train::Recipe& r = o_.fit.recipe;
     if (r.model != "resnet8" && r.model != "staged") return invalid("the search begins with the model resnet8 or staged, the recipe has '" + r.model + "'");
     start_.stages = r.model == "staged" ? r.network.stages : resnet8_stages();
+    if (r.network.width != 1) start_.stages = widened(start_.stages, r.network.width, o_.space);
     network_ = r.network;
+    network_.width = 1;
     if (network_.input.empty()) network_.input = {32, 32, 3};
     VERGE_TRY(const Examples all, Examples::load({o_.fit.data, network_.input, r.skip_damaged, true}, ThreadPool(o_.fit.threads).parallel_for()));
     VERGE_TRY(std::tie(samples_, judges_), all.split(r.validation));
@@ -59,19 +62,32 @@ class Search {
 
   // A network that is beyond the budget gives way to narrower ones of its stages.
   Result<void> begin_within() {
-    const Candidate given = start_;
+    const Stages given = start_.stages;
     for (double width = 1; !within(start_.cost); width *= 0.85) {
-      const Stages before = start_.stages;
-      for (size_t i = 0; i < start_.stages.size(); ++i) start_.stages[i].channels = narrowed(given.stages[i].channels, width);
       if (width < 0.05) return Error(Code::kBudget, over_budget(start_.cost) + ": no network of these stages keeps it");
-      if (start_.stages == before) continue;
-      VERGE_TRY(start_.cost, cost_of(start_.stages));
+      VERGE_TRY(start_, as_wide(given, width));
     }
     return done();
   }
 
-  int64_t narrowed(int64_t channels, double width) const {
-    return std::max<int64_t>(o_.space.narrowest, std::llround(static_cast<double>(channels) * width / 8) * 8);
+  Result<Candidate> as_wide(const Stages& stages, double width) const {
+    Candidate c;
+    c.stages = widened(stages, width, o_.space);
+    VERGE_TRY(c.cost, cost_of(c.stages), describe(c.stages));
+    return c;
+  }
+
+  // The widest network of these stages within the budget, so that what is compared costs alike; none where the narrowest is beyond it.
+  Result<std::optional<Candidate>> widest(const Stages& stages) const {
+    std::optional<Candidate> best;
+    for (double low = kNarrowest, high = kWidest; high / low > kWidthStep;) {
+      const double width = std::sqrt(low * high);
+      VERGE_TRY(Candidate c, as_wide(stages, width));
+      const bool keeps = within(c.cost);
+      (keeps ? low : high) = width;
+      if (keeps) best = std::move(c);
+    }
+    return best;
   }
 
   std::string over_budget(const DeviceCost& c) const {
@@ -100,11 +116,8 @@ class Search {
     Random random({o_.seed, static_cast<uint64_t>(generation), static_cast<uint64_t>(place)});
     const auto eldest = std::min<size_t>(parents.size(), static_cast<size_t>(o_.parents));
     for (int tries = 0; tries < kMostTries; ++tries) {
-      Candidate c;
-      c.stages = mutated(parents[random.below(eldest)].stages, o_.space, network_.input[0], random);
-      if (known(c.stages)) continue;
-      VERGE_TRY(c.cost, cost_of(c.stages), describe(c.stages));
-      if (within(c.cost)) return std::optional(std::move(c));
+      VERGE_TRY(std::optional<Candidate> c, widest(mutated(parents[random.below(eldest)].stages, o_.space, network_.input[0], random)));
+      if (c && !known(c->stages)) return c;
     }
     return std::optional<Candidate>();
   }
@@ -112,6 +125,7 @@ class Search {
   Result<void> judge(Candidate& c, int64_t steps) {
     train::FitOptions fit = o_.fit;
     fit.recipe.model = "staged";
+    fit.recipe.network = network_;
     fit.recipe.network.stages = c.stages;
     fit.samples = &samples_;
     fit.judges = &judges_;
@@ -142,6 +156,7 @@ class Search {
   SearchOutcome outcome(const Candidate& best) const {
     SearchOutcome out{start_, best, all_, network_, o_.fit.recipe.source, {}};
     out.recipe["model"] = "staged";
+    out.recipe.erase("width");
     out.recipe["stages"] = stages_json(best.stages);
     out.report = {{"target", o_.target},
                   {"limits", {{"ram_bytes", most_.ram}, {"flash_bytes", most_.flash}, {"instructions", most_.instructions}}},

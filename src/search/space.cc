@@ -32,6 +32,12 @@ bool fits(const Stages& stages, const Space& space, int64_t picture) {
 // To a multiple of 8: what kernels are made for.
 int64_t scaled(int64_t channels, double factor) { return std::llround(static_cast<double>(channels) * factor / 8) * 8; }
 
+void change_inside(Stage& s, Random& random) {
+  constexpr int64_t kExpansions[] = {1, 2, 3, 4, 6}, kKernels[] = {3, 5, 7};
+  if (s.kind == StageKind::kInverted && random.chance(0.5)) s.expand = kExpansions[random.below(std::size(kExpansions))];
+  else s.kernel = kKernels[random.below(std::size(kKernels))];
+}
+
 void move_stride(Stages& stages, size_t at, Random& random) {
   Stage& to = stages[random.below(stages.size())];
   if (to.stride == 1)
@@ -46,10 +52,10 @@ void change(Stages& stages, Random& random) {
   Stage& s = stages[at];
   switch (random.below(8)) {
     case 0: s.kind = train::kStageKinds[random.below(std::size(train::kStageKinds))].second; break;
-    case 1: s.kernel = s.kernel == 3 && s.kind != StageKind::kResidual ? 5 : 3; break;
+    case 1: change_inside(s, random); break;
     case 2: move_stride(stages, at, random); break;
     case 3: s.stride = 3 - s.stride; break;
-    case 4: stages.insert(stages.begin() + static_cast<int64_t>(at) + 1, {s.kind, s.channels, 1, s.kernel}); break;
+    case 4: stages.insert(stages.begin() + static_cast<int64_t>(at) + 1, {s.kind, s.channels, 1, s.kernel, s.expand}); break;
     case 5:
       if (stages.size() > 2) stages.erase(stages.begin() + static_cast<int64_t>(at));
       break;
@@ -70,12 +76,20 @@ Stages mutated(const Stages& stages, const Space& space, int64_t picture_side, R
   return stages;
 }
 
+Stages widened(const Stages& stages, double width, const Space& space) {
+  Stages out = stages;
+  for (Stage& s : out) s.channels = std::clamp(scaled(s.channels, width), space.narrowest, space.widest);
+  return out;
+}
+
 Json stages_json(const Stages& stages) {
+  const Stage kUsual;
   Json out = Json::array();
   for (const Stage& s : stages) {
     Json line = {{"kind", kind_name(s.kind)}, {"channels", s.channels}};
     if (s.stride != 1) line["stride"] = s.stride;
     if (s.kernel != 3) line["kernel"] = s.kernel;
+    if (s.kind == StageKind::kInverted && s.expand != kUsual.expand) line["expand"] = s.expand;
     out.push_back(std::move(line));
   }
   return out;
@@ -85,7 +99,8 @@ std::string describe(const Stages& stages) {
   std::vector<std::string> words;
   for (const Stage& s : stages)
     words.push_back(std::string(kind_name(s.kind)) + " " + std::to_string(s.channels) + (s.stride != 1 ? " /" + std::to_string(s.stride) : "") +
-                    (s.kernel != 3 ? " " + std::to_string(s.kernel) + "x" + std::to_string(s.kernel) : ""));
+                    (s.kernel != 3 ? " " + std::to_string(s.kernel) + "x" + std::to_string(s.kernel) : "") +
+                    (s.kind == StageKind::kInverted ? " x" + std::to_string(s.expand) : ""));
   return join(words, ", ");
 }
 

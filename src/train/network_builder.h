@@ -91,6 +91,8 @@ class NetworkBuilder {
     return *this;
   }
   int64_t channels() const { return graph_.type(x_).dims.back().size; }
+  // k x k, or k x 1 along a map that is one wide.
+  Ints window(int64_t k) const { return {k, graph_.type(x_).dims[2].size == 1 ? 1 : k}; }
 
   Result<Graph> finish(const std::string& output) {
     graph_.add_output(x_, output);

@@ -12,9 +12,10 @@ namespace {
 using Builder = NetworkBuilder;
 
 void residual_stack(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel = 3) {
+  const Ints window = b.window(kernel);
   const ValueId from = b.value();
   const bool same = stride == 1 && b.channels() == out;
-  b.unit(name + ".1", {.out = out, .kernel = {kernel, kernel}, .stride = stride}).conv(name + ".2.conv", {.out = out, .kernel = {kernel, kernel}}).batch_norm(name + ".2.norm");
+  b.unit(name + ".1", {.out = out, .kernel = window, .stride = stride}).conv(name + ".2.conv", {.out = out, .kernel = window}).batch_norm(name + ".2.norm");
   const ValueId deep = b.value();
   b.go_on_from(from);
   if (!same) b.conv(name + ".shortcut", {.out = out, .kernel = {1, 1}, .stride = stride, .bias = true});
@@ -75,14 +76,14 @@ void cepstrum(Builder& b) {
 }
 
 void separable(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel = 3) {
-  b.unit(name + ".depthwise", {.kernel = {kernel, kernel}, .stride = stride, .depthwise = true}).unit(name + ".pointwise", {.out = out, .kernel = {1, 1}});
+  b.unit(name + ".depthwise", {.kernel = b.window(kernel), .stride = stride, .depthwise = true}).unit(name + ".pointwise", {.out = out, .kernel = {1, 1}});
 }
 
 void inverted(Builder& b, const std::string& name, int64_t out, int64_t stride, int64_t kernel, int64_t wider = 4) {
   const ValueId from = b.value();
   const int64_t in = b.channels();
   if (wider > 1) b.unit(name + ".wide", {.out = wider * in, .kernel = {1, 1}});
-  b.unit(name + ".depthwise", {.kernel = {kernel, kernel}, .stride = stride, .depthwise = true});
+  b.unit(name + ".depthwise", {.kernel = b.window(kernel), .stride = stride, .depthwise = true});
   b.conv(name + ".narrow.conv", {.out = out, .kernel = {1, 1}}).batch_norm(name + ".narrow.norm");
   if (stride == 1 && in == out) b.add(name + ".add", from);
 }
@@ -94,10 +95,10 @@ Result<Graph> staged(Builder& b, const NetworkOptions& o) {
     const std::string name = "stage" + std::to_string(++place);
     const int64_t out = channels(o, s.channels);
     switch (s.kind) {
-      case StageKind::kConv: b.unit(name, {.out = out, .kernel = {s.kernel, s.kernel}, .stride = s.stride}); break;
+      case StageKind::kConv: b.unit(name, {.out = out, .kernel = b.window(s.kernel), .stride = s.stride}); break;
       case StageKind::kResidual: residual_stack(b, name, out, s.stride, s.kernel); break;
       case StageKind::kSeparable: separable(b, name, out, s.stride, s.kernel); break;
-      case StageKind::kInverted: inverted(b, name, out, s.stride, s.kernel);
+      case StageKind::kInverted: inverted(b, name, out, s.stride, s.kernel, s.expand);
     }
   }
   return b.global_mean("pool").dense("head", o.classes).finish("logits");

@@ -21,16 +21,17 @@
 
 namespace verge::train {
 
-// With batch normalisation behind each convolution.
+// With batch normalisation behind each convolution. Windows are square, and one wide where the map is.
 enum class StageKind : uint8_t {
   kConv,       // a convolution, ReLU
   kResidual,   // two convolutions and the input added, by way of a pointwise convolution where its shape is another; ReLU
   kSeparable,  // a depthwise and a pointwise convolution, ReLU behind each
-  kInverted,   // pointwise to four times the channels and depthwise, ReLU behind each; pointwise to `channels`; the input added where shapes agree
+  kInverted,   // pointwise to `expand` times the channels (none where that is 1) and depthwise, ReLU behind each; pointwise to `channels`; the input added where shapes agree
 };
 struct Stage {
   StageKind kind = StageKind::kConv;
   int64_t channels = 16, stride = 1, kernel = 3;
+  int64_t expand = 4;  // of kInverted
   bool operator==(const Stage&) const = default;
 };
 inline constexpr std::pair<const char*, StageKind> kStageKinds[] = {

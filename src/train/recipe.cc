@@ -247,6 +247,7 @@ void read_stage(Section& s, Recipe& r) {
   s.integer("channels", stage.channels, 1, 4096);
   s.integer("stride", stage.stride, 1, 4);
   s.integer("kernel", stage.kernel, 1, 15);
+  s.integer("expand", stage.expand, 1, 8);
 }
 
 void read_recipe(Section& s, Recipe& r) {

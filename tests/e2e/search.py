@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """verge search: what it finds keeps the budget as the code generator counts it, the same seed finds the same, and the recipe that it writes trains."""
+import os
 import tempfile
 
-from support import VERGE, run, verge, verge_json
+from support import ROOT, VERGE, run, verge, verge_json
 
 RECIPE = """model: staged
 stages:
@@ -22,6 +23,18 @@ seed: 1
 
 def keeps(candidate, limits):
     return all(candidate[key] <= limits[key] for key in limits)
+
+
+def check_series(tmp):
+    """The recipe for heart beats: a series."""
+    verge("data", "make", "heart", "--count", "3", "--seconds", "60", "--seed", "1", "-o", f"{tmp}/records")
+    recipe = os.path.join(ROOT, "examples", "train", "search_heart.yaml")
+    command = ("search", recipe, "--data", f"{tmp}/records", "--generations", "1", "--children", "2", "--steps", "4")
+    found = verge_json(*command, "-o", f"{tmp}/heart.yaml")
+    assert len(found["tried"]) == 7, found
+    assert all(keeps(c, found["limits"]) for c in found["tried"]), found
+    trained = verge_json("train", f"{tmp}/heart.yaml", "--data", f"{tmp}/records", "-o", f"{tmp}/heart.vpk")
+    assert trained["history"][-1]["loss"] < trained["history"][0]["loss"], trained["history"]
 
 
 def main():
@@ -47,6 +60,7 @@ def main():
         open(recipe, "w").write(RECIPE.replace("staged", "lenet5"))
         p = run(VERGE, *command, "-o", f"{tmp}/x.yaml")
         assert p.returncode == 2 and "resnet8 or staged" in p.stderr, p.stderr
+        check_series(tmp)
     print("passed")
 
 
