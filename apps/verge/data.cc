@@ -2,6 +2,7 @@
 
 #include "data/heart.h"
 #include "data/inspection.h"
+#include "data/vibration.h"
 #include "verge/command.h"
 #include "verge/progress.h"
 
@@ -35,6 +36,12 @@ Result<void> make_heart(const Options& o) {
   return done();
 }
 
+Result<void> make_vibration(const Options& o) {
+  VERGE_CHECK(data::write_vibration_set(o.output, o.count, o.seed));
+  std::printf("%d recordings of %d samples at %d Hz in %s\n", o.count, data::kVibrationSamples, data::kVibrationFrequency, o.output.c_str());
+  return done();
+}
+
 // What every set has.
 void add_common(CLI::App& set, const std::shared_ptr<Options>& options, int count, const char* what) {
   set.add_option("--count", options->count, std::string("how many ") + what)->default_val(count)->check(CLI::Range(1, 10000000));
@@ -58,6 +65,10 @@ void add_data(CLI::App& app, Commands& commands) {
   add_common(*heart, of_hearts, 40, "recordings");
   heart->add_option("--seconds", of_hearts->seconds, "length of each")->default_val(300);
   commands.push_back({heart, [of_hearts] { return make_heart(*of_hearts); }});
+  auto of_machines = std::make_shared<Options>();
+  CLI::App* vibration = make->add_subcommand("vibration", "Made-up vibrations of machines, sound and with faults, one folder a state\n\nExample: verge data make vibration --count 1000 -o machines");
+  add_common(*vibration, of_machines, 1000, "recordings");
+  commands.push_back({vibration, [of_machines] { return make_vibration(*of_machines); }});
 }
 
 }  // namespace verge::cli

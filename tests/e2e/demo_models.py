@@ -33,6 +33,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         check(tmp, "inspection", "inspection.onnx", "The first 1,000 of them:", ("--count", "1000", "--seed", "2"), ("--count", "160", "--seed", "31"), "inspection.yaml")
         check(tmp, "heart", "heart.onnx", "The first 4 of them:", ("--count", "4", "--seed", "2"), ("--count", "3", "--seed", "31", "--seconds", "120"), "heart_beats.yaml")
+        check(tmp, "vibration", "vibration.onnx", "The first 500 of them:", ("--count", "500", "--seed", "2"), ("--count", "200", "--seed", "31"), "vibration.yaml")
     print("passed")
 
 
