@@ -60,7 +60,7 @@ struct Split {
     const bool any_order = in_any_order(conv);
     const size_t pixels = g.out_pixels(), k = g.taps() * g.group_in(), all_panels = divide_up(g.group_out(), kPanelF32);
     const size_t unit = any_order && !can_merge(g) ? kTileUnit : kRowUnit;
-    const size_t most_blocks = any_order ? (threads == 1 ? 1 : 2 * static_cast<size_t>(threads)) : kMostBlocks;
+    const size_t most_blocks = any_order ? static_cast<size_t>(threads) : kMostBlocks;
     const size_t wanted = at_least(1, at_most(most_blocks, pixels * k * g.group_out() / (any_order ? kTileMacs : kBlockMacs)));
     const size_t bytes_per_row = static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in() * sizeof(float);
     size_t most = kPointers / at_most(g.taps(), kPointers / kTileUnit);

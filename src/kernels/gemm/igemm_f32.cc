@@ -31,7 +31,7 @@ bool igemm_f32_any_order_pays(size_t m, size_t n, size_t taps, size_t k) {
   const double rows = static_cast<double>(m), columns = rounded_up(n, 16), depth = rounded_up(all, 32), steps = static_cast<double>(all);
   const double apart = (taps > 1 ? 1.3 : 0.9) * rows * steps + 0.8 * columns * depth * rounded_up(m, 256) / 256;
   const double tiles = rows * columns * depth / 67 + apart + 0.2 * rows * columns + 400, vectors = rows * columns * steps / 31;
-  return tiles < 0.95 * vectors;
+  return tiles < 0.88 * vectors;
 }
 
 }  // namespace verge
