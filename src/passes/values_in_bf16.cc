@@ -89,7 +89,7 @@ class Choice {
 size_t values_in_bf16(Graph& graph) {
   const Marks chosen = Choice(graph).run();
   for (uint32_t i = 0; i < chosen.size(); ++i)
-    if (chosen[i]) graph.value(ValueId(i)).type.dtype = DataType::kBF16;
+    if (chosen[i]) graph.value(ValueId{i}).type.dtype = DataType::kBF16;
   return static_cast<size_t>(std::count(chosen.begin(), chosen.end(), true));
 }
 
