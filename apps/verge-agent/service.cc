@@ -184,9 +184,9 @@ void Service::learn(ByteSpan input, const Bytes& output, const Timing& timing, b
   bytes_kept_here_ += input.size();
   if (good) {
     const std::vector<float> values = live_->first_input(input);
-    std::vector<float> corrected = values;
-    if (live_->correction()) correct(*live_->correction(), live_->channels(), corrected);
-    const agent::DriftFeatures features = agent::drift_features(corrected, live_->first_output(output));
+    std::vector<float> corrected;
+    if (live_->correction()) corrected = values, correct(*live_->correction(), live_->channels(), corrected);
+    const agent::DriftFeatures features = agent::drift_features(live_->correction() ? corrected : values, live_->first_output(output));
     counts_.confidence += features[2];
     if (drift_) watch(input, features, values);
   }

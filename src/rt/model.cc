@@ -169,9 +169,8 @@ bool Model::holds_integers() const {
   for (uint32_t i = 0; i < header_->instructions.count; ++i)
     for (uint32_t a = 0; a < uint32_t{instructions_[i].in_count} + instructions_[i].out_count; ++a) {
       const uint32_t tensor = args_[instructions_[i].first_arg + a];
-      if (tensor == kNoTensor || is_input(tensor)) continue;
-      const auto dtype = static_cast<DataType>(tensors_[tensor].dtype);
-      if (dtype == DataType::kI8 || dtype == DataType::kU8 || dtype == DataType::kI16) return true;
+      const auto dtype = tensor == kNoTensor ? DataType::kNone : static_cast<DataType>(tensors_[tensor].dtype);
+      if ((dtype == DataType::kI8 || dtype == DataType::kU8 || dtype == DataType::kI16) && !is_input(tensor)) return true;
     }
   return false;
 }

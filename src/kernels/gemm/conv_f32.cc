@@ -54,10 +54,10 @@ bool in_any_order(const ConvF32& conv) {
 struct Split {
   size_t rows, panels;               // of one block
   size_t row_blocks, column_blocks;  // of one group
+  bool any_order;
 
-  Split(const ConvF32& conv, int threads) {
+  Split(const ConvF32& conv, int threads) : any_order(in_any_order(conv)) {
     const ConvGeometry& g = conv.geometry;
-    const bool any_order = in_any_order(conv);
     const size_t pixels = g.out_pixels(), k = g.taps() * g.group_in(), all_panels = divide_up(g.group_out(), kPanelF32);
     const size_t unit = any_order && !can_merge(g) ? kTileUnit : kRowUnit;
     const size_t most_blocks = any_order ? static_cast<size_t>(threads) : kMostBlocks;
@@ -92,7 +92,7 @@ struct Block {
   }
 };
 
-IgemmF32 block_args(const ConvF32& conv, const Block& block) {
+IgemmF32 block_args(const ConvF32& conv, const Block& block, bool any_order) {
   const ConvGeometry& g = conv.geometry;
   const size_t n = g.group_out(), at = block.group * n + block.column;
   IgemmF32 args;
@@ -105,7 +105,7 @@ IgemmF32 block_args(const ConvF32& conv, const Block& block) {
   args.output = conv.output + block.row * conv.output_step + at;
   args.output_step = conv.output_step;
   args.clamp = conv.clamp;
-  args.any_order = in_any_order(conv);
+  args.any_order = any_order;
   return args;
 }
 
@@ -223,8 +223,9 @@ size_t conv_f32_blocks(const ConvF32& conv, int threads) { return Split(conv, th
 
 void conv_f32_block(const ConvF32& conv, int threads, size_t index) {
   const ConvGeometry& g = conv.geometry;
-  const Block block(g, Split(conv, threads), index);
-  const IgemmF32 args = block_args(conv, block);
+  const Split split(conv, threads);
+  const Block block(g, split, index);
+  const IgemmF32 args = block_args(conv, block, split.any_order);
   if (can_merge(g) && conv.input_step == static_cast<size_t>(g.in_c)) {
     run_merged(conv, block, args);
   } else {

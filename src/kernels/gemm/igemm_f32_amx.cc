@@ -4,6 +4,7 @@
 #include "kernels/vec/avx512.h"
 
 #include "kernels/gemm/igemm_f32.h"
+#include "kernels/vec/amx.h"
 
 namespace verge {
 namespace {
@@ -14,16 +15,6 @@ constexpr size_t kParts = 3;                     // of a factor
 constexpr size_t kPieceSteps = 3;                // of k at a time: the parts of two panels and 32 rows stay in the level 1 cache
 constexpr size_t kBlockRows = 208;               // that share one split of the weights: all of 14 x 14
 constexpr size_t kLine = 64, kSumBytes = kPair * sizeof(float);
-
-// Intel SDM volume 1, section 18.3: the memory that LDTILECFG reads. Tiles 0 to 5, sums and rows, have so many rows of 64 bytes, 6 and 7, panels, 16.
-struct alignas(64) TileConfig {
-  explicit TileConfig(size_t tile_rows) {
-    for (size_t i = 0; i < 6; ++i) rows[i] = static_cast<uint8_t>(tile_rows);
-  }
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {kLine, kLine, kLine, kLine, kLine, kLine, kLine, kLine};
-  uint8_t rows[16] = {kTile, kTile, kTile, kTile, kTile, kTile, kTile, kTile};
-};
 
 // 16 rows, or 16 columns, at one step of k. A line holds k in the order 0, 16, 1, 17, ...
 struct alignas(64) Tiles {

@@ -4,6 +4,7 @@
 
 #include "kernels/gemm_bf16/gemm_bf16.h"
 #include "kernels/gemm_bf16/row_avx512bf16.h"
+#include "kernels/vec/amx.h"
 
 namespace verge {
 namespace {
@@ -17,13 +18,6 @@ constexpr size_t kLine = 64, kSumBytes = kPair * sizeof(float);
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
-
-// Intel SDM volume 1, section 18.3: the memory that LDTILECFG reads. Eight tiles of 16 rows of 64 bytes.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {kLine, kLine, kLine, kLine, kLine, kLine, kLine, kLine};
-  uint8_t rows[16] = {kTile, kTile, kTile, kTile, kTile, kTile, kTile, kTile};
-};
 
 // How the steps of k are cut: where panels do not stay near while many rows go by, into pieces, and sums wait for the next. Windows read the same rows
 // again and again, so that these stay near instead.

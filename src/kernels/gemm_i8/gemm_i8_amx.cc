@@ -4,6 +4,7 @@
 #include "kernels/requant/vector_avx512.h"
 
 #include "kernels/gemm_i8/generic.h"
+#include "kernels/vec/amx.h"
 
 namespace verge {
 namespace {
@@ -16,21 +17,6 @@ constexpr size_t kSumColumns = 2 * kColumnBlock;
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t round_up(size_t a, size_t unit) { return divide_up(a, unit) * unit; }
-
-// Intel SDM volume 1, section 18.3: the memory that LDTILECFG reads.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {};
-  uint8_t rows[16] = {};
-
-  // Tiles 0 to 3 hold sums, 4 and 5 rows of x, 6 and 7 panels of weights.
-  explicit TileConfig(size_t words) {
-    for (int i = 0; i < 8; ++i) {
-      row_bytes[i] = static_cast<uint16_t>(i == 4 || i == 5 ? 4 * words : kLine);
-      rows[i] = static_cast<uint8_t>(i >= 6 ? words : kTileRows);
-    }
-  }
-};
 
 // How the words (four bytes of k) of a row are cut into runs that a tile holds, and where in a row each run lies. Without a grid all taps are one
 // stretch of memory; where that has no equal runs the last is filled up with zeros.
@@ -433,7 +419,7 @@ bool shifts_right(const GemmI8& g, const GemmI8Tile& tile) {
 }
 
 void run_by_tiles(const GemmI8& g, const GemmI8Tile& tile, const Cut& cut) {
-  const TileConfig config(cut.words);
+  const TileConfig config(kTileRows, cut.words);
   _tile_loadconfig(&config);
   if (g.requant.mode == RequantMode::kOnnx) {
     run_by_tiles<Onnx16>(g, tile, cut);
