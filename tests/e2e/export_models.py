@@ -127,9 +127,10 @@ def quantised(tmp):
     for name in ("qdq.onnx", "qop.onnx"):
         agrees(at(name), by_ort(at(name)), by_verge(at(name)), 0.995, data, f"ONNX Runtime and Verge, {name}")
         agrees(at(name), by_ort(at(name)), scores, 0.995, data, f"ONNX Runtime and the package, {name}")
-    if by_openvino(at("qdq.onnx")):  # does not round the addend that it fuses into a residual sum
-        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), by_verge(at("qdq.onnx")), 0.985, data, "OpenVINO and Verge, qdq.onnx")
-        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), scores, 0.985, data, "OpenVINO and the package, qdq.onnx")
+    if by_openvino(at("qdq.onnx")):
+        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), by_verge(at("qdq.onnx")), 0.995, data, "OpenVINO and Verge, qdq.onnx")
+        agrees(at("qdq.onnx"), by_openvino(at("qdq.onnx")), scores, 0.995, data, "OpenVINO and the package, qdq.onnx")
+        # A TFLite file cannot keep it from leaving out the rounding of an addend that it fuses into a residual sum.
         agrees(at("once.tflite"), by_openvino(at("once.tflite")), once, 0.985, data, "OpenVINO and the package, TFLite")
     return [at("twice.tflite"), at("whole.tflite")]
 

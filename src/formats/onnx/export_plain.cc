@@ -46,7 +46,9 @@ Result<void> binary(Exporter& e, const char* type, const char* integer_type = nu
     for (const std::string& name : e.out_params()) in.push_back(name);
     return e.op(integer_type, in, {e.out_stored(order)}, kMicrosoft), done();
   }
-  e.clamped(order, [&](const std::string& to) { e.op(type, {e.real(0, order), e.real(1, order)}, {to}); });
+  const bool sum = e.node().op == "add";
+  const auto operand = [&](size_t i) { return sum ? e.addend(i, order) : e.real(i, order); };
+  e.clamped(order, [&](const std::string& to) { e.op(type, {operand(0), operand(1)}, {to}); });
   return done();
 }
 

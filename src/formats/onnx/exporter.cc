@@ -175,6 +175,18 @@ std::string Exporter::real_name(ValueId value, Order order) {
   return to;
 }
 
+std::string Exporter::addend(size_t i, Order order) {
+  const ValueId value = node_->input(i);
+  const Node* from = graph_.producer(value);
+  const std::string once = real_name(value, order);
+  if (!graph_.type(value).quantized() || !from || from->op != "conv") return once;
+  const std::string again = fresh(graph_.value(value).name + "/again"), to = fresh(graph_.value(value).name + "/real");
+  const std::vector<std::string> two = params(value);
+  op("QuantizeLinear", {once, two[0], two[1]}, {again});
+  op("DequantizeLinear", {again, two[0], two[1]}, {to});
+  return to;
+}
+
 Order Exporter::natural_order() const {
   bool first = false;
   for (ValueId v : node_->inputs) {

@@ -35,6 +35,9 @@ class Exporter {
   // Input i as stored, quantised or not, and as floats.
   std::string stored(size_t i, Order order) { return stored_name(node_->input(i), order); }
   std::string real(size_t i, Order order) { return real_name(node_->input(i), order); }
+  // As floats that stay on the grid of input i. OpenVINO leaves out the one rounding between a convolution and the sum that it fuses into it; of two in a row, which
+  // change nothing, it keeps one.
+  std::string addend(size_t i, Order order);
   // A name for output i as stored, and one for floats that become the output, through QuantizeLinear where it is quantised.
   std::string out_stored(Order order, size_t i = 0);
   std::string out_real(Order order, size_t i = 0);
