@@ -41,8 +41,8 @@ template <typename List> Json family(const char* name, const List& list) {
 }
 
 Json all_families() {
-  return Json::array({family("igemm_f32", igemm_f32_kernels()), family("sparse_f32", sparse_f32_kernels()), family("gemm_bf16", gemm_bf16_kernels()), family("bf16", bf16_kernels()), family("depthwise_bf16", depthwise_bf16_kernels()), family("pool_bf16", pool_bf16_kernels()),
-                      family("softmax_bf16", softmax_bf16_kernels()), family("unary_bf16", unary_bf16_kernels()), family("binary_bf16", binary_bf16_kernels()), family("depthwise_f32", depthwise_f32_kernels()), family("pool_f32", pool_f32_kernels()),
+  return Json::array({family("igemm_f32", igemm_f32_kernels()), family("igemm_even_f32", igemm_even_f32_kernels()), family("sparse_f32", sparse_f32_kernels()), family("gemm_bf16", gemm_bf16_kernels()), family("bf16", bf16_kernels()), family("depthwise_bf16", depthwise_bf16_kernels()), family("pool_bf16", pool_bf16_kernels()),
+                      family("softmax_bf16", softmax_bf16_kernels()), family("unary_bf16", unary_bf16_kernels()), family("binary_bf16", binary_bf16_kernels()), family("depthwise_f32", depthwise_f32_kernels()), family("depthwise_f32_lines", depthwise_f32_lines_kernels()), family("pool_f32", pool_f32_kernels()),
                       family("unary_f32", unary_f32_kernels()), family("binary_f32", binary_f32_kernels()), family("reduce_f32", reduce_f32_kernels()),
                       family("softmax_f32", softmax_f32_kernels()), family("gemm_i8", gemm_i8_kernels()), family("depthwise_i8", depthwise_i8_kernels()),
                       family("pool_i8", pool_i8_kernels()), family("binary_i8", binary_i8_kernels()), family("lut_i8", lut_i8_kernels()),

@@ -1,5 +1,7 @@
 #include "kernels/depthwise/depthwise_f32.h"
 
+#include <iterator>
+
 #include "kernels/depthwise/rows.h"
 
 namespace verge {
@@ -30,10 +32,78 @@ void run_plain_row(const DepthwiseF32& conv, size_t row, float* y) {
     }
 }
 
+size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+
 void activate(const DepthwiseF32& conv, float* y) {
   const size_t channels = static_cast<size_t>(conv.geometry.out_c), width = static_cast<size_t>(conv.geometry.out_w);
   if (conv.output_step == channels) return conv.activation(width * channels, y, y, conv.activation_params);
   for (size_t x = 0; x < width; ++x, y += conv.output_step) conv.activation(channels, y, y, conv.activation_params);
+}
+
+constexpr size_t kLineBytes = 24 * 1024;  // of input rows that one line needs: they stay in the level 1 cache for the next line
+constexpr size_t kCacheBytes = 2 * 1024 * 1024;
+
+// As measured on Sapphire Rapids: outputs at the ends of a line cost more than in tiles, and so do jumps from pixel to pixel through what is larger than
+// the level 2 cache, or, where neighbouring lines overlap much, through many channels.
+bool lines_pay(const ConvGeometry& g) {
+  const Range whole = inside(-g.pad_left, g.stride_w, g.out_w, g.kernel_w - 1, g.in_w);
+  const size_t bytes = static_cast<size_t>(g.in_h) * static_cast<size_t>(g.in_w) * static_cast<size_t>(g.in_c) * sizeof(float);
+  if (g.stride_w > 1) return (whole.end - whole.begin) * 10 >= g.out_w * 7 && bytes <= kCacheBytes;
+  return (whole.end - whole.begin) * 10 >= g.out_w * 8 && bytes <= kCacheBytes / 2 && g.in_c <= 64;
+}
+
+const DepthwiseF32LinesKernel* pick_lines(const ConvGeometry& g) {
+  if (!lines_pay(g)) return nullptr;
+  for (const DepthwiseF32LinesKernel& kernel : depthwise_f32_lines_kernels())
+    if (cpu_has(kernel.isa) && kernel.takes(g)) return &kernel;
+  return nullptr;
+}
+
+// Lines [row, end) of one picture: all lines of a few channels, then those of the next.
+void run_lines(const DepthwiseF32& conv, const DepthwiseF32LinesKernel& kernel, size_t row, size_t end) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t picture = row / static_cast<size_t>(g.out_h), channels = static_cast<size_t>(g.in_c), pixels = static_cast<size_t>(g.in_h) * static_cast<size_t>(g.in_w);
+  const Range inside_line = inside(-g.pad_left, g.stride_w, g.out_w, g.kernel_w - 1, g.in_w);
+  DepthwiseF32Lines args{.input = conv.input + picture * pixels * conv.input_step,
+                         .input_step = conv.input_step,
+                         .row_step = static_cast<size_t>(g.in_w) * conv.input_step,
+                         .in_h = static_cast<size_t>(g.in_h),
+                         .in_w = static_cast<size_t>(g.in_w),
+                         .pad_top = static_cast<size_t>(g.pad_top),
+                         .pad_left = static_cast<size_t>(g.pad_left),
+                         .weights = conv.weights,
+                         .weights_step = DepthwiseF32::weights_step(channels),
+                         .bias = conv.bias,
+                         .channels = 0,
+                         .output = conv.output + row * static_cast<size_t>(g.out_w) * conv.output_step,
+                         .output_step = conv.output_step,
+                         .out_w = static_cast<size_t>(g.out_w),
+                         .first = row % static_cast<size_t>(g.out_h),
+                         .lines = end - row,
+                         .inside_begin = static_cast<size_t>(inside_line.begin),
+                         .inside_end = static_cast<size_t>(inside_line.end),
+                         .clamp = conv.clamp};
+  const size_t fit = kLineBytes / (static_cast<size_t>(g.kernel_h * g.in_w) * 16 * sizeof(float)), step = (fit < 1 ? 1 : fit) * 16;
+  for (size_t c = 0; c < channels; c += step) {
+    args.channels = channels - c < step ? channels - c : step;
+    kernel.fn(args);
+    args.input += step, args.weights += step, args.bias += step, args.output += step;
+  }
+}
+
+void run_rows(const DepthwiseF32& conv, size_t row, size_t end) {
+  const ConvGeometry& g = conv.geometry;
+  if (const DepthwiseF32LinesKernel* lines = pick_lines(g)) return run_lines(conv, *lines, row, end);
+  const DepthwiseF32Kernel& kernel = pick_depthwise_f32(g);
+  const bool plain = g.out_c != g.in_c || tile_geometry(g, kernel.outputs).taps() > kPointers;
+  for (; row < end; ++row) {
+    float* y = conv.output + row * static_cast<size_t>(g.out_w) * conv.output_step;
+    if (plain) {
+      run_plain_row(conv, row, y);
+    } else {
+      run_row(conv, kernel, row, y);
+    }
+  }
 }
 
 }  // namespace
@@ -42,17 +112,12 @@ size_t depthwise_f32_blocks(const ConvGeometry& geometry) { return divide_up(out
 
 void depthwise_f32_block(const DepthwiseF32& conv, size_t block) {
   const ConvGeometry& g = conv.geometry;
-  const DepthwiseF32Kernel& kernel = pick_depthwise_f32(g);
-  const bool plain = g.out_c != g.in_c || tile_geometry(g, kernel.outputs).taps() > kPointers;
-  const size_t begin = block * rows_per_block(g), end = begin + rows_per_block(g);
-  for (size_t row = begin; row < end && row < output_rows(g); ++row) {
-    float* y = conv.output + row * static_cast<size_t>(g.out_w) * conv.output_step;
-    if (plain) {
-      run_plain_row(conv, row, y);
-    } else {
-      run_row(conv, kernel, row, y);
-    }
-    if (conv.activation) activate(conv, y);
+  const size_t height = static_cast<size_t>(g.out_h), last = at_most((block + 1) * rows_per_block(g), output_rows(g));
+  for (size_t row = block * rows_per_block(g); row < last;) {
+    const size_t end = at_most(last, (row / height + 1) * height);
+    run_rows(conv, row, end);
+    for (; row < end; ++row)
+      if (conv.activation) activate(conv, conv.output + row * static_cast<size_t>(g.out_w) * conv.output_step);
   }
 }
 
@@ -70,6 +135,23 @@ std::span<const DepthwiseF32Kernel> depthwise_f32_kernels() {
 #undef VERGE_KERNEL
   };
   return kList;
+}
+
+std::span<const DepthwiseF32LinesKernel> depthwise_f32_lines_kernels() {
+  static constexpr DepthwiseF32LinesKernel kList[] = {
+#define VERGE_KERNEL(isa, name, kernel, stride) VERGE_ON_##isa({isas::isa, #name, kernel, stride, name}, )
+#include "kernels/depthwise/lines.inc"
+#undef VERGE_KERNEL
+      {},  // a list of none has no type
+  };
+  return std::span(kList).first(std::size(kList) - 1);
+}
+
+bool DepthwiseF32LinesKernel::takes(const ConvGeometry& g) const {
+  const bool square = g.kernel_h == kernel && g.kernel_w == kernel && g.stride_h == stride && g.stride_w == stride && g.dilation_h == 1 && g.dilation_w == 1;
+  // The last output's kernel begins inside the input.
+  const bool touches = g.pad_top >= 0 && g.pad_left >= 0 && g.pad_top < kernel && g.pad_left < kernel && (g.out_h - 1) * stride - g.pad_top < g.in_h && (g.out_w - 1) * stride - g.pad_left < g.in_w;
+  return square && touches && g.in_c == g.out_c;
 }
 
 const DepthwiseF32Kernel& pick_depthwise_f32(const ConvGeometry& geometry) { return pick_tiles(depthwise_f32_kernels(), geometry); }

@@ -71,6 +71,39 @@ using DepthwiseF32Kernel = DepthwiseKernel<DepthwiseF32Fn>;
 #undef VERGE_KERNEL
 
 std::span<const DepthwiseF32Kernel> depthwise_f32_kernels();
+
+// Lines of one picture, computed a register of channels at a time: square kernels whose strides are equal, no dilation, every kernel row and column
+// of an output touching the input.
+struct DepthwiseF32Lines {
+  const float* input;                // the picture's first pixel, first channel
+  size_t input_step, row_step;       // floats from a pixel to the next, from a row to the next
+  size_t in_h, in_w, pad_top, pad_left;
+  const float* weights;              // of the first channel
+  size_t weights_step;               // floats from a tap to the next
+  const float* bias;
+  size_t channels;
+  float* output;                     // line `first`
+  size_t output_step;                // floats from a pixel to the next
+  size_t out_w, first, lines;
+  size_t inside_begin, inside_end;   // outputs of a line whose kernel lies inside
+  ClampF32 clamp;
+};
+using DepthwiseF32LinesFn = void (*)(const DepthwiseF32Lines& lines);
+
+struct DepthwiseF32LinesKernel {
+  Isa isa;
+  const char* name;
+  int32_t kernel, stride;
+  DepthwiseF32LinesFn fn;
+
+  bool takes(const ConvGeometry& g) const;
+};
+
+#define VERGE_KERNEL(isa, name, kernel, stride) VERGE_ON_##isa(void name(const DepthwiseF32Lines& lines);)
+#include "kernels/depthwise/lines.inc"
+#undef VERGE_KERNEL
+
+std::span<const DepthwiseF32LinesKernel> depthwise_f32_lines_kernels();
 // Of the best instruction set's the one whose tiles suit the width of the output.
 const DepthwiseF32Kernel& pick_depthwise_f32(const ConvGeometry& geometry);
 

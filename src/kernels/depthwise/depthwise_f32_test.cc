@@ -115,6 +115,16 @@ TEST_P(DepthwiseF32OnIsa, Multiplier) {
   }
 }
 
+TEST_P(DepthwiseF32OnIsa, LongLines) {
+  const IsaCap cap(GetParam());
+  for (int32_t kernel : {3, 5})
+    for (int32_t stride : {1, 2})
+      for (int32_t channels : {8, 24, 80}) check(same_size(17, 31, channels, kernel, stride), {.wider = 3, .clamp = {-1, 1}});
+  ConvGeometry g = same_size(12, 24, 16, 3, 2);
+  g.pad_top = g.pad_left = 0, g.batch = 2;  // more padding below and to the right than the kernel reaches
+  check(g);
+}
+
 TEST_P(DepthwiseF32OnIsa, MoreTapsThanPointers) {
   const IsaCap cap(GetParam());
   check({.in_h = 50, .in_w = 50, .in_c = 3, .out_h = 2, .out_w = 3, .out_c = 3, .kernel_h = 49, .kernel_w = 48, .groups = 3});

@@ -201,15 +201,79 @@ class MergedPointers {
   size_t channels_ = static_cast<size_t>(g_.in_c);
 };
 
-void run_merged(const ConvF32& conv, const Block& block, IgemmF32 args) {
-  const ConvGeometry& g = conv.geometry;
+// A part of a block: outputs [first, first + pixels).
+IgemmF32 args_from(const Block& block, IgemmF32 args, size_t first) {
+  args.output += (first - block.row) * args.output_step;
+  if (args.residual) args.residual += (first - block.row) * args.residual_step;
+  return args;
+}
+
+void run_by_pointers(const ConvF32& conv, const Block& block, const IgemmF32& all, size_t first, size_t pixels) {
   const float* pointers[kPointers];
   alignas(64) float patches[kPatchFloats];
-  MergedPointers(conv, patches, pointers).make(block.row, block.rows);
+  if (pixels == 0) return;
+  MergedPointers(conv, patches, pointers).make(first, pixels);
+  IgemmF32 args = args_from(block, all, first);
   args.rows = pointers;
-  args.taps = args.row_step = static_cast<size_t>(g.kernel_h);
+  args.row_step = args.taps;
+  pick_igemm_f32()(pixels, block.columns, args);
+}
+
+// Neighbours in a line whose windows lie inside the input: their rows of taps are evenly spaced.
+void run_evenly(const ConvF32& conv, const Block& block, const IgemmF32& all, size_t first, size_t pixels, IgemmF32Fn igemm) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t width = static_cast<size_t>(g.out_w), height = static_cast<size_t>(g.out_h), line = static_cast<size_t>(g.in_w) * conv.input_step;
+  const size_t y = first / width % height * static_cast<size_t>(g.stride_h) - static_cast<size_t>(g.pad_top);
+  const size_t x = first % width * static_cast<size_t>(g.stride_w) - static_cast<size_t>(g.pad_left);
+  const float* rows[kMergedFloats];
+  for (size_t ky = 0; ky < all.taps; ++ky)
+    rows[ky] = conv.input + (first / width / height * static_cast<size_t>(g.in_h) + y + ky * static_cast<size_t>(g.dilation_h)) * line + x * conv.input_step;
+  IgemmF32 args = args_from(block, all, first);
+  args.rows = rows;
+  args.row_gap = static_cast<size_t>(g.stride_w) * conv.input_step;
+  igemm(pixels, block.columns, args);
+}
+
+// Line by line: what meets padding through pointers, the rest evenly spaced.
+void run_merged_lines(const ConvF32& conv, const Block& block, const IgemmF32& args, IgemmF32Fn igemm) {
+  const ConvGeometry& g = conv.geometry;
+  const size_t width = static_cast<size_t>(g.out_w), end = block.row + block.rows;
+  int32_t begin = 0, past = g.out_w;
+  while (begin < past && begin * g.stride_w < g.pad_left) ++begin;
+  while (past > begin && (past - 1) * g.stride_w - g.pad_left + g.kernel_w > g.in_w) --past;
+  for (size_t first = block.row; first < end;) {
+    const size_t line = first / width * width, last = at_most(end, line + width);
+    const int32_t top = static_cast<int32_t>(first / width) % g.out_h * g.stride_h - g.pad_top;
+    const bool inside = top >= 0 && top + (g.kernel_h - 1) * g.dilation_h < g.in_h;
+    const size_t from = inside ? at_most(last, at_least(first, line + static_cast<size_t>(begin))) : last;
+    const size_t to = at_least(from, at_most(last, line + static_cast<size_t>(past)));
+    run_by_pointers(conv, block, args, first, from - first);
+    if (from < to) run_evenly(conv, block, args, from, to - from, igemm);
+    run_by_pointers(conv, block, args, to, last - to);
+    first = last;
+  }
+}
+
+void run_merged(const ConvF32& conv, const Block& block, IgemmF32 args) {
+  const ConvGeometry& g = conv.geometry;
+  args.taps = static_cast<size_t>(g.kernel_h);
   args.k = static_cast<size_t>(g.kernel_w) * static_cast<size_t>(g.in_c);
-  pick_igemm_f32()(block.rows, block.columns, args);
+  const bool short_lines = static_cast<size_t>(g.out_w) < kRowUnit;
+  const IgemmF32Fn even = args.any_order || short_lines || args.taps > kMergedFloats ? nullptr : pick_igemm_even_f32();
+  if (even) return run_merged_lines(conv, block, args, even);
+  run_by_pointers(conv, block, args, block.row, block.rows);
+}
+
+// Of few channels, for which the ends of a tile count.
+IgemmF32Fn pick_even_rows(const ConvGeometry& g, bool any_order) {
+  return g.pointwise() && !any_order && g.group_in() <= (g.group_out() > kPanelF32 ? 32 : 16) ? pick_igemm_even_f32() : nullptr;
+}
+
+void run_even_rows(const ConvF32& conv, const Block& block, IgemmF32 args, IgemmF32Fn igemm) {
+  const float* row = conv.input + block.row * conv.input_step + block.group * args.k;
+  args.rows = &row;
+  args.row_gap = conv.input_step;
+  igemm(block.rows, block.columns, args);
 }
 
 void activate(const ConvF32& conv, const Block& block, float* y) {
@@ -228,6 +292,8 @@ void conv_f32_block(const ConvF32& conv, int threads, size_t index) {
   const IgemmF32 args = block_args(conv, block, split.any_order);
   if (can_merge(g) && conv.input_step == static_cast<size_t>(g.in_c)) {
     run_merged(conv, block, args);
+  } else if (IgemmF32Fn even = pick_even_rows(g, split.any_order)) {
+    run_even_rows(conv, block, args, even);
   } else {
     run_slices(conv, block, args);
   }

@@ -120,6 +120,15 @@ TEST_P(ConvF32OnIsa, FewInputChannelsReadARowOfTapsAtOnce) {
   check(same_size(2, 3, 8, 7, 1));  // the kernel is wider than the input
 }
 
+TEST_P(ConvF32OnIsa, LongLinesOfFewInputChannels) {
+  const IsaCap cap(GetParam());
+  for (int32_t out : {8, 16, 32, 40})
+    for (int32_t stride : {1, 2}) check(same_size(60, 3, out, 3, stride), {.residual = true, .clamp = {-1, 1}});
+  ConvGeometry g = same_size(40, 1, 24, 5, 1);
+  g.batch = 2;
+  check(g);
+}
+
 TEST_P(ConvF32OnIsa, DilationBatchAndUnevenShapes) {
   const IsaCap cap(GetParam());
   check({.batch = 2,

@@ -1,5 +1,7 @@
 #include "kernels/gemm/igemm_f32.h"
 
+#include <iterator>
+
 namespace verge {
 
 std::span<const Kernel<IgemmF32Fn>> igemm_f32_kernels() {
@@ -23,6 +25,22 @@ double rounded_up(size_t x, size_t unit) { return static_cast<double>((x + unit 
 }  // namespace
 
 IgemmF32Fn pick_igemm_f32() { return pick().fn; }
+
+std::span<const Kernel<IgemmF32Fn>> igemm_even_f32_kernels() {
+  static constexpr Kernel<IgemmF32Fn> kList[] = {
+#define VERGE_KERNEL(isa, name) VERGE_ON_##isa({isas::isa, #name, name}, )
+#include "kernels/gemm/even_kernels.inc"
+#undef VERGE_KERNEL
+      {},  // a list of none has no type
+  };
+  return std::span(kList).first(std::size(kList) - 1);
+}
+
+IgemmF32Fn pick_igemm_even_f32() {
+  for (const auto& kernel : igemm_even_f32_kernels())
+    if (cpu_has(kernel.isa)) return kernel.fn;
+  return nullptr;
+}
 
 bool igemm_f32_any_order_pays(size_t m, size_t n, size_t taps, size_t k) {
   const size_t all = taps * k;

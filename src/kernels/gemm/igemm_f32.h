@@ -20,6 +20,7 @@ inline constexpr size_t kPanelF32 = 16;
 struct IgemmF32 {
   const float* const* rows = nullptr;  // [m][row_step], the first `taps` of each row are read
   size_t row_step = 1;
+  size_t row_gap = 0;               // of igemm_even_f32 alone: floats from what a row reads to what the next one reads; rows has the first row's pointers
   size_t taps = 1;
   size_t k = 0;                     // contiguous floats behind each pointer
   const float* weights = nullptr;   // first row of the first panel to use
@@ -42,6 +43,15 @@ using IgemmF32Fn = void (*)(size_t m, size_t n, const IgemmF32& args);
 
 std::span<const Kernel<IgemmF32Fn>> igemm_f32_kernels();
 IgemmF32Fn pick_igemm_f32();
+
+// igemm_f32 where rows lie evenly spaced, for few taps * k; null where this processor has none. The sums are the same.
+#define VERGE_KERNEL(isa, name) VERGE_ON_##isa(void name(size_t m, size_t n, const IgemmF32& args);)
+#include "kernels/gemm/even_kernels.inc"
+#undef VERGE_KERNEL
+
+std::span<const Kernel<IgemmF32Fn>> igemm_even_f32_kernels();
+IgemmF32Fn pick_igemm_even_f32();
+
 // Whether this processor is expected to be faster with IgemmF32::any_order on m x n outputs of taps * k products.
 bool igemm_f32_any_order_pays(size_t m, size_t n, size_t taps, size_t k);
 

@@ -149,5 +149,25 @@ TEST_P(IgemmF32Kernel, SplittingRowsOrColumnsChangesNoBit) {
 
 VERGE_FOR_EACH_KERNEL(IgemmF32Kernel, igemm_f32_kernels());
 
+TEST(IgemmEvenF32, EqualsThePortableKernelsOrder) {
+  for (const auto& kernel : igemm_even_f32_kernels()) {
+    if (!cpu_has(kernel.isa)) continue;
+    for (size_t m : {1, 5, 12, 16, 17, 40})
+      for (size_t n : {7, 16, 24, 32, 50}) {
+        const size_t k = 9, taps = 3, gap = 6, line = 300;
+        const std::vector<float> x = seeded_floats(taps * line + m * gap + k, 5), w = seeded_floats(taps * k * ((n + 15) / 16 * 16), 6), bias = seeded_floats((n + 15) / 16 * 16, 7);
+        std::vector<const float*> rows;
+        for (size_t i = 0; i < m; ++i)
+          for (size_t t = 0; t < taps; ++t) rows.push_back(x.data() + t * line + i * gap);
+        std::vector<float> want(m * n + 1, 42.0f), got = want;
+        IgemmF32 args{.rows = rows.data(), .row_step = taps, .row_gap = gap, .taps = taps, .k = k, .weights = w.data(), .panel_step = 16 * taps * k, .bias = bias.data(), .output = want.data(), .output_step = n, .clamp = {-2, 3}};
+        pick_igemm_f32()(m, n, args);
+        args.output = got.data();
+        kernel.fn(m, n, args);
+        EXPECT_EQ(want, got) << kernel.name << " m=" << m << " n=" << n;
+      }
+  }
+}
+
 }  // namespace
 }  // namespace verge
