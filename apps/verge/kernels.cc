@@ -8,6 +8,7 @@
 #include "kernels/elementwise/binary_f32.h"
 #include "kernels/elementwise/unary_f32.h"
 #include "kernels/bf16/bf16.h"
+#include "kernels/gates/gates_f32.h"
 #include "kernels/gemm/igemm_f32.h"
 #include "kernels/gemm_bf16/gemm_bf16.h"
 #include "kernels/gemm_i8/gemm_i8.h"
@@ -41,7 +42,7 @@ template <typename List> Json family(const char* name, const List& list) {
 }
 
 Json all_families() {
-  return Json::array({family("igemm_f32", igemm_f32_kernels()), family("igemm_even_f32", igemm_even_f32_kernels()), family("sparse_f32", sparse_f32_kernels()), family("gemm_bf16", gemm_bf16_kernels()), family("bf16", bf16_kernels()), family("depthwise_bf16", depthwise_bf16_kernels()), family("pool_bf16", pool_bf16_kernels()),
+  return Json::array({family("igemm_f32", igemm_f32_kernels()), family("igemm_even_f32", igemm_even_f32_kernels()), family("gates_f32", gates_f32_kernels()), family("sparse_f32", sparse_f32_kernels()), family("gemm_bf16", gemm_bf16_kernels()), family("bf16", bf16_kernels()), family("depthwise_bf16", depthwise_bf16_kernels()), family("pool_bf16", pool_bf16_kernels()),
                       family("softmax_bf16", softmax_bf16_kernels()), family("unary_bf16", unary_bf16_kernels()), family("binary_bf16", binary_bf16_kernels()), family("depthwise_f32", depthwise_f32_kernels()), family("depthwise_f32_lines", depthwise_f32_lines_kernels()), family("pool_f32", pool_f32_kernels()),
                       family("unary_f32", unary_f32_kernels()), family("binary_f32", binary_f32_kernels()), family("reduce_f32", reduce_f32_kernels()),
                       family("softmax_f32", softmax_f32_kernels()), family("gemm_i8", gemm_i8_kernels()), family("depthwise_i8", depthwise_i8_kernels()),

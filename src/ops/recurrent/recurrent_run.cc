@@ -5,6 +5,7 @@
 #include "exec/op_codes.h"
 #include "exec/reals.h"
 #include "kernels/elementwise/unary_f32.h"
+#include "kernels/gates/gates_f32.h"
 #include "kernels/gemm/conv_f32.h"
 #include "kernels/gemm/pack_f32.h"
 #include "ops/product_i8_attrs.h"
@@ -63,6 +64,7 @@ class Direction {
     temporary_ = scaled_ + static_cast<size_t>(a_.batch) * h_;
     weights_ = weights_of(in).from(static_cast<size_t>(d) * weights_size(a_, weights_of(in).half));
     bias_ = in.in(kBias).as<float>() + static_cast<size_t>(d) * bias_floats(a_);
+    if (is_standard()) standard_ = a_.cell == Cell::kLstm ? pick_gates_f32().lstm : pick_gates_f32().gru;
   }
 
   void run() {
@@ -125,9 +127,25 @@ class Direction {
     for (size_t block = 0, blocks = conv_bf16_blocks(conv, 1); block < blocks; ++block) conv_bf16_block(conv, 1, block, in_.scratch()->data);
   }
 
+  // One sequence: a product too small to be divided.
+  void product_of_row(const float* x, const float* weights, const float* bias, size_t n, float* to) const {
+    IgemmF32 args;
+    args.rows = &x;
+    args.k = h_;
+    args.weights = weights;
+    args.panel_step = kPanelF32 * h_;
+    args.bias = bias;
+    args.output = to;
+    args.output_step = n;
+    args.clamp = {-INFINITY, INFINITY};
+    pick_igemm_f32()(1, n, args);
+  }
+
   // to[b, :n] = x[b, :hidden] times packed weights plus bias, for every sequence.
   void product(const float* x, size_t x_step, Reals weights, const float* bias, size_t n, float* to, size_t to_step) const {
+    constexpr size_t kUndivided = 256 * 1024;  // of weights
     if (weights.half) return product_bf16(x, x_step, weights, bias, n, to, to_step);
+    if (a_.batch == 1 && n * h_ <= kUndivided) return product_of_row(x, weights.as<float>(), bias, n, to);
     ConvF32 conv;
     conv.geometry = state_geometry(a_, n);
     conv.input = x;
@@ -153,8 +171,21 @@ class Direction {
     for (size_t i = 0; i < n; ++i) sum[i] = clipped(sum[i] + x[i]);
   }
 
+  bool applies(int which, UnaryF32 function) const {
+    const GateFunction& f = a_.functions[d_][which];
+    return f.function == static_cast<uint32_t>(function) && f.in_scale == 1 && f.out_scale == 1;
+  }
+  // What kernels/gates computes.
+  bool is_standard() const {
+    const bool lstm = a_.cell == Cell::kLstm, gru = a_.cell == Cell::kGru && a_.linear_before_reset;
+    if ((!lstm && !gru) || std::isfinite(a_.clip) || in_.has(kPeepholes)) return false;
+    if (!applies(0, UnaryF32::kSigmoid) || !applies(1, UnaryF32::kTanh)) return false;
+    return gru || (applies(2, UnaryF32::kTanh) && !a_.input_forget && !std::isfinite(a_.cell_clip));
+  }
+
   // The gru's first two gates, and the recurrent half of its third.
   void candidate(int32_t step) const {
+    if (standard_) return product(state(1, 0), state_step(), weights_.from(matrix_size(2 * h_, h_, weights_.half)), bias_ + packed_bias_f32_size(2 * h_), h_, gates_ + 2 * h_, width_);
     for (int32_t b = 0; b < a_.batch; ++b) {
       const int32_t time = time_of(step, b);
       float *g = gates_ + static_cast<size_t>(b) * width_, *scaled = scaled_ + static_cast<size_t>(b) * h_;
@@ -174,6 +205,7 @@ class Direction {
     }
     float *g = gates_ + static_cast<size_t>(b) * width_, *h = state(1, b);
     const float* x = gates_of_input(time, b);
+    if (standard_) return standard_({g, x, h, a_.cell == Cell::kLstm ? state(2, b) : nullptr, y(time, b), h_});
     if (a_.cell == Cell::kLstm) lstm(g, x, h, state(2, b));
     if (a_.cell == Cell::kGru) gru(g, x, h);
     if (a_.cell == Cell::kRnn) rnn(g, x, h);
@@ -229,6 +261,7 @@ class Direction {
   float *gates_, *scaled_, *temporary_;
   Reals weights_;
   const float* bias_;
+  void (*standard_)(const GatesF32& args) = nullptr;
 };
 
 }  // namespace

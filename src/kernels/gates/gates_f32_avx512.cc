@@ -1,0 +1,9 @@
+#include "kernels/vec/avx512.h"
+
+#include "kernels/gates/generic.h"
+
+namespace verge {
+
+GatesF32Fns gates_f32_avx512() { return {lstm_cells<F32>, gru_cells<F32>}; }
+
+}  // namespace verge
