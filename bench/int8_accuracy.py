@@ -170,13 +170,13 @@ def overlap(a, b):
 
 
 def suppressed(boxes, scores, labels, iou, least):
-    kept = []
-    for i in np.argsort(-scores):
-        if scores[i] < least:
-            break
-        if all(labels[k] != labels[i] or overlap(boxes[i], boxes[k][None])[0] <= iou for k in kept):
-            kept.append(i)
-    return [(boxes[i], scores[i], labels[i]) for i in kept]
+    order, kept = np.argsort(-scores), []
+    order = order[scores[order] >= least]
+    while len(order):
+        best, rest = order[0], order[1:]
+        kept.append((boxes[best], scores[best], labels[best]))
+        order = rest[(labels[rest] != labels[best]) | (overlap(boxes[best], boxes[rest]) <= iou)]
+    return kept
 
 
 def average_precision(found, truth):

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <numeric>
 
 #include "ops/op.h"
@@ -125,6 +126,32 @@ TEST(QuantizeGraph, PartsThatAreOnlyJoinedForTheOutputKeepTheirScales) {
   EXPECT_EQ(type_of_joined(), DataType::kF32);
 }
 
+// x -> two convolutions; exp of the first times a constant, and the second as it is, joined: boxes and scores of a detector.
+TEST(QuantizeGraph, WhatDecodesJoinedAnswersStaysFloatBehindIntegerLayers) {
+  QuantPlan plan;
+  Graph g;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{1, 2}));
+  const ValueId w = g.add_constant(Tensor::of<float>({2, 2}, {1, -1, 0.5F, 0.25F}));
+  const auto made = [&](const char* op, std::vector<ValueId> in, Attrs attrs = {}) { return g.node(g.add_node({op, std::move(in), std::move(attrs), op})).output(); };
+  const ValueId size = made("dense", {x, w}), scores = made("dense", {x, w}), grown = made("exp", {size}), boxes = made("mul", {grown, g.add_constant(Tensor::scalar(0.2F))});
+  const ValueId joined = made("concat", {boxes, scores}, {{"axis", int64_t{1}}});
+  g.add_output(joined, "y");
+  ASSERT_TRUE(ops::infer_types(g).ok());
+  for (const ValueId v : {x, size, scores, grown, boxes, joined}) plan.activations[v.index] = activation_params({-4, 4});
+  const auto types = [&] {
+    const Result<QuantizedGraph> q = quantize_graph(g, plan);
+    EXPECT_TRUE(q.ok()) << q.error().message();
+    std::map<std::string, DataType> out;
+    for (NodeId id : q->graph.order()) out[q->graph.node(id).op] = q->graph.type(q->graph.node(id).input(0)).dtype;
+    return out;
+  };
+  EXPECT_EQ(types().at("exp"), DataType::kI8);
+  plan.float_scores = true;
+  EXPECT_EQ(types().at("dense"), DataType::kI8);
+  EXPECT_EQ(types().at("exp"), DataType::kF32);
+  EXPECT_EQ(types().at("mul"), DataType::kF32);
+}
+
 // relu(a + b), a = x times -1, b = x times 1 and 8 (two outputs each); x in [0, 1].
 Graph clamped_sum(bool a_is_output) {
   Graph g;
@@ -139,8 +166,18 @@ Graph clamped_sum(bool a_is_output) {
   return g;
 }
 
-// The range of the sum's first addend, as `method` finds it from x = 0 .. 1.
-Range addend_range(const Graph& graph, RangeMethod method) {
+// f(a), a = x times -40 and 40; x in [0, 1].
+Graph function_of_a(const char* function) {
+  Graph g;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{1, 1}));
+  const ValueId a = g.node(g.add_node({"dense", {x, g.add_constant(Tensor::of<float>({2, 1}, {-40, 40}))}, {}, "a"})).output();
+  g.add_output(g.node(g.add_node({function, {a}, {}, "f"})).output(), "y");
+  EXPECT_TRUE(ops::infer_types(g).ok());
+  return g;
+}
+
+// The range of the value `a`, as `method` finds it from x = 0 .. 1.
+Range range_of_a(const Graph& graph, RangeMethod method) {
   std::vector<Sample> samples;
   for (const float x : ramp(0, 1, 65)) samples.push_back({{Tensor::of<float>({1, 1}, {x})}, -1, "x"});
   const auto calibration = Calibration::run(graph, TensorDataset(std::move(samples), {}));
@@ -157,14 +194,24 @@ Range addend_range(const Graph& graph, RangeMethod method) {
 
 TEST(PlanQuantization, AnAddendReachesNoFurtherThanTheClampedSumFeels) {
   for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
-    const Range felt = addend_range(clamped_sum(false), method);
+    const Range felt = range_of_a(clamped_sum(false), method);
     EXPECT_NEAR(felt.low, -1, 0.05) << range_method_name(method) << ": b adds at most 1, so the sum is 0 for every a below -1";
     EXPECT_GT(felt.high, 5) << range_method_name(method);
   }
 }
 
+TEST(PlanQuantization, AnArgumentReachesNoFurtherThanItsFunctionFeels) {
+  for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
+    const Range silu = range_of_a(function_of_a("silu"), method), sigmoid = range_of_a(function_of_a("sigmoid"), method);
+    EXPECT_NEAR(silu.low, -4, 1) << range_method_name(method) << ": silu is 0 within half a step of 40/255 below";
+    EXPECT_GT(silu.high, 25) << range_method_name(method);
+    EXPECT_NEAR(sigmoid.low, -6.2, 0.6) << range_method_name(method);
+    EXPECT_NEAR(sigmoid.high, 6.2, 0.6) << range_method_name(method);
+  }
+}
+
 TEST(PlanQuantization, AnAddendThatSomebodyElseReadsKeepsItsRange) {
-  EXPECT_NEAR(addend_range(clamped_sum(true), RangeMethod::kMinMax).low, -8, 0.05);
+  EXPECT_NEAR(range_of_a(clamped_sum(true), RangeMethod::kMinMax).low, -8, 0.05);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "ops/op.h"
 #include "ops/quantized.h"
+#include "ops/unary/unary.h"
 
 namespace verge {
 namespace {
@@ -56,7 +57,7 @@ class Rewriter {
     g.name = source_.name;
     g.metadata = source_.metadata;
     for (ValueId in : source_.inputs()) real_[in.index] = g.add_input(source_.value(in).name, source_.type(in));
-    if (plan_.float_scores && !wide()) find_scores(), find_joints();
+    if (plan_.float_scores && !wide()) find_scores(), find_decoding();
     for (NodeId id : source_.order()) {
       const Node& node = source_.node(id);
       const int64_t macs = ops::cost_of(source_, node).macs;
@@ -83,7 +84,7 @@ class Rewriter {
     if (plan_.float_nodes.count(node.id.index) || !quantizable(source_, node)) return true;
     if (wide() && !has_i16(node)) return true;
     const QuantRule rule = rule_of(source_, node);
-    if (joints_.count(node.id.index) || (node.input(0).valid() && scores_[node.input(0).index])) return true;
+    if (decoding_.count(node.id.index) || (node.input(0).valid() && scores_[node.input(0).index])) return true;
     const auto known = [&](ValueId v) { return int8_[v.index].valid() || plan_.activations.count(v.index) != 0; };
     for (size_t i : data_inputs(node, rule))
       if (!known(node.input(i)) && !source_.constant(node.input(i))) return true;
@@ -107,21 +108,20 @@ class Rewriter {
       });
     }
   }
-  // Concatenations from where values only move to the network's outputs: boxes, objectness and classes keep a scale each.
-  void find_joints() {
+  // What makes answers of several kinds (boxes, objectness, classes) from the last layers' sums and joins them: every kind keeps its own scale, or none.
+  void find_decoding() {
     const std::vector<std::vector<NodeId>> users = source_.all_users();
-    std::set<uint32_t> moves;  // nodes
+    const auto last = [&](ValueId v) { return std::all_of(users[v.index].begin(), users[v.index].end(), [&](NodeId r) { return decoding_.count(r.index) != 0; }); };
     const std::vector<NodeId> order = source_.order();
+    bool joins = false;
     for (auto id = order.rbegin(); id != order.rend(); ++id) {
       const Node& node = source_.node(*id);
-      if (node.outputs.size() != 1) continue;
-      const std::vector<NodeId>& readers = users[node.output().index];
-      const bool last = std::all_of(readers.begin(), readers.end(), [&](NodeId reader) { return moves.count(reader.index) != 0; });
-      const bool joins = node.op == "concat";
-      if (!last || !(joins || rule_of(source_, node).kind == Kind::kPassThrough)) continue;
-      moves.insert(id->index);
-      if (joins) joints_.insert(id->index);
+      const bool layer = rule_of(source_, node).weight_input >= 0 || node.op == "matmul";
+      if (layer || !std::all_of(node.outputs.begin(), node.outputs.end(), last)) continue;
+      decoding_.insert(id->index);
+      joins = joins || node.op == "concat";
     }
+    if (!joins) decoding_.clear();
   }
   bool source_chose_int8(ValueId v) const { return int8_made_[v.index]; }
 
@@ -217,23 +217,42 @@ class Rewriter {
   const Graph& source_;
   const QuantPlan& plan_;
   std::vector<bool> scores_ = std::vector<bool>(source_.value_count(), false);  // by value of the source
-  std::set<uint32_t> joints_;  // nodes of the source
+  std::set<uint32_t> decoding_;  // nodes of the source
   std::vector<ValueId> real_, int8_;
   std::vector<bool> int8_made_ = std::vector<bool>(source_.value_count(), false);
   QuantizedGraph out_;
 };
 
-// What a clamped sum feels of an addend that nobody else reads: relu(a + b) is 0 for every a below -max(b).
-Range felt_of(const Graph& graph, ValueId value, const std::vector<NodeId>& readers, const Calibration& calibration, RangeMethod method) {
-  if (readers.size() != 1 || graph.is_output(value)) return kUnbounded;
-  const Node& sum = graph.node(readers[0]);
-  if (sum.op != "add" || sum.input(0) == sum.input(1)) return kUnbounded;
+// What a clamped sum feels of an addend: relu(a + b) is 0 for every a below -max(b).
+Range felt_by_sum(const Node& sum, ValueId value, const Calibration& calibration, RangeMethod method) {
   const ValueId other = sum.input(sum.input(0) == value ? 1 : 0);
   const ops::RealClamp clamp = ops::real_clamp(sum);
-  if (!calibration.seen(other) || (std::isinf(clamp.min) && std::isinf(clamp.max))) return kUnbounded;
+  if (sum.input(0) == sum.input(1) || !calibration.seen(other) || (std::isinf(clamp.min) && std::isinf(clamp.max))) return kUnbounded;
   const Range beside = calibration.range(other, method);
   const float low = static_cast<float>(clamp.min - beside.high), high = static_cast<float>(clamp.max - beside.low);
   return {std::min(low, 0.0F), std::max(high, 0.0F)};
+}
+
+// What a function feels of its argument: beyond these its value stays within half an int8 step of that at the extreme. silu(x) is 0 for every x below some -5.
+Range felt_by_function(const ops::UnaryValue& f, const ValueStats& x) {
+  constexpr int kPlaces = 1024;
+  std::vector<double> y(kPlaces);
+  const auto place = [&](int i) { return x.min + (static_cast<double>(x.max) - x.min) * i / (kPlaces - 1); };
+  for (int i = 0; i < kPlaces; ++i) y[static_cast<size_t>(i)] = f(place(i));
+  const auto [least, most] = std::minmax_element(y.begin(), y.end());
+  const double half_step = (*most - *least) / 510;
+  const auto far = [&](double end) { return [=](double v) { return !(std::fabs(v - end) <= half_step); }; };
+  const auto low = std::find_if(y.begin(), y.end(), far(y.front())) - y.begin(), high = y.rend() - std::find_if(y.rbegin(), y.rend(), far(y.back())) - 1;
+  return low > high ? kUnbounded : Range{static_cast<float>(place(static_cast<int>(low))), static_cast<float>(place(static_cast<int>(high)))};
+}
+
+// What its only reader feels of a value.
+Range felt_of(const Graph& graph, ValueId value, const std::vector<NodeId>& readers, const Calibration& calibration, RangeMethod method) {
+  if (readers.size() != 1 || graph.is_output(value)) return kUnbounded;
+  const Node& reader = graph.node(readers[0]);
+  if (reader.op == "add") return felt_by_sum(reader, value, calibration, method);
+  const bool function = std::string_view(ops::find_op(reader.op)->family) == "unary" && rule_of(graph, reader).kind != Kind::kNone;
+  return function && calibration.stats(value).max > calibration.stats(value).min ? felt_by_function(ops::unary_value(reader), calibration.stats(value)) : kUnbounded;
 }
 
 }  // namespace

@@ -190,11 +190,7 @@ class RealWindows {
   }
 
   size_t layers() const { return windows_.size(); }
-  std::vector<const float*> from(size_t layer) const {
-    std::vector<const float*> out;
-    for (size_t i = layer; i < windows_.size(); ++i) out.push_back(windows_[i].data());
-    return out;
-  }
+  const float* of(size_t layer) const { return windows_[layer].data(); }
 
   // The graph as far as these values need it.
   static Graph until(const Graph& graph, const std::vector<ValueId>& values) {
@@ -241,27 +237,21 @@ struct LayerMoments {
   }
 };
 
-// Moments of consecutive layers in one pass over the samples. `real`: by layer.
-Result<std::vector<LayerMoments>> collect(const Graph& graph, const QuantPlan& plan, std::span<const Layer> layers, std::span<const float* const> real, const Dataset& data,
-                                          size_t samples, const RepairOptions& options) {
+// `real`: what RealWindows has for the layer.
+Result<std::vector<Moments>> collect(const Graph& graph, const QuantPlan& plan, const Layer& layer, const float* real, const Dataset& data, size_t samples, const RepairOptions& options) {
   VERGE_TRY(const QuantizedGraph quantised, quantize_graph(graph, plan));
   constexpr size_t kParts = 2;  // whatever the machine has: sums depend on where they were cut
-  std::vector<ValueId> inputs;
-  std::vector<std::vector<LayerMoments>> parts(kParts);
-  for (size_t i = 0; i < layers.size(); ++i) {
-    inputs.push_back(quantised.value_of.at(layers[i].node->input(0).index));
-    for (std::vector<LayerMoments>& part : parts) part.emplace_back(layers[i], real[i]);
-  }
+  const std::vector<ValueId> inputs = {quantised.value_of.at(layer.node->input(0).index)};
+  std::vector<LayerMoments> parts;
+  for (size_t part = 0; part < kParts; ++part) parts.emplace_back(layer, real);
   VERGE_TRY(const Tap tap, Tap::open(RealWindows::until(quantised.graph, inputs), inputs));
   VERGE_CHECK(look_side_by_side(tap, data, samples, kParts, [&](size_t part, size_t s, const Tap& mine) {
-    for (size_t i = 0; i < layers.size(); ++i) parts[part][i].add(s, mine.value(i), chosen_pixels(layers[i].geometry, s, pixels_of(layers[i], samples, options)));
+    parts[part].add(s, mine.value(0), chosen_pixels(layer.geometry, s, pixels_of(layer, samples, options)));
   }));
-  for (size_t i = 0; i < layers.size(); ++i) {
-    for (std::vector<LayerMoments>& part : parts)
-      for (Moments& m : part[i].groups) m.flush();
-    parts[0][i].merge(parts[1][i]);
-  }
-  return std::move(parts[0]);
+  for (LayerMoments& part : parts)
+    for (Moments& m : part.groups) m.flush();
+  parts[0].merge(parts[1]);
+  return std::move(parts[0].groups);
 }
 
 struct Solved {
@@ -426,20 +416,19 @@ Result<std::vector<Layer>> repairable_layers(const Graph& graph, const QuantPlan
 
 Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Dataset& data, const RepairOptions& options, const RepairProgress& progress) {
   VERGE_TRY(const std::vector<Layer> layers, repairable_layers(graph, plan));
-  const size_t samples = std::min(options.samples, data.size()), together = (layers.size() + options.passes - 1) / std::max<size_t>(options.passes, 1);
+  constexpr size_t kFewest = 16;
+  const size_t samples = std::min({options.samples, data.size(), std::max(kFewest, options.runs / std::max<size_t>(layers.size(), 1))});
   for (size_t first = 0; first < layers.size();) {
     VERGE_TRY(const RealWindows real, RealWindows::gather(graph, std::span(layers).subspan(first), data, samples, options));
-    for (size_t i = 0; i < real.layers(); i += together) {
-      const std::span<const Layer> wave = std::span(layers).subspan(first + i, std::min(together, real.layers() - i));
+    for (size_t i = 0; i < real.layers(); ++i) {
+      const Layer& layer = layers[first + i];
       if (progress) progress(first + i, layers.size());
-      VERGE_TRY(const std::vector<LayerMoments> moments, collect(graph, plan, wave, real.from(i), data, samples, options), wave[0].node->name);
-      for (const LayerMoments& m : moments) {
-        RepairOptions here = options;
-        here.coarseness = coarseness_of(*m.layer, layers, options.coarseness);
-        LayerRepair repair(*m.layer, here, plan.per_tensor_weights);
-        repair.fit(m.groups);
-        plan.weights[m.layer->node->id.index] = repair.result();
-      }
+      VERGE_TRY(const std::vector<Moments> moments, collect(graph, plan, layer, real.of(i), data, samples, options), layer.node->name);
+      RepairOptions here = options;
+      here.coarseness = coarseness_of(layer, layers, options.coarseness);
+      LayerRepair repair(layer, here, plan.per_tensor_weights);
+      repair.fit(moments);
+      plan.weights[layer.node->id.index] = repair.result();
     }
     first += real.layers();
   }

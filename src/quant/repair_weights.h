@@ -15,7 +15,7 @@ namespace verge {
 struct RepairOptions {
   size_t samples = 256;          // of the data, at most
   size_t windows_a_sample = 32;  // of each layer, spread over its output by a fixed rule
-  size_t passes = 16;            // over the samples, about: deeper networks have consecutive layers repaired together, as their forerunners were before
+  size_t runs = 6000;            // of the network, about: deeper ones are repaired on fewer samples, since every layer needs what those before it became
   double damping = 0.01;         // of the mean square of the inputs, at least; more where windows are few
   int bits = 8;                  // of the weights, 2 to 8; layers in groups have 8
   double coarseness = 0;         // above 0, for an entropy coder: the largest layer's step in root mean squares of its row. Layers with fewer weights have finer
@@ -24,7 +24,7 @@ struct RepairOptions {
 
 using RepairProgress = std::function<void(size_t layer, size_t layers)>;
 
-// `plan` with the weights of every convolution and dense layer that it quantises chosen anew. Takes about options.passes passes over the samples.
+// `plan` with the weights of every convolution and dense layer that it quantises chosen anew. Takes a pass over the samples a layer.
 Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Dataset& data, const RepairOptions& options, const RepairProgress& progress = {});
 
 }  // namespace verge

@@ -103,6 +103,42 @@ TEST_P(RepairWeights, BringsTheOutputOnUnseenSamplesCloserToFloat) {
   }
 }
 
+// 32 dense layers of coarse weights: each row has a large one on an input that is always 0.
+Graph deep_network() {
+  constexpr int kWidth = 24;
+  Random random(5);
+  Graph g;
+  const ValueId in = g.add_input("x", TensorType(DataType::kF32, Shape{1, 8, 8, 4}));
+  const auto dense = [&](ValueId from, int32_t inputs) {
+    Tensor w = random.tensor({kWidth, inputs}, 1.4F / std::sqrt(static_cast<float>(inputs))), b = random.tensor({kWidth}, 0.3F);
+    for (int32_t i = 0; i < inputs; ++i) w.mut<float>()[static_cast<size_t>(i)] = 0;
+    b.mut<float>()[0] = 0;
+    for (int32_t o = 1; o < kWidth && inputs == kWidth; ++o) w.mut<float>()[static_cast<size_t>(o * inputs)] = 8;
+    return g.node(g.add_node({"dense", {from, g.add_constant(w), g.add_constant(b)}, {{"clamp_min", 0.0}}, "dense"})).output();
+  };
+  ValueId x = dense(g.node(g.add_node({"reshape", {in}, {{"shape", std::vector<int64_t>{1, 256}}}, "flat"})).output(), 256);
+  for (int i = 0; i < 32; ++i) x = dense(x, kWidth);
+  g.add_output(x, "y");
+  return g;
+}
+
+// Layers that are repaired against the same errors before them would each make up for all of them.
+TEST(DeepRepair, NoErrorIsMadeUpForTwiceInDeepNetworks) {
+  Graph graph = deep_network();
+  ASSERT_TRUE(ops::infer_types(graph).ok());
+  const TensorDataset data = pictures(2, 128), unseen = pictures(3, 200);
+  const auto calibration = Calibration::run(graph, data);
+  ASSERT_TRUE(calibration.ok()) << calibration.error().message();
+  const QuantPlan plain = plan_quantization(graph, *calibration, RangeMethod::kMinMax);
+  RepairOptions options;
+  options.samples = 128;
+  const auto repaired = repair_weights(graph, plain, data, options);
+  ASSERT_TRUE(repaired.ok()) << repaired.error().message();
+  const auto before = quantize_graph(graph, plain), after = quantize_graph(graph, *repaired);
+  ASSERT_TRUE(before.ok() && after.ok());
+  EXPECT_LT(output_error(graph, after->graph, unseen), 0.7 * output_error(graph, before->graph, unseen));
+}
+
 INSTANTIATE_TEST_SUITE_P(Bits, RepairWeights, ::testing::Values(8, 4));
 
 }  // namespace

@@ -242,7 +242,7 @@ class Optimizer {
     if (o_.plan.effort == Effort::kLow && drop_points(int8_) <= o_.max_drop_points) return done();
     VERGE_TRY(blame_, blame_layers(float_graph_, made_.plan, Subset::first(*calibration_, 64)));
     const int64_t runs = 2 * static_cast<int64_t>(blame_.size()) * std::max<int64_t>(original_.lowered.macs, 1);
-    return blame_by_return(float_graph_, made_.plan, Subset::first(*calibration_, static_cast<size_t>(std::clamp<int64_t>(kMostMacs / std::max<int64_t>(runs, 1), 8, 64))), blame_);
+    return blame_by_return(float_graph_, made_.plan, Subset::first(*calibration_, static_cast<size_t>(std::clamp<int64_t>(kMostMacs / std::max<int64_t>(runs, 1), 2, 64))), blame_);
   }
 
   // The coarsest weights whose measured drop is within the budget: by bisection, since the drop grows with the step, and two steps beyond the first that
