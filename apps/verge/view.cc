@@ -78,9 +78,10 @@ Result<void> add_errors(const Options& o, const LoadOptions& load, LoadedModel& 
   const TensorDataset data(std::move(samples), {});
   VERGE_TRY(const std::vector<TensorDifference> differences, compare_tensors(m.executable, other.executable, data, data, kSamples));
   const TensorDifference* first = first_diverging(differences);
-  for (GraphNode& n : page.nodes)
-    for (const TensorDifference& d : differences)
-      if (d.name == n.name) n.error = d.relative, n.diverges = first && d.relative >= first->relative;
+  for (const TensorDifference& d : differences) {
+    GraphNode& n = page.nodes[d.instruction];
+    n.error = d.relative, n.diverges = first && d.relative >= first->relative;
+  }
   page.facts.push_back(format("%zu tensors compared with %s on random inputs; ", differences.size(), o.against.c_str()) + (first ? "the first that diverges is '" + first->name + "'" : "none diverges"));
   return done();
 }

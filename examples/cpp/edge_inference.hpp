@@ -65,4 +65,4 @@ class EdgeInference {
 
 // The demo model's (models/inspection/README.md).
 inline const std::vector<float> kInspectionMean = {136, 134, 130}, kInspectionStd = {35, 35, 37};
-inline const std::vector<std::string> kInspectionLabels = {"ok", "scratch", "hole", "stain", "dent"};
+inline const std::vector<std::string> kInspectionLabels = {"dent", "hole", "ok", "scratch", "stain"};

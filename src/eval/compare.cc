@@ -104,7 +104,8 @@ Result<std::vector<TensorDifference>> compare_tensors(Executable& a, Executable&
   for (const std::string& name : names) {
     const Sums& s = sums[name];
     const bool quantised = a.model().describe(in_a.at(name).tensor).quant.count > 0 || b.model().describe(in_b.at(name).tensor).quant.count > 0;
-    out.push_back({name, a.model().operator_name(in_a.at(name).instruction), s.relative(), s.max_abs, quantised});
+    const size_t instruction = in_a.at(name).instruction;
+    out.push_back({name, instruction, a.model().operator_name(instruction), s.relative(), s.max_abs, quantised});
   }
   return out;
 }

@@ -11,8 +11,9 @@ namespace verge {
 // One tensor that both Programs compute under the same name with as many elements, over all samples. Quantised values are compared as real numbers.
 struct TensorDifference {
   std::string name;
-  std::string op;       // the instruction of the first model that writes it
-  double relative = 0;  // |a - b| / |b|, Euclidean norms; infinite when only b is zero
+  size_t instruction = 0;  // of the first model, that writes it
+  std::string op;          // its operator
+  double relative = 0;     // |a - b| / |b|, Euclidean norms; infinite when only b is zero
   double max_abs = 0;
   bool quantised = false;  // in either model
 };
