@@ -8,7 +8,7 @@ set -euo pipefail
 
 quickstart=(g++ cmake ninja-build ccache libprotobuf-dev protobuf-compiler libflatbuffers-dev flatbuffers-compiler libjpeg-dev libpng-dev zlib1g-dev
   libarchive-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libeigen3-dev pkg-config libsodium-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libcpp-httplib-dev)
-fast=("${quickstart[@]}" libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv python3-dev ffmpeg)
+fast=("${quickstart[@]}" libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv python3-dev ffmpeg espeak-ng)
 full=("${fast[@]}" clang-14 libclang-rt-14-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm gcc-riscv64-unknown-elf
   picolibc-riscv64-unknown-elf qemu-system-misc cppcheck make openssl valgrind
   clang-16 lld-16 wasi-libc libc++-16-dev-wasm32 libclang-rt-16-dev-wasm32 nodejs chromium)

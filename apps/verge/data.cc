@@ -2,6 +2,7 @@
 
 #include "data/heart.h"
 #include "data/inspection.h"
+#include "data/keywords.h"
 #include "data/vibration.h"
 #include "verge/command.h"
 #include "verge/progress.h"
@@ -15,6 +16,7 @@ struct Options {
   uint64_t seed = 1;
   int size = 64;
   int seconds = 300;
+  data::KeywordOptions keywords;
 };
 
 Result<void> make_inspection(const Options& o) {
@@ -39,6 +41,17 @@ Result<void> make_heart(const Options& o) {
 Result<void> make_vibration(const Options& o) {
   VERGE_CHECK(data::write_vibration_set(o.output, o.count, o.seed));
   std::printf("%d recordings of %d samples at %d Hz in %s\n", o.count, data::kVibrationSamples, data::kVibrationFrequency, o.output.c_str());
+  return done();
+}
+
+Result<void> make_keywords(const Options& o) {
+  {
+    ProgressLine line;
+    VERGE_CHECK(data::write_keyword_set(o.output, o.count, o.seed, o.keywords, [&](int made) {
+      line.show("speaking", static_cast<double>(made) / o.count);
+    }));
+  }
+  std::printf("%d recordings of a second at %d Hz in %s\n", o.count, data::kKeywordFrequency, o.output.c_str());
   return done();
 }
 
@@ -69,6 +82,12 @@ void add_data(CLI::App& app, Commands& commands) {
   CLI::App* vibration = make->add_subcommand("vibration", "Made-up vibrations of machines, sound and with faults, one folder a state\n\nExample: verge data make vibration --count 1000 -o machines");
   add_common(*vibration, of_machines, 1000, "recordings");
   commands.push_back({vibration, [of_machines] { return make_vibration(*of_machines); }});
+  auto of_voices = std::make_shared<Options>();
+  CLI::App* keywords = make->add_subcommand("keywords", "Ten spoken words, other words and silence, by the voices of espeak-ng, one folder a word\n\nExample: verge data make keywords --count 600 -o words");
+  add_common(*keywords, of_voices, 1200, "recordings");
+  keywords->add_flag("--held-out", of_voices->keywords.held_out, "speakers and unknown words that a set without this never has");
+  keywords->add_option("--speaker", of_voices->keywords.speaker, "the program espeak-ng, where it is not in PATH");
+  commands.push_back({keywords, [of_voices] { return make_keywords(*of_voices); }});
 }
 
 }  // namespace verge::cli

@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "data/random.h"
+#include "data/wav_file.h"
 #include "os/file.h"
 
 namespace verge::data {
@@ -91,21 +92,6 @@ double motion(const Machine& m, double turns) {
   return std::clamp(sum, -m.stop, m.stop);
 }
 
-void put(Bytes& out, uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<uint8_t>(value >> 8 * i));
-}
-
-// RIFF, 16-bit samples, one channel.
-Bytes wav_of(const std::vector<float>& samples) {
-  Bytes out;
-  const auto name = [&](const char* four) { out.insert(out.end(), four, four + 4); };
-  const auto bytes = static_cast<uint32_t>(2 * samples.size());
-  name("RIFF"), put(out, 36 + bytes, 4), name("WAVE"), name("fmt "), put(out, 16, 4), put(out, 1, 2), put(out, 1, 2);
-  put(out, kVibrationFrequency, 4), put(out, 2 * kVibrationFrequency, 4), put(out, 2, 2), put(out, 16, 2), name("data"), put(out, bytes, 4);
-  for (float s : samples) put(out, static_cast<uint32_t>(std::clamp(std::lround(s * 32767), -32767L, 32767L)), 2);
-  return out;
-}
-
 }  // namespace
 
 const char* machine_state_name(MachineState state) {
@@ -139,7 +125,7 @@ Result<void> write_vibration_set(const std::string& dir, int count, uint64_t see
   for (int i = 0; i < count; ++i) {
     const auto state = static_cast<MachineState>(i % kMachineStates);
     const int number = i / kMachineStates;
-    VERGE_CHECK(write_file(format("%s/%s/%04d.wav", dir.c_str(), machine_state_name(state), number), wav_of(make_vibration(state, mix(seed) + static_cast<uint64_t>(number)))));
+    VERGE_CHECK(write_file(format("%s/%s/%04d.wav", dir.c_str(), machine_state_name(state), number), wav_of(make_vibration(state, mix(seed) + static_cast<uint64_t>(number)), kVibrationFrequency)));
   }
   return done();
 }
