@@ -1,18 +1,21 @@
-// Work split over blocks whose size the caller fixes from shapes alone, so that results do not depend on the number of threads.
+// Work split over blocks; what an index computes never depends on them.
 #pragma once
 #include <cstddef>
 
+#include "base/even_blocks.h"
 #include "rt/op_table.h"
 
 namespace verge::exec {
 
-inline constexpr size_t kElementBlock = 16384;
+inline constexpr size_t kElementBlock = 4096;
 
-// body(begin, end) for consecutive pieces of [0, count), each of `block` indices but the last.
+// body(begin, end) for consecutive pieces of [0, count), of about `block` indices: for threads a few each, which costs less than asking for many.
 template <typename Body> void for_blocks(const rt::RunEnv& env, size_t count, size_t block, const Body& body) {
-  env.parallel.each((count + block - 1) / block, [&](size_t i) {
-    const size_t begin = i * block, left = count - begin;
-    body(begin, begin + (left < block ? left : block));
+  constexpr size_t kOfAThread = 4;
+  const size_t many = env.parallel.threads > 1 ? count / (kOfAThread * static_cast<size_t>(env.parallel.threads)) : 0;
+  const EvenBlocks blocks(count, block < many ? many : block, env.parallel.threads);
+  env.parallel.each(blocks.size(), [&](size_t i) {
+    if (blocks.begin(i) < blocks.end(i)) body(blocks.begin(i), blocks.end(i));
   });
 }
 

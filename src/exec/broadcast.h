@@ -32,12 +32,8 @@ Broadcast make_broadcast(const Shape& out, const Shape* const* operands, int cou
 // body(row, begin, end): the part [begin, end) of one row; rows are cut or taken together into fixed blocks.
 template <typename Body> void for_rows(const rt::RunEnv& env, const Broadcast& b, const Body& body) {
   const size_t row = b.row(), rows = b.rows();
-  if (row >= kElementBlock) {
-    const size_t pieces = (row + kElementBlock - 1) / kElementBlock;
-    env.parallel.each(rows * pieces, [&](size_t i) {
-      const size_t begin = i % pieces * kElementBlock;
-      body(i / pieces, begin, row - begin < kElementBlock ? row : begin + kElementBlock);
-    });
+  if (rows == 1) {
+    for_blocks(env, row, kElementBlock, [&](size_t begin, size_t end) { body(size_t{0}, begin, end); });
   } else if (row > 0) {
     for_blocks(env, rows, items_per_block(row), [&](size_t first, size_t last) {
       for (size_t r = first; r < last; ++r) body(r, size_t{0}, row);

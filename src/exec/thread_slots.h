@@ -21,11 +21,11 @@ struct ThreadSlots {
     if (count < 1) count = 1;
   }
 
-  // body(item, scratch) for each item below `items`; a slot serves one item at a time.
+  // body(item, scratch) for each item below `items`; a slot serves one item at a time, and neighbours one after the other.
   template <typename Body> void each(const rt::RunEnv& env, size_t items, const Body& body) const {
     const size_t slots = static_cast<size_t>(count), tasks = slots < items ? slots : items;
     env.parallel.each(tasks, [&](size_t task) {
-      for (size_t item = task; item < items; item += tasks) body(item, base + task * step);
+      for (size_t item = task * items / tasks; item < (task + 1) * items / tasks; ++item) body(item, base + task * step);
     });
   }
 };

@@ -34,16 +34,21 @@ template <typename Ready> bool poll(const Ready& ready) {
   return ready();
 }
 
+cpu_set_t usable_set() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
+  return set;
+}
+
 }  // namespace
 
 int usable_processors() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  const int n = CPU_COUNT(&set);
-  return n > 0 ? n : 1;
+  const cpu_set_t set = usable_set();
+  return std::max(1, CPU_COUNT(&set));
 }
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : usable_(usable_set()) {
   const int wanted = threads > 0 ? threads : usable_processors();
   for (int i = 1; i < wanted; ++i) workers_.emplace_back([this] { work(); });
 }
@@ -73,6 +78,7 @@ void ThreadPool::run_piece(size_t first, size_t count, Task task, void* arg) {
   first_ = first;
   count_ = static_cast<uint32_t>(count);
   done_ = 0;
+  caller_processor_.store(::sched_getcpu(), std::memory_order_relaxed);
   open_ = Range{0, count_};
   if (sleepers_ > 0) {
     { std::lock_guard lock(sleep_); }  // a worker that is about to sleep has seen the region or sleeps by now
@@ -107,8 +113,18 @@ void ThreadPool::take_all(Side side) {
   }
 }
 
+// Where every processor is taken, the scheduler may wake a worker on the caller's, and there it would wait until the caller sleeps.
+void ThreadPool::keep_off_caller() {
+  const int processor = caller_processor_.load(std::memory_order_relaxed);
+  if (processor < 0 || processor != ::sched_getcpu()) return;
+  cpu_set_t others = usable_;
+  CPU_CLR(static_cast<size_t>(processor), &others);
+  if (CPU_COUNT(&others) > 0) ::sched_setaffinity(0, sizeof others, &others);
+}
+
 void ThreadPool::work() {
   while (!stop_) {
+    keep_off_caller();
     take_all(Side::kBack);
     if (poll([this] { return has_news(); })) continue;
     std::unique_lock lock(sleep_);

@@ -4,6 +4,8 @@
 // cost of the better choice (Karlin, Manasse, McGeoch, Owicki: Competitive randomized algorithms for non-uniform problems, SODA 1990), and a neighbour that
 // wants the processor loses at most that much of it.
 #pragma once
+#include <sched.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -41,8 +43,10 @@ class ThreadPool {
   bool take(Side side, uint32_t* index);
   void take_all(Side side);
   void work();
+  void keep_off_caller();
   bool has_news() const { return stop_.load() || !open_.load().empty(); }
 
+  cpu_set_t usable_;
   std::vector<std::thread> workers_;
   std::mutex region_;  // held by the caller for one parallel region
 
@@ -54,7 +58,7 @@ class ThreadPool {
 
   std::atomic<Range> open_{Range{0, 0}};
   std::atomic<uint32_t> done_{0};
-  std::atomic<int> sleepers_{0};
+  std::atomic<int> sleepers_{0}, caller_processor_{-1};
   std::atomic<bool> caller_sleeps_{false}, stop_{false};
   std::mutex sleep_;
   std::condition_variable wake_, idle_;

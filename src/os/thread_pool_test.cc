@@ -1,6 +1,7 @@
 #include "os/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <chrono>
@@ -65,6 +66,37 @@ TEST(ThreadPool, ServesSeveralCallers) {
   caller();
   other.join();
   EXPECT_EQ(sum, 2 * 500 * 7);
+}
+
+void move_to(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<size_t>(processor), &set);
+  ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
+}
+
+// One task on each of the two threads; the second thread's.
+template <typename Body> void on_the_worker(ThreadPool& pool, const Body& body) {
+  const std::thread::id caller = std::this_thread::get_id();
+  std::atomic<int> inside{0};
+  pool.parallel_for().each(2, [&](size_t) {
+    ++inside;
+    while (inside < 2) std::this_thread::yield();
+    if (std::this_thread::get_id() != caller) body();
+  });
+}
+
+TEST(ThreadPool, AWorkerThatFindsItselfOnTheCallersProcessorKeepsOffIt) {
+  if (usable_processors() < 2) GTEST_SKIP() << "one processor";
+  std::thread([] {
+    ThreadPool pool(2);
+    const int processor = sched_getcpu();
+    move_to(processor);
+    on_the_worker(pool, [&] { move_to(processor); });
+    int of_worker = processor;
+    for (int region = 0; region < 100 && of_worker == processor; ++region) on_the_worker(pool, [&] { of_worker = sched_getcpu(); });
+    EXPECT_NE(of_worker, processor);
+  }).join();
 }
 
 }  // namespace

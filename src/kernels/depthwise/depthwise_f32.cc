@@ -108,12 +108,13 @@ void run_rows(const DepthwiseF32& conv, size_t row, size_t end) {
 
 }  // namespace
 
-size_t depthwise_f32_blocks(const ConvGeometry& geometry) { return divide_up(output_rows(geometry), rows_per_block(geometry)); }
+size_t depthwise_f32_blocks(const ConvGeometry& geometry, int threads) { return row_blocks(geometry, threads).size(); }
 
-void depthwise_f32_block(const DepthwiseF32& conv, size_t block) {
+void depthwise_f32_block(const DepthwiseF32& conv, int threads, size_t block) {
   const ConvGeometry& g = conv.geometry;
-  const size_t height = static_cast<size_t>(g.out_h), last = at_most((block + 1) * rows_per_block(g), output_rows(g));
-  for (size_t row = block * rows_per_block(g); row < last;) {
+  const EvenBlocks blocks = row_blocks(g, threads);
+  const size_t height = static_cast<size_t>(g.out_h), last = blocks.end(block);
+  for (size_t row = blocks.begin(block); row < last;) {
     const size_t end = at_most(last, (row / height + 1) * height);
     run_rows(conv, row, end);
     for (; row < end; ++row)

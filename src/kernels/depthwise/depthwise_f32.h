@@ -31,8 +31,8 @@ struct DepthwiseF32 {
 };
 
 // The work falls into blocks that are made from shapes alone; any thread may compute any block, in any order.
-size_t depthwise_f32_blocks(const ConvGeometry& geometry);
-void depthwise_f32_block(const DepthwiseF32& conv, size_t block);
+size_t depthwise_f32_blocks(const ConvGeometry& geometry, int threads);
+void depthwise_f32_block(const DepthwiseF32& conv, int threads, size_t block);
 
 // Packed weights are [taps][channels rounded up to 16]; channel o of tap t lies in the source at t * tap_step + o * channel_step.
 size_t packed_depthwise_f32_size(size_t channels, size_t taps);

@@ -57,7 +57,7 @@ void check(const ConvGeometry& g, const Extras& extras = {}) {
                           .output_step = y_step,
                           .clamp = extras.clamp,
                           .activation = extras.activation};
-  for (size_t block = depthwise_f32_blocks(g); block-- > 0;) depthwise_f32_block(conv, block);
+  for (size_t block = depthwise_f32_blocks(g, 3); block-- > 0;) depthwise_f32_block(conv, 3, block);
   for (size_t i = 0; i < y.size(); ++i) {
     const size_t o = i % y_step;
     if (o >= channels) {
@@ -139,7 +139,7 @@ TEST_P(DepthwiseF32OnIsa, ClampActivationAndWiderPixels) {
 
 TEST_P(DepthwiseF32OnIsa, ManyBlocksAndLongRows) {
   const IsaCap cap(GetParam());
-  EXPECT_GT(depthwise_f32_blocks(same_size(40, 40, 64, 3, 1)), 2u);
+  EXPECT_GT(depthwise_f32_blocks(same_size(40, 40, 64, 3, 1), 2), 2u);
   check(same_size(40, 40, 64, 3, 1));
   check(same_size(2, 600, 2, 5, 1));
 }

@@ -1,6 +1,7 @@
 // How a depthwise convolution falls into blocks, rows and tiles, once for every element type.
 #include <cstddef>
 
+#include "base/even_blocks.h"
 #include "kernels/depthwise/depthwise_f32.h"
 
 namespace verge {
@@ -20,6 +21,8 @@ inline size_t rows_per_block(const ConvGeometry& g) {
   const size_t rows = divide_up(output_rows(g), wanted);
   return rows == 0 ? 1 : rows;
 }
+
+inline EvenBlocks row_blocks(const ConvGeometry& g, int threads) { return {output_rows(g), rows_per_block(g), threads}; }
 
 // The same convolution with `outputs` neighbouring pixels taken as one: its pointers are those of a tile.
 inline ConvGeometry tile_geometry(const ConvGeometry& g, int32_t outputs) {

@@ -13,14 +13,14 @@ size_t place_of(size_t channel) { return channel / kUnit * kUnit + channel % 2 *
 
 bool depthwise_bf16_fits(const ConvGeometry& g) { return g.out_c == g.in_c && g.groups == g.in_c && g.kernel_h <= 64 && g.kernel_w <= 16; }
 
-size_t depthwise_bf16_blocks(const ConvGeometry& geometry) { return divide_up(output_rows(geometry), rows_per_block(geometry)); }
+size_t depthwise_bf16_blocks(const ConvGeometry& geometry, int threads) { return row_blocks(geometry, threads).size(); }
 
-void depthwise_bf16_block(const DepthwiseBf16& conv, size_t block) {
+void depthwise_bf16_block(const DepthwiseBf16& conv, int threads, size_t block) {
   const ConvGeometry& g = conv.geometry;
   const DepthwiseBf16Kernel& kernel = pick_tiles(depthwise_bf16_kernels(), g);
-  const size_t begin = block * rows_per_block(g), end = begin + rows_per_block(g);
+  const EvenBlocks blocks = row_blocks(g, threads);
   const size_t line = static_cast<size_t>(g.out_w) * conv.output_step;
-  for (size_t row = begin; row < end && row < output_rows(g); ++row) {
+  for (size_t row = blocks.begin(block); row < blocks.end(block); ++row) {
     run_row(conv, kernel, row, conv.output + row * line);
     if (conv.activation) (*conv.activation)(line, conv.output + row * line, conv.output + row * line);
   }

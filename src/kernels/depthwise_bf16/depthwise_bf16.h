@@ -26,8 +26,8 @@ struct DepthwiseBf16 {
 // What it takes: one output a channel, and windows whose pointers fit the stack.
 bool depthwise_bf16_fits(const ConvGeometry& geometry);
 // The work falls into blocks that are made from shapes alone; any thread may compute any block, in any order.
-size_t depthwise_bf16_blocks(const ConvGeometry& geometry);
-void depthwise_bf16_block(const DepthwiseBf16& conv, size_t block);
+size_t depthwise_bf16_blocks(const ConvGeometry& geometry, int threads);
+void depthwise_bf16_block(const DepthwiseBf16& conv, int threads, size_t block);
 
 // Packed weights are [taps][channels rounded up to 32], of each 32 the 16 even channels and then the odd ones: half of a register of bf16 is a float as it
 // stands. Channel o of tap t lies in the source at t * tap_step + o * channel_step.

@@ -49,7 +49,7 @@ void check_activation(DepthwiseBf16 conv, size_t size) {
   std::vector<uint16_t> want(size), have(size);
   const auto run = [&](std::vector<uint16_t>& y) {
     conv.output = y.data();
-    for (size_t block = depthwise_bf16_blocks(conv.geometry); block-- > 0;) depthwise_bf16_block(conv, block);
+    for (size_t block = depthwise_bf16_blocks(conv.geometry, 2); block-- > 0;) depthwise_bf16_block(conv, 2, block);
   };
   run(want);
   silu(size, want.data(), want.data());
@@ -72,7 +72,7 @@ void check(const ConvGeometry& g, size_t wider = 0, ClampF32 clamp = {}) {
   conv.geometry = g, conv.input = x.data(), conv.weights = packed.data(), conv.bias = packed_bias.data(), conv.zeros = zeros.data(), conv.output = y.data();
   conv.input_step = conv.output_step = step, conv.clamp = clamp;
   if (wider == 0) check_activation(conv, y.size());
-  for (size_t block = depthwise_bf16_blocks(g); block-- > 0;) depthwise_bf16_block(conv, block);
+  for (size_t block = depthwise_bf16_blocks(g, 3); block-- > 0;) depthwise_bf16_block(conv, 3, block);
   for (size_t i = 0; i < y.size(); ++i) {
     const size_t c = i % step;
     if (c >= channels) {

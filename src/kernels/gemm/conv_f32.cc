@@ -15,6 +15,7 @@ constexpr size_t kInputBytes = 256 * 1024;  // of input that a block of rows swe
 constexpr size_t kBlockMacs = 384 * 1024;   // below this a block is not worth a thread's while
 constexpr size_t kTileMacs = 1024 * 1024;   // the same where sums may be made in any order, for which each block prepares its rows and weights
 constexpr size_t kMostBlocks = 16;          // enough for an even share; more costs repeated reading
+constexpr size_t kWeightsPerValue = 4;      // read from the common cache while one value comes from another thread's
 constexpr size_t kMergedFloats = 64;        // taps of one row are read as one run up to this length
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -52,9 +53,9 @@ bool in_any_order(const ConvF32& conv) {
 }
 
 struct Split {
-  size_t rows, panels;               // of one block
-  size_t row_blocks, column_blocks;  // of one group
   bool any_order;
+  EvenBlocks rows{0, 1, 1};
+  size_t panels, column_blocks;  // of one block; of one group
 
   Split(const ConvF32& conv, int threads) : any_order(in_any_order(conv)) {
     const ConvGeometry& g = conv.geometry;
@@ -67,15 +68,16 @@ struct Split {
     if (!any_order) most = at_most(most, kInputBytes / bytes_per_row);
     if (can_merge(g)) most = at_most(most, merged_pixels(g));
     most = at_least(unit, most / unit * unit);
-    // What is larger is split first: rows of inputs, or columns of weights.
     const size_t even = at_least(1, divide_up(divide_up(pixels, wanted), unit)) * unit;
-    rows = pixels < g.group_out() ? most : at_most(most, even);
-    row_blocks = divide_up(pixels, rows);
-    column_blocks = row_blocks >= wanted ? 1 : at_most(divide_up(wanted, row_blocks), divide_up(all_panels, 2));
+    // Threads that share rows keep what they read and write in their own caches; those that share columns need not read all weights.
+    const bool share_rows = wanted > 1 && k * g.group_out() <= kWeightsPerValue * pixels * (g.group_in() + g.group_out());
+    const size_t parts = share_rows ? static_cast<size_t>(threads) : 1, block = pixels < g.group_out() ? divide_up(pixels, parts) : even;
+    rows = EvenBlocks(pixels, at_most(most, block), share_rows ? threads : 1);
+    column_blocks = rows.size() >= wanted ? 1 : at_most(divide_up(wanted, rows.size()), divide_up(all_panels, 2));
     panels = column_blocks == 0 ? 0 : divide_up(divide_up(all_panels, column_blocks), 2) * 2;
     column_blocks = panels == 0 ? 0 : divide_up(all_panels, panels);
   }
-  size_t blocks(const ConvGeometry& g) const { return row_blocks * column_blocks * static_cast<size_t>(g.groups); }
+  size_t blocks(const ConvGeometry& g) const { return rows.size() * column_blocks * static_cast<size_t>(g.groups); }
 };
 
 // The part of the output that one block computes.
@@ -83,10 +85,10 @@ struct Block {
   size_t group, row, rows, column, columns;
 
   Block(const ConvGeometry& g, const Split& s, size_t index) {
-    const size_t in_group = index % (s.row_blocks * s.column_blocks);
-    group = index / (s.row_blocks * s.column_blocks);
-    row = in_group / s.column_blocks * s.rows;
-    rows = at_most(s.rows, g.out_pixels() - row);
+    const size_t in_group = index % (s.rows.size() * s.column_blocks);
+    group = index / (s.rows.size() * s.column_blocks);
+    row = s.rows.begin(in_group / s.column_blocks);
+    rows = s.rows.end(in_group / s.column_blocks) - row;
     column = in_group % s.column_blocks * s.panels * kPanelF32;
     columns = at_most(s.panels * kPanelF32, g.group_out() - column);
   }
@@ -289,6 +291,7 @@ void conv_f32_block(const ConvF32& conv, int threads, size_t index) {
   const ConvGeometry& g = conv.geometry;
   const Split split(conv, threads);
   const Block block(g, split, index);
+  if (block.rows == 0) return;
   const IgemmF32 args = block_args(conv, block, split.any_order);
   if (can_merge(g) && conv.input_step == static_cast<size_t>(g.in_c)) {
     run_merged(conv, block, args);

@@ -6,6 +6,7 @@
 #pragma once
 #include <cstddef>
 
+#include "base/even_blocks.h"
 #include "kernels/conv_geometry.h"
 #include "kernels/elementwise/unary_f32.h"
 #include "kernels/gemm/igemm_f32.h"

@@ -48,16 +48,22 @@ struct Work {
 
 struct Split {
   Plan plan;
-  size_t chunks, parts;
+  EvenBlocks chunks;  // of tiles
+  size_t parts;       // of columns
 
-  Split(const ConvGeometry& g, int threads) : plan(g), chunks(divide_up(all_tiles(g), plan.tiles)) {
-    const size_t pairs = divide_up(static_cast<size_t>(g.out_c), 32), wanted = threads > 1 ? divide_up(2 * static_cast<size_t>(threads), chunks) : 1;
-    parts = at_most(pairs, wanted);
+  Split(const ConvGeometry& g, int threads) : plan(g), chunks(all_tiles(g), plan.tiles, cuts_tiles(g) ? threads : 1) {
+    const size_t pairs = divide_up(static_cast<size_t>(g.out_c), 32), wanted = threads > 1 ? divide_up(2 * static_cast<size_t>(threads), chunks.size()) : 1;
+    parts = cuts_tiles(g) ? 1 : at_most(pairs, wanted);
+  }
+  // Every chunk of tiles transforms the weights, every part of columns the inputs.
+  static bool cuts_tiles(const ConvGeometry& g) {
+    const size_t in = static_cast<size_t>(g.in_c), out = static_cast<size_t>(g.out_c);
+    return all_tiles(g) * in > in * out;
   }
   Work work(const ConvGeometry& g, size_t block) const {
     const size_t chunk = block / parts, part = block % parts, out = static_cast<size_t>(g.out_c);
-    const size_t width = divide_up(divide_up(out, 32), parts) * 32, first = chunk * plan.tiles, column = at_most(part * width, out);
-    return {first, at_most(plan.tiles, all_tiles(g) - first), column, at_most(width, out - column)};
+    const size_t width = divide_up(divide_up(out, 32), parts) * 32, column = at_most(part * width, out);
+    return {chunks.begin(chunk), chunks.end(chunk) - chunks.begin(chunk), column, at_most(width, out - column)};
   }
 };
 
@@ -173,7 +179,7 @@ bool winograd_f32_fits(const ConvGeometry& g) {
 bool winograd_f32_pays(const ConvGeometry& g) {
   if (!winograd_f32_fits(g)) return false;
   // Operations on 16 channels: a product is one; a tile's transforms and a column of weights, which goes through memory, were measured on AVX-512.
-  const double in = static_cast<double>(g.in_c), out = static_cast<double>(g.out_c), tiles = static_cast<double>(all_tiles(g)), chunks = static_cast<double>(Split(g, 1).chunks);
+  const double in = static_cast<double>(g.in_c), out = static_cast<double>(g.out_c), tiles = static_cast<double>(all_tiles(g)), chunks = static_cast<double>(Split(g, 1).chunks.size());
   const double direct = static_cast<double>(g.out_pixels()) * 9 * in * out / 16;
   const double transformed = tiles * (36 * in * out / 16 + 220 * in / 16 + 180 * out / 16) + chunks * 450 * in * out / 16;
   return transformed < 0.75 * direct;
@@ -183,13 +189,13 @@ size_t winograd_f32_scratch_size(const ConvGeometry& g) { return divide_up(Plan(
 
 size_t winograd_f32_blocks(const ConvGeometry& g, int threads) {
   const Split split(g, threads);
-  return split.chunks * split.parts;
+  return split.chunks.size() * split.parts;
 }
 
 void winograd_f32_block(const ConvF32& conv, int threads, size_t block, float* scratch) {
   const Split split(conv.geometry, threads);
   const Work work = split.work(conv.geometry, block);
-  if (work.columns) Runner(conv, split.plan, work, scratch).run();
+  if (work.tiles > 0 && work.columns > 0) Runner(conv, split.plan, work, scratch).run();
 }
 
 std::span<const WinogradF32Kernel> winograd_f32_kernels() {

@@ -2,6 +2,7 @@
 
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/thread_slots.h"
 #include "kernels/gemm/pack_f32.h"
 #include "kernels/softmax/softmax_f32.h"
 
@@ -89,14 +90,10 @@ Status run_attention_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const AttentionAttrs& a = *in.attrs_as<AttentionAttrs>();
   const size_t batches = static_cast<size_t>(a.batches), rows = attention_rows(a), m = static_cast<size_t>(a.m), per_batch = (m + rows - 1) / rows;
   env.parallel.each(batches, [&](size_t batch) { pack(in, a, batch); });
-  const size_t slots = (in.scratch_bytes() / sizeof(float) - packed_attention_floats(a)) / score_floats(a), blocks = batches * per_batch;
-  const size_t tasks = slots < blocks ? slots : blocks;
-  env.parallel.each(tasks, [&](size_t task) {
-    float* scores = in.scratch()->mut<float>() + packed_attention_floats(a) + task * score_floats(a);
-    for (size_t block = task; block < blocks; block += tasks) {
-      const size_t row = block % per_batch * rows;
-      run_rows(a, head_of(in, a, block / per_batch), row, m - row < rows ? m - row : rows, env.any_order, scores);
-    }
+  const ThreadSlots slots(in, packed_attention_floats(a) * sizeof(float), score_floats(a) * sizeof(float), env);
+  slots.each(env, batches * per_batch, [&](size_t block, uint8_t* scores) {
+    const size_t row = block % per_batch * rows;
+    run_rows(a, head_of(in, a, block / per_batch), row, m - row < rows ? m - row : rows, env.any_order, reinterpret_cast<float*>(scores));
   });
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include "exec/checks.h"
 #include "exec/op_codes.h"
+#include "exec/thread_slots.h"
 #include "kernels/depthwise/depthwise_f32.h"
 #include "kernels/depthwise_bf16/depthwise_bf16.h"
 #include "kernels/gemm/conv_f32.h"
@@ -81,7 +82,7 @@ void run_depthwise_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto attrs = activated<ConvF32Attrs>(in);
   const UnaryBf16 function = attrs.function();
   if (attrs.activation) conv.activation = &function;
-  env.parallel.each(depthwise_bf16_blocks(conv.geometry), [&](size_t block) { depthwise_bf16_block(conv, block); });
+  env.parallel.each(depthwise_bf16_blocks(conv.geometry, env.parallel.threads), [&](size_t block) { depthwise_bf16_block(conv, env.parallel.threads, block); });
 }
 
 }  // namespace
@@ -113,12 +114,9 @@ Status check_conv_winograd_f32(const rt::Instruction& in) {
 
 Status run_conv_winograd_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const ConvF32 conv = product_of(in);
-  const size_t step = winograd_f32_scratch_size(conv.geometry), slots = in.scratch_bytes() / sizeof(float) / step;
-  const int threads = static_cast<int>(slots < static_cast<size_t>(env.parallel.threads) ? slots : static_cast<size_t>(env.parallel.threads));
-  const size_t blocks = winograd_f32_blocks(conv.geometry, threads), tasks = slots < blocks ? slots : blocks;
-  env.parallel.each(tasks, [&](size_t task) {
-    for (size_t block = task; block < blocks; block += tasks) winograd_f32_block(conv, threads, block, in.scratch()->mut<float>() + task * step);
-  });
+  const ThreadSlots slots(in, 0, winograd_f32_scratch_size(conv.geometry) * sizeof(float), env);
+  slots.each(env, winograd_f32_blocks(conv.geometry, slots.count),
+             [&](size_t block, uint8_t* scratch) { winograd_f32_block(conv, slots.count, block, reinterpret_cast<float*>(scratch)); });
   return {};
 }
 
@@ -139,7 +137,7 @@ Status run_depthwise_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   if (in.in(0).dtype == DataType::kBF16) return run_depthwise_bf16(in, env), Status{};
   DepthwiseF32 conv = conv_of<DepthwiseF32>(in);
   conv.zeros = clear_scratch(in);
-  env.parallel.each(depthwise_f32_blocks(conv.geometry), [&](size_t block) { depthwise_f32_block(conv, block); });
+  env.parallel.each(depthwise_f32_blocks(conv.geometry, env.parallel.threads), [&](size_t block) { depthwise_f32_block(conv, env.parallel.threads, block); });
   return {};
 }
 
