@@ -2,6 +2,7 @@
 //
 //   top5                the share of samples whose class is among the five largest outputs; of more than five classes
 //   auc                 the area under the receiver operating characteristic, each class against the others, the mean over those that occur
+//   eer                 the equal error rate: the threshold where as large a share of a class's samples is missed as of the others is taken for it; the mean as for auc
 //   calibration_error   the mean over 15 ranges of the largest probability of |hits - probability|, by their samples (Guo et al. 2017)
 #pragma once
 #include <span>

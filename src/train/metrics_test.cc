@@ -15,6 +15,18 @@ TEST(Metrics, AreaUnderTheCurveCountsPairsInOrder) {
   EXPECT_FALSE(m.contains("top5"));
 }
 
+TEST(Metrics, EqualErrorRateIsWhereAsManyAreMissedAsTaken) {
+  const auto of_class_1 = [](const std::vector<float>& p, const std::vector<int>& labels) {
+    std::vector<float> both;
+    for (float v : p) both.insert(both.end(), {1 - v, v});
+    return classifier_metrics(both, labels, false)["eer"].get<double>();
+  };
+  EXPECT_NEAR(of_class_1({0.9f, 0.8f, 0.2f, 0.1f}, {1, 1, 0, 0}), 0, 1e-9) << "apart";
+  EXPECT_NEAR(of_class_1({0.1f, 0.2f, 0.8f, 0.9f}, {1, 1, 0, 0}), 1, 1e-9) << "the wrong way round";
+  EXPECT_NEAR(of_class_1({0.5f, 0.5f, 0.5f, 0.5f}, {1, 1, 0, 0}), 0.5, 1e-9) << "all equal";
+  EXPECT_NEAR(of_class_1({0.9f, 0.7f, 0.6f, 0.3f, 0.8f, 0.4f, 0.2f, 0.1f}, {1, 1, 1, 1, 0, 0, 0, 0}), 0.25, 1e-9) << "at 0.5 one of four is missed and one taken";
+}
+
 TEST(Metrics, CalibrationErrorIsWhatTheAnswersPromiseTooMuch) {
   const auto logit = [](double p) { return static_cast<float>(std::log(p / (1 - p))); };
   std::vector<float> outputs;

@@ -136,7 +136,7 @@ def check_kinds(tmp, recipe, data):
     optimizer = lambda what: re.sub("optimizer: .*", f"optimizer: {{{what}}}", text)
     noisy = optimizer("type: lion, rate: 0.001, decay: 0.01").replace("type: cross_entropy, smoothing: 0.02", "type: focal").replace("crop: 2", "crop: 2, mixup: 0.2")
     report = check_resumes(tmp, "noisy", noisy + "dropout: 0.2\naccumulate: 2\n", data)
-    assert 0 < report["history"][-1]["auc"] <= 1 and 0 <= report["history"][-1]["calibration_error"] <= 1, report["history"]
+    assert 0 < report["history"][-1]["auc"] <= 1 and 0 <= report["history"][-1]["calibration_error"] <= 1 and 0 <= report["history"][-1]["eer"] <= 1, report["history"]
     check_resumes(tmp, "clustered", optimizer("type: lamb, rate: 0.02") + "cluster: {values: 8}\ncompress: true\n", data)
     assert all(len(np.unique(a)) <= 8 for a in arrays(f"{tmp}/clustered").values() if a.ndim > 1)
     open(f"{tmp}/all.yaml", "w").write(text)
