@@ -111,7 +111,8 @@ def main():
             accuracy(program, seen[asked:], classes)  # the device goes on, and keeps what it sees
             lost = accuracy(program, after, classes)
             until(lambda: "drifted" in fleet.device("camera")["reason"], "the server was not told")
-            kept = [p for f in sorted(os.listdir(f"{tmp}/device/samples")) if hashlib.sha256(open(p := f"{tmp}/device/samples/{f}", "rb").read()).digest() in labels]
+            written = sorted(f for f in os.listdir(f"{tmp}/device/samples") if f.endswith(".bin"))  # others are being written
+            kept = [p for f in written if hashlib.sha256(open(p := f"{tmp}/device/samples/{f}", "rb").read()).digest() in labels]
             save_samples(f"{tmp}/samples", kept, labels)
             until(lambda: fleet.device("camera")["numbers"]["input"]["inputs"] >= len(kept), "the device did not tell what its inputs are like now")
             repair = repaired(tmp, f"{tmp}/samples", fleet.device("camera")["numbers"]["input"])
