@@ -414,10 +414,12 @@ Result<std::vector<Layer>> repairable_layers(const Graph& graph, const QuantPlan
 
 }  // namespace
 
-Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Dataset& data, const RepairOptions& options, const RepairProgress& progress) {
+Result<QuantPlan> repair_weights(const Graph& graph, QuantPlan plan, const Dataset& data, const RepairOptions& asked, const RepairProgress& progress) {
   VERGE_TRY(const std::vector<Layer> layers, repairable_layers(graph, plan));
   constexpr size_t kFewest = 16;
-  const size_t samples = std::min({options.samples, data.size(), std::max(kFewest, options.runs / std::max<size_t>(layers.size(), 1))});
+  const size_t samples = std::min({asked.samples, data.size(), std::max(kFewest, asked.runs / std::max<size_t>(layers.size(), 1))});
+  RepairOptions options = asked;
+  options.windows_a_sample = std::max(asked.windows_a_sample, asked.windows / samples);
   for (size_t first = 0; first < layers.size();) {
     VERGE_TRY(const RealWindows real, RealWindows::gather(graph, std::span(layers).subspan(first), data, samples, options));
     for (size_t i = 0; i < real.layers(); ++i) {

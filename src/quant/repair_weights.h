@@ -13,8 +13,9 @@
 namespace verge {
 
 struct RepairOptions {
-  size_t samples = 256;          // of the data, at most
-  size_t windows_a_sample = 32;  // of each layer, spread over its output by a fixed rule
+  size_t samples = 192;          // of the data, at most
+  size_t windows_a_sample = 32;  // of each layer, at least, spread over its output by a fixed rule
+  size_t windows = 6000;         // of each layer, about: fewer samples show more each
   size_t runs = 6000;            // of the network, about: deeper ones are repaired on fewer samples, since every layer needs what those before it became
   double damping = 0.01;         // of the mean square of the inputs, at least; more where windows are few
   int bits = 8;                  // of the weights, 2 to 8; layers in groups have 8

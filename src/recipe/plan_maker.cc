@@ -15,7 +15,7 @@ namespace {
 
 // Channels whose best factors lie further apart than these are worth another calibration, at low and at normal effort; high effort always tries.
 constexpr double kWideSpread = 16, kNotableSpread = 8;
-constexpr size_t kJudges = 128, kFewJudges = 32;  // samples that choose between plans, at normal and at low effort; at high effort all
+constexpr size_t kJudges = 64, kFewJudges = 32;  // samples that choose between plans, at normal and at low effort; at high effort all
 
 }  // namespace
 
