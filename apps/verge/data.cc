@@ -3,6 +3,7 @@
 #include "data/heart.h"
 #include "data/inspection.h"
 #include "data/keywords.h"
+#include "data/scenes.h"
 #include "data/vibration.h"
 #include "verge/command.h"
 #include "verge/progress.h"
@@ -29,6 +30,17 @@ Result<void> make_inspection(const Options& o) {
     }));
   }
   std::printf("%d pictures of %dx%d in %s\n", o.count, o.size, o.size, o.output.c_str());
+  return done();
+}
+
+Result<void> make_scenes(const Options& o) {
+  {
+    ProgressLine line;
+    VERGE_CHECK(data::write_scenes(o.output, o.count, o.seed, {o.size}, [&](int made) {
+      if (made % 50 == 0 || made == o.count) line.show("rendering", static_cast<double>(made) / o.count);
+    }));
+  }
+  std::printf("%d pictures of %dx%d with boxes in %s\n", o.count, o.size, o.size, o.output.c_str());
   return done();
 }
 
@@ -78,6 +90,11 @@ void add_data(CLI::App& app, Commands& commands) {
   add_common(*heart, of_hearts, 40, "recordings");
   heart->add_option("--seconds", of_hearts->seconds, "length of each")->default_val(300);
   commands.push_back({heart, [of_hearts] { return make_heart(*of_hearts); }});
+  auto of_scenes = std::make_shared<Options>();
+  CLI::App* scenes = make->add_subcommand("scenes", "Pictures of machine parts with a box around each, for detectors\n\nExample: verge data make scenes --count 1000 -o scenes");
+  add_common(*scenes, of_scenes, 1000, "pictures");
+  scenes->add_option("--size", of_scenes->size, "pixels a side")->default_val(96)->check(CLI::Range(16, 1024));
+  commands.push_back({scenes, [of_scenes] { return make_scenes(*of_scenes); }});
   auto of_machines = std::make_shared<Options>();
   CLI::App* vibration = make->add_subcommand("vibration", "Made-up vibrations of machines, sound and with faults, one folder a state\n\nExample: verge data make vibration --count 1000 -o machines");
   add_common(*vibration, of_machines, 1000, "recordings");

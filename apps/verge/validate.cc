@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "eval/choose_pipeline.h"
 #include "eval/compare.h"
+#include "eval/detector_score.h"
 #include "eval/score.h"
 #include "pipeline/preprocess.h"
 #include "verge/command.h"
@@ -135,6 +136,32 @@ Result<void> validate_placed(const Options& o, const Engine& engine, const LoadO
   return done();
 }
 
+// A detector on pictures with boxes.
+Result<void> validate_boxes(const Options& o, LoadedModel& m, const Declaration& declaration) {
+  DataOptions options = o.data;
+  options.class_names = class_names(m.manifest);
+  VERGE_TRY(const BoxedPictures data, read_boxed_pictures(options));
+  Result<DetectorScore> score = internal("");
+  {
+    ProgressLine line;
+    score = score_detector(m.executable, declaration, data, [&](size_t done, size_t total) {
+      if (done % 64 == 0 || done == total) line.show("running the model", static_cast<double>(done) / static_cast<double>(total));
+    });
+  }
+  if (!score.ok()) return std::move(score).error();
+  Json out = {{"model", o.model.path}, {"data", o.data.path}, {"pipeline", declaration_text(declaration)}, {"samples", score->pictures}, {"map50", score->precision.at_50}, {"map", score->precision.mean}};
+  for (size_t i = 0; i < data.classes.size(); ++i)
+    if (score->precision.by_class[i] >= 0) out["average_precision_50"][data.classes[i]] = score->precision.by_class[i];
+  if (o.model.json) {
+    print_json(out);
+    return done();
+  }
+  std::printf("%zu pictures, pre-processing %s\nmAP@50     %.2f %%\nmAP        %.2f %% (mean over overlaps 0.5 to 0.95)\n", score->pictures, out["pipeline"].get<std::string>().c_str(),
+              score->precision.at_50 * 100, score->precision.mean * 100);
+  for (const auto& [name, ap] : out["average_precision_50"].items()) std::printf("  %-10s %.2f %%\n", name.c_str(), ap.get<double>() * 100);
+  return done();
+}
+
 Result<void> validate(Options o) {
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(const std::optional<Engine> engine, engine_in_force(o.placement));
@@ -142,6 +169,8 @@ Result<void> validate(Options o) {
   if (!o.oracle.empty() && o.reference.empty()) o.reference = o.model.path;
   VERGE_TRY(LoadedModel m, load_model(o.model.path, load));
   if (m.executable.input_count() != 1) return unsupported("validate takes models with one data input; this one has " + std::to_string(m.executable.input_count()));
+  VERGE_TRY(const std::optional<Declaration> declared, declaration_in_force(m.manifest, o.pipeline));
+  if (declared && declared->detections && o.reference.empty()) return validate_boxes(o, m, *declared);
   DataOptions data_options = o.data;
   data_options.class_names = class_names(m.manifest);
   VERGE_TRY(RawData read, read_data(data_options));

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <regex>
 #include <set>
 
 #include "core/text.h"
+#include "eval/read_files.h"
 #include "eval/wav.h"
 #include "eval/wfdb.h"
 #include "formats/npy.h"
@@ -30,11 +32,13 @@ bool usable(const std::string& name) {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-Result<std::vector<RawFile>> read_folder(const std::string& path) {
+using Wanted = std::function<bool(const std::string& name)>;
+
+Result<std::vector<RawFile>> read_folder(const std::string& path, const Wanted& wanted) {
   VERGE_TRY(const std::vector<std::string> names, list_files(path));
   std::vector<RawFile> out;
   for (const std::string& name : names) {
-    if (!usable(name)) continue;
+    if (!wanted(name)) continue;
     VERGE_TRY(Bytes bytes, read_file(path + "/" + name));
     out.push_back({name, std::move(bytes), -1});
   }
@@ -45,7 +49,7 @@ struct ArchiveCloser {
   void operator()(archive* a) const { archive_read_free(a); }
 };
 
-Result<std::vector<RawFile>> read_archive(const std::string& path) {
+Result<std::vector<RawFile>> read_archive(const std::string& path, const Wanted& wanted) {
   std::unique_ptr<archive, ArchiveCloser> a(archive_read_new());
   archive_read_support_filter_all(a.get());
   archive_read_support_format_all(a.get());
@@ -56,7 +60,7 @@ Result<std::vector<RawFile>> read_archive(const std::string& path) {
   int status;
   while ((status = archive_read_next_header(a.get(), &entry)) == ARCHIVE_OK) {
     const char* name = archive_entry_pathname(entry);
-    if (!name || archive_entry_filetype(entry) != AE_IFREG || !usable(name)) continue;
+    if (!name || archive_entry_filetype(entry) != AE_IFREG || !wanted(name)) continue;
     RawFile file{name, {}, -1};
     uint8_t chunk[1 << 15];
     la_ssize_t n;
@@ -91,43 +95,6 @@ Result<std::vector<RawFile>> read_npz_samples(const std::string& path) {
     const auto from = x->bytes().begin() + static_cast<int64_t>(i * size);
     VERGE_TRY(Bytes npy, formats::write_npy(Tensor(x->dtype(), one, Bytes(from, from + static_cast<int64_t>(size)))));
     out.push_back({"x[" + std::to_string(i) + "].npy", std::move(npy), y ? static_cast<int>(y->at(i)) : -1});
-  }
-  return out;
-}
-
-// The label's text for each file: from the regex, the labels file or the class folder; empty when there is none.
-Result<std::vector<std::string>> label_texts(const std::vector<RawFile>& files, const DataOptions& options) {
-  std::vector<std::string> out(files.size());
-  if (!options.label_regex.empty()) {
-    try {
-      const std::regex pattern(options.label_regex);
-      std::smatch match;
-      for (size_t i = 0; i < files.size(); ++i) {
-        const std::string name = base_name(files[i].name);
-        if (std::regex_search(name, match, pattern) && match.size() > 1) out[i] = match[1];
-      }
-    } catch (const std::regex_error& e) {
-      return invalid("--label-regex '" + options.label_regex + "': " + e.what());
-    }
-  } else if (!options.labels_file.empty()) {
-    VERGE_TRY(const Bytes bytes, read_file(options.labels_file));
-    std::map<std::string, std::string> by_name;
-    for (const std::string& line : split(std::string(bytes.begin(), bytes.end()), '\n')) {
-      const size_t at = line.find_first_of(" \t,");
-      if (at != std::string::npos) by_name[line.substr(0, at)] = line.substr(line.find_first_not_of(" \t,", at));
-    }
-    for (size_t i = 0; i < files.size(); ++i) {
-      auto it = by_name.find(files[i].name);
-      if (it == by_name.end()) it = by_name.find(base_name(files[i].name));
-      if (it != by_name.end()) out[i] = it->second;
-    }
-  } else {
-    for (size_t i = 0; i < files.size(); ++i) {
-      const size_t at = files[i].name.rfind('/');
-      if (at == std::string::npos) continue;
-      const std::string folder = files[i].name.substr(0, at);
-      out[i] = folder.substr(folder.rfind('/') + 1);
-    }
   }
   return out;
 }
@@ -182,13 +149,6 @@ Result<RawData> beats_of(const std::vector<RawFile>& files) {
     }
   }
   return out;
-}
-
-void spread(std::vector<RawFile>& files, size_t limit) {
-  if (limit == 0 || limit >= files.size()) return;
-  std::vector<RawFile> kept;
-  for (size_t i = 0; i < limit; ++i) kept.push_back(std::move(files[limit == 1 ? 0 : i * (files.size() - 1) / (limit - 1)]));
-  files = std::move(kept);
 }
 
 bool same_but_batch(const Shape& a, const Shape& b) { return a == b || a.count() == b.count(); }
@@ -303,16 +263,54 @@ class FileDataset : public Dataset {
 
 }  // namespace
 
+Result<std::vector<RawFile>> read_files(const std::string& path, const std::function<bool(const std::string& name)>& wanted) {
+  if (is_directory(path)) return read_folder(path, wanted);
+  if (!is_file(path)) return not_found("no data at '" + path + "'");
+  return read_archive(path, wanted);
+}
+
+Result<std::vector<std::string>> label_texts(const std::vector<RawFile>& files, const DataOptions& options) {
+  std::vector<std::string> out(files.size());
+  if (!options.label_regex.empty()) {
+    try {
+      const std::regex pattern(options.label_regex);
+      std::smatch match;
+      for (size_t i = 0; i < files.size(); ++i) {
+        const std::string name = base_name(files[i].name);
+        if (std::regex_search(name, match, pattern) && match.size() > 1) out[i] = match[1];
+      }
+    } catch (const std::regex_error& e) {
+      return invalid("--label-regex '" + options.label_regex + "': " + e.what());
+    }
+  } else if (!options.labels_file.empty()) {
+    VERGE_TRY(const Bytes bytes, read_file(options.labels_file));
+    std::map<std::string, std::string> by_name;
+    for (const std::string& line : split(std::string(bytes.begin(), bytes.end()), '\n')) {
+      const size_t at = line.find_first_of(" \t,");
+      if (at != std::string::npos) by_name[line.substr(0, at)] = line.substr(line.find_first_not_of(" \t,", at));
+    }
+    for (size_t i = 0; i < files.size(); ++i) {
+      auto it = by_name.find(files[i].name);
+      if (it == by_name.end()) it = by_name.find(base_name(files[i].name));
+      if (it != by_name.end()) out[i] = it->second;
+    }
+  } else {
+    for (size_t i = 0; i < files.size(); ++i) {
+      const size_t at = files[i].name.rfind('/');
+      if (at == std::string::npos) continue;
+      const std::string folder = files[i].name.substr(0, at);
+      out[i] = folder.substr(folder.rfind('/') + 1);
+    }
+  }
+  return out;
+}
+
 Result<RawData> read_data(const DataOptions& options) {
   RawData data;
-  if (is_directory(options.path)) {
-    VERGE_TRY(data.files, read_folder(options.path));
-  } else if (ends_with(options.path, ".npz")) {
+  if (ends_with(options.path, ".npz") && is_file(options.path)) {
     VERGE_TRY(data.files, read_npz_samples(options.path));
-  } else if (!is_file(options.path)) {
-    return not_found("no data at '" + options.path + "'");
   } else {
-    VERGE_TRY(data.files, read_archive(options.path));
+    VERGE_TRY(data.files, read_files(options.path, usable));
   }
   if (std::any_of(data.files.begin(), data.files.end(), is_recording)) {
     VERGE_TRY(data, beats_of(data.files), "'" + options.path + "'");
@@ -324,7 +322,7 @@ Result<RawData> read_data(const DataOptions& options) {
     VERGE_TRY(const std::vector<std::string> texts, label_texts(data.files, options));
     assign_labels(data, texts, options.class_names);
   }
-  spread(data.files, options.limit);
+  keep_spread(data.files, options.limit);
   return data;
 }
 

@@ -95,6 +95,41 @@ def check(name, pipeline, labels, oracle, tmp):
     return package, found
 
 
+def as_yolo(folder, boxes):
+    """Each picture with its rows [label, left, top, right, bottom], in pixels of it."""
+    for name in ("images", "labels"):
+        os.makedirs(f"{folder}/{name}", exist_ok=True)
+    with open(f"{folder}/classes.txt", "w") as f:
+        f.write("\n".join(NAMES))
+    for path, rows in boxes.items():
+        stem, picture = os.path.basename(path)[:-4], image.open(path)
+        picture.save(f"{folder}/images/{stem}.png")
+        w, h = picture.size
+        with open(f"{folder}/labels/{stem}.txt", "w") as f:
+            f.writelines(f"{k} {(x1 + x2) / 2 / w} {(y1 + y2) / 2 / h} {(x2 - x1) / w} {(y2 - y1) / h}\n" for k, x1, y1, x2, y2 in rows)
+
+
+def check_average_precision(package, tmp):
+    """Against the boxes that it finds itself a detector is perfect; moved by a quarter of their width, overlaps are 0.6, found at three of ten thresholds; of another class, none."""
+    found = {p: [[d["index"], *d["box"]] for d in verge_json("run", package, p)[0]["detections"]] for p in (f"{tmp}/{picture.split('.')[0]}.png" for picture in PICTURES)}
+    inner = {p: [r for r in rows if r[1] > 1 and r[3] < image.open(p).width - 1] for p, rows in found.items()}
+    as_yolo(f"{tmp}/own", found)
+    judged = verge_json("validate", package, "--data", f"{tmp}/own")
+    assert judged["samples"] == len(PICTURES) and judged["map50"] > 0.999 and judged["map"] > 0.999, judged
+    assert set(judged["average_precision_50"]) == {NAMES[r[0]] for rows in found.values() for r in rows}, judged
+    text = verge("validate", package, "--data", f"{tmp}/own")
+    assert "mAP@50     100.00 %" in text or "mAP@50     99.9" in text, text
+    as_yolo(f"{tmp}/moved", {p: [[k, x1 + (x2 - x1) / 4, y1, x2 + (x2 - x1) / 4, y2] for k, x1, y1, x2, y2 in rows] for p, rows in inner.items()})
+    judged = verge_json("validate", package, "--data", f"{tmp}/moved")
+    assert judged["map"] < 0.6, judged
+    as_yolo(f"{tmp}/other", {p: [[(r[0] + 1) % 80, *r[1:]] for r in rows] for p, rows in found.items()})
+    assert verge_json("validate", package, "--data", f"{tmp}/other")["map50"] < 0.3
+    with open(f"{tmp}/own/labels/cat.txt", "a") as f:
+        f.write("3 oops\n")
+    p = run(VERGE, "validate", package, "--data", f"{tmp}/own")
+    assert p.returncode == 2 and "'labels/cat.txt': '3 oops' is no" in p.stderr, p.stderr
+
+
 def published(stem):
     (path,) = glob.glob(os.path.join(shared("models/tflite/models"), f"*_{stem}.tflite"))
     return path
@@ -158,6 +193,7 @@ with tempfile.TemporaryDirectory() as tmp:
     text = verge("run", package, f"{tmp}/cat.png", "-o", f"{tmp}/drawn.png")
     assert " cat 0." in text, text
     assert (np.asarray(image.open(f"{tmp}/drawn.png")) != np.asarray(image.open(f"{tmp}/cat.png"))).any(axis=2).sum() > 500
+    check_average_precision(package, tmp)
     check_published(tmp)
     for name in ("ultraface_version-RFB-320", "ultraface_version-slim-320"):
         _, found = check(name, FACE, ["face"], face_oracle, tmp)
