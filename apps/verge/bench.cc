@@ -8,6 +8,8 @@
 #include "core/text.h"
 #include "eval/machine_peak.h"
 #include "eval/trace.h"
+#include "lower/residency.h"
+#include "lower/tuning.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "verge/bench_scenario.h"
@@ -115,6 +117,7 @@ Result<void> run_bench(const Options& o) {
   const double load_ms = (now_s() - start) * 1e3;
   BenchOptions bench_options;
   bench_options.seconds = o.seconds;
+  bench_options.profile = memory_limit() == 0;  // what lets weights go runs where the profiler would
   const rt::Model& model = m.executable.model();
   const std::vector<Tensor> inputs = random_inputs(model, 1);
   if (!o.trace.empty()) VERGE_CHECK(write_trace(o, m.executable, inputs));
@@ -126,13 +129,15 @@ Result<void> run_bench(const Options& o) {
     return report_scenario(o, run, [] { return Json::array(); });
   }
   VERGE_TRY(const BenchResult r, bench(m.executable, inputs, bench_options));
-  const MachinePeak peak = o.profile || o.model.json ? measure_machine_peak(model.session_bytes() + model.const_bytes()) : MachinePeak{};
+  const double peak_mb = peak_memory_mb();
+  const size_t bytes = model.session_bytes() + model.const_bytes(), read = memory_limit() ? std::min<size_t>(bytes, 1 << 20) : bytes;
+  const MachinePeak peak = o.profile || o.model.json ? measure_machine_peak(read) : MachinePeak{};
   const double gmacs = static_cast<double>(model.macs()) / 1e6 / r.warm.p50_ms;
   if (o.model.json) {
     print_json({{"model", o.model.path}, {"threads", threads}, {"load_ms", load_ms}, {"first_ms", r.first_ms}, {"warm", latency_json(r.warm)},
                 {"throughput_per_s", 1e3 / r.warm.mean_ms}, {"macs", model.macs()}, {"gmacs_per_s", gmacs}, {"file_bytes", m.file_bytes},
-                {"memory", {{"planned_session_bytes", model.session_bytes()}, {"arena_bytes", model.arena_bytes()}, {"weight_bytes", model.const_bytes()}, {"process_peak_mb", peak_memory_mb()}}},
-                {"energy_mj", nullptr}, {"machine_peak", peak_json(peak)}, {"profile", profile_json(r.profile, peak, threads)}, {"label", "measured"}});
+                {"memory", {{"planned_session_bytes", model.session_bytes()}, {"arena_bytes", model.arena_bytes()}, {"weight_bytes", model.const_bytes()}, {"process_peak_mb", peak_mb}}},
+                {"tuned_instructions", tuned_instructions(model)}, {"energy_mj", nullptr}, {"machine_peak", peak_json(peak)}, {"profile", profile_json(r.profile, peak, threads)}, {"label", "measured"}});
     return done();
   }
   print_header(o);
@@ -142,7 +147,7 @@ Result<void> run_bench(const Options& o) {
   std::printf("         min %.4f  p90 %.4f  p95 %.4f  p99 %.4f  max %.4f\n", r.warm.min_ms, r.warm.p90_ms, r.warm.p95_ms, r.warm.p99_ms, r.warm.max_ms);
   std::printf("  %.0f inferences/s, %.1f GMAC/s\n", 1e3 / r.warm.mean_ms, gmacs);
   std::printf("  memory: session %s planned (arena %s), weights %s, process peak %.1f MB measured\n", human_bytes(static_cast<double>(model.session_bytes())).c_str(),
-              human_bytes(static_cast<double>(model.arena_bytes())).c_str(), human_bytes(static_cast<double>(model.const_bytes())).c_str(), peak_memory_mb());
+              human_bytes(static_cast<double>(model.arena_bytes())).c_str(), human_bytes(static_cast<double>(model.const_bytes())).c_str(), peak_mb);
   if (o.profile) print_profile(r.profile, peak, threads);
   return done();
 }

@@ -4,7 +4,10 @@
 
 #include "core/text.h"
 #include "formats/npy.h"
+#include "lower/residency.h"
+#include "lower/tuning.h"
 #include "os/file.h"
+#include "verge/limits.h"
 
 namespace verge::cli {
 namespace {
@@ -29,6 +32,12 @@ Result<Tensor> bound_value(const std::string& text) {
   return integers.size() == parts.size() ? Tensor::of<int64_t>(shape, integers) : Tensor::of<double>(shape, reals);
 }
 
+void limit_memory(const std::string& text) {
+  const Result<int64_t> bytes = parse_limit("--max-memory", text);
+  if (!bytes.ok()) throw CLI::ValidationError(bytes.error().message());
+  set_memory_limit(static_cast<uint64_t>(*bytes));
+}
+
 }  // namespace
 
 void add_model_options(CLI::App& app, ModelOptions& options) {
@@ -40,6 +49,7 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
   app.add_option("--precision", options.precision, "what products of floats are computed in; bf16 rounds weights and what they multiply, sums stay f32")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->default_val("f32");
+  app.add_option_function<std::string>("--max-memory", limit_memory, "limit of the process's memory, as in 32M: weights of a package are read layer by layer as far as it takes that");
   app.add_flag("--json", options.json, "print the result as JSON");
 }
 
@@ -47,6 +57,7 @@ Result<LoadOptions> load_options(const ModelOptions& options) {
   LoadOptions out;
   out.threads = options.threads;
   out.skip_passes = options.skip_passes;
+  if (const std::string& note = use_machine_tuning(); !note.empty()) std::fprintf(stderr, "%s\n", note.c_str());
   out.precision = options.precision == "bf16" ? Precision::kBf16 : Precision::kF32;
   for (const std::string& dim : options.dims) {
     const auto parts = split(dim, '=');

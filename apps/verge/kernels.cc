@@ -65,12 +65,11 @@ Result<void> show_layer(const std::string& text, bool json) {
   const double macs = 1.0 * ((shape.height - 1) / shape.stride + 1) * ((shape.width - 1) / shape.stride + 1) * shape.in * shape.out * shape.kernel_h * shape.kernel_w;
   Json lines = Json::array();
   for (const LayerCandidate& c : candidates)
-    lines.push_back({{"algorithm", c.algorithm}, {"kernel", c.kernel}, {"isa", c.isa}, {"min_ms", c.min_ms}, {"chosen", c.chosen}, {"chosen_in_bf16", c.chosen_in_bf16}});
+    lines.push_back({{"form", c.form}, {"algorithm", c.algorithm}, {"kernel", c.kernel}, {"isa", c.isa}, {"min_ms", c.min_ms}, {"chosen", c.chosen}});
   if (json) return print_json({{"layer", text}, {"macs", macs}, {"candidates", lines}, {"label", "measured"}}), done();
   std::printf("%s, 1 thread, measured on this machine\n", text.c_str());
   for (const LayerCandidate& c : candidates)
-    std::printf("  %s %-9s %-34s %9.4f ms %8.0f GMAC/s%s\n", c.chosen ? "->" : "  ", c.algorithm.c_str(), c.kernel.c_str(), c.min_ms, macs / c.min_ms / 1e6,
-                c.chosen_in_bf16 ? "  -> with --precision bf16" : "");
+    std::printf("  %s %-5s %-9s %-34s %9.4f ms %8.0f GMAC/s\n", c.chosen ? "->" : "  ", c.form.c_str(), c.algorithm.c_str(), c.kernel.c_str(), c.min_ms, macs / c.min_ms / 1e6);
   return done();
 }
 

@@ -16,12 +16,12 @@ struct LayerShape {
 Result<LayerShape> parse_layer(const std::string& text);
 
 struct LayerCandidate {
-  std::string algorithm;  // "direct", "winograd": f32; "bf16"
+  std::string form;       // of its numbers: "f32", "bf16", "int8"
+  std::string algorithm;  // "direct", "winograd", or blocks of another size
   std::string kernel;     // of the products, and what it is written for
   std::string isa;
   double min_ms = 0;
-  bool chosen = false;         // by lowering and the processor, as it stands
-  bool chosen_in_bf16 = false;  // with --precision bf16
+  bool chosen = false;  // of its form: by lowering, the processor and what verge tune has stored, as they stand
 };
 
 // One thread; least time of interleaved rounds.

@@ -5,6 +5,7 @@
 #include "verge/bundle.h"
 #include "verge/command.h"
 #include "verge/repair.h"
+#include "verge/tune.h"
 
 namespace {
 
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   add_agent(app, commands);
   add_drift(app, commands);
   add_kernels(app, commands);
+  add_tune(app, commands);
   add_targets(app, commands);
   add_data(app, commands);
   try {

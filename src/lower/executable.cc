@@ -6,6 +6,7 @@
 #include "base/prefault.h"
 #include "core/text.h"
 #include "exec/op_codes.h"
+#include "lower/residency.h"
 
 namespace verge {
 namespace {
@@ -37,6 +38,7 @@ struct Executable::State {
   rt::Model model;
   std::unique_ptr<ThreadPool> pool;
   Memory memory;
+  std::unique_ptr<Residency> residency;
   rt::Session session;
 };
 
@@ -75,9 +77,11 @@ Result<Executable> Executable::open_in_place(std::shared_ptr<const void> owner, 
   const size_t bytes = state->model.session_bytes();
   state->memory = aligned_memory(bytes);
   if (!state->memory) return Error(Code::kOutOfMemory, "no memory for an arena of " + human_bytes(static_cast<double>(bytes)));
-  prefault(program.data(), program.size(), Access::kRead);
+  VERGE_TRY(state->residency, Residency::within_limit(state->model, program, bytes));
+  if (!state->residency) prefault(program.data(), program.size(), Access::kRead);
   prefault(state->memory.get(), bytes, Access::kWrite);
   rt::SessionOptions session_options;
+  if (state->residency) session_options.trace = state->residency->hook();
   if (options.threads != 1) {
     state->pool = std::make_unique<ThreadPool>(options.threads);
     session_options.parallel = state->pool->parallel_for();

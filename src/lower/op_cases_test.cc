@@ -5,6 +5,7 @@
 
 #include "lower/executable.h"
 #include "lower/lower.h"
+#include "lower/tuning.h"
 #include "ops/attention/attention_cases.h"
 #include "ops/binary/binary_cases.h"
 #include "ops/conv/conv_cases.h"
@@ -105,6 +106,12 @@ void expect_same(const std::vector<Tensor>& got, const std::vector<Tensor>& want
   }
 }
 
+bool same_bytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  for (size_t t = 0; t < a.size(); ++t)
+    if (!std::equal(a[t].bytes().begin(), a[t].bytes().end(), b[t].bytes().begin(), b[t].bytes().end())) return false;
+  return a.size() == b.size();
+}
+
 // A case with what lowering makes of it.
 struct Prepared {
   OpCase made;
@@ -151,8 +158,33 @@ TEST_P(OpCases, ThreadsChangeNoBit) {
   for_each([](const Prepared& p) {
     const auto one = run(p.program, p.made, 1), three = run(p.program, p.made, 3);
     ASSERT_TRUE(one.ok() && three.ok());
-    for (size_t t = 0; t < one->size(); ++t)
-      EXPECT_TRUE(std::equal((*one)[t].bytes().begin(), (*one)[t].bytes().end(), (*three)[t].bytes().begin(), (*three)[t].bytes().end())) << "output " << t;
+    EXPECT_TRUE(same_bytes(*one, *three));
+  });
+}
+
+// As verge tune may choose.
+TEST_P(OpCases, EveryWayIsTheUsualOneInIntegersAndTheReferenceInFloats) {
+  WayTable table;
+  for_each([&](const Prepared& p) {
+    auto executable = Executable::open(p.program);
+    ASSERT_TRUE(executable.ok());
+    const std::vector<ModelLayer> layers = model_layers(executable->model());
+    if (layers.empty()) return;
+    const auto usual = run(p.program, p.made, 1), want = ops::interpret(p.graph, p.made.inputs);
+    ASSERT_TRUE(usual.ok() && want.ok());
+    table.put_in_force();
+    for (const ModelLayer& layer : layers)
+      for (const Way way : layer.ways) {
+        SCOPED_TRACE(layer_text(layer.kind) + ", " + way_text(way));
+        table.set(layer.kind, way);
+        const auto one = run(p.program, p.made, 1), three = run(p.program, p.made, 3);
+        table.set(layer.kind, {});
+        ASSERT_TRUE(one.ok() && three.ok());
+        EXPECT_TRUE(same_bytes(*one, *three));
+        EXPECT_TRUE(is_float((*one)[0].dtype()) || same_bytes(*one, *usual));
+        expect_same(*one, *want, tolerance(p.made.terms, GetParam().bf16));
+      }
+    set_tuned_layers(nullptr);
   });
 }
 

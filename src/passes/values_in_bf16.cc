@@ -13,7 +13,7 @@ using Marks = std::vector<bool>;  // by ValueId::index
 
 class Choice {
  public:
-  explicit Choice(const Graph& graph) : graph_(graph), order_(graph.order().begin(), graph.order().end()) {}
+  Choice(const Graph& graph, int64_t fewest_bytes) : graph_(graph), fewest_bytes_(fewest_bytes), order_(graph.order().begin(), graph.order().end()) {}
 
   // The values that become bf16.
   Marks run() const {
@@ -27,10 +27,18 @@ class Choice {
     }
     while (drop_mixtures(chosen)) {
     }
+    if (largest(chosen) < fewest_bytes_) chosen.assign(chosen.size(), false);
     return chosen;
   }
 
  private:
+  // In bytes as f32.
+  int64_t largest(const Marks& chosen) const {
+    int64_t most = 0;
+    for (uint32_t i = 0; i < chosen.size(); ++i)
+      if (chosen[i]) most = std::max(most, graph_.type(ValueId{i}).shape().count() * int64_t{sizeof(float)});
+    return most;
+  }
   static void for_values(const Node& node, const std::function<void(ValueId)>& body) {
     for (const auto* side : {&node.inputs, &node.outputs})
       for (const ValueId value : *side)
@@ -81,13 +89,14 @@ class Choice {
   }
 
   const Graph& graph_;
+  const int64_t fewest_bytes_;
   const std::vector<NodeId> order_;
 };
 
 }  // namespace
 
-size_t values_in_bf16(Graph& graph) {
-  const Marks chosen = Choice(graph).run();
+size_t values_in_bf16(Graph& graph, int64_t fewest_bytes) {
+  const Marks chosen = Choice(graph, fewest_bytes).run();
   for (uint32_t i = 0; i < chosen.size(); ++i)
     if (chosen[i]) graph.value(ValueId{i}).type.dtype = DataType::kBF16;
   return static_cast<size_t>(std::count(chosen.begin(), chosen.end(), true));

@@ -38,6 +38,19 @@ TEST(ValuesInBf16, ThoseBetweenTwoProducts) {
   EXPECT_EQ(type_of(g, after), DataType::kF32);
 }
 
+TEST(ValuesInBf16, NoneWhereTheLargestHasFewBytes) {
+  Graph g;
+  const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{32, 64})), first = dense(g, x, 64, 64);
+  g.add_output(dense(g, first, 64, 64), "y");
+  ASSERT_TRUE(ops::infer_types(g).ok());
+  products_in_bf16(g);
+  constexpr int64_t kBytes = 32 * 64 * 4;
+  EXPECT_EQ(values_in_bf16(g, kBytes + 1), 0u);
+  EXPECT_EQ(type_of(g, first), DataType::kF32);
+  EXPECT_EQ(values_in_bf16(g, kBytes), 1u);
+  EXPECT_EQ(type_of(g, first), DataType::kBF16);
+}
+
 TEST(ValuesInBf16, NotThoseOfOperatorsWithoutIt) {
   Graph g;
   const ValueId x = g.add_input("x", TensorType(DataType::kF32, Shape{32, 64})), first = dense(g, x, 64, 64), half = add(g, "relu", {first});

@@ -6,6 +6,7 @@
 
 #include "kernels/depthwise_i8/generic.h"
 #include "kernels/depthwise_i8/wide.h"
+#include "kernels/way_candidates.h"
 
 namespace verge {
 namespace {
@@ -58,7 +59,7 @@ void* output_at(const DepthwiseI8& conv, size_t pixel) {
 void run_plain(const DepthwiseI8& conv, size_t first, size_t last) {
   const void* pointers[kPointers];
   const TapRange taps{0, conv.geometry.taps()};
-  const size_t most = at_most(kMostPixels, kPointers / taps.end);
+  const size_t near = scaled(kMostPixels, tuned_way(LayerFamily::kDepthwiseI8, conv.geometry).blocks), most = at_most(near, kPointers / taps.end);
   for (size_t i = first; i < last; i += most) {
     const size_t pixels = at_most(most, last - i);
     tap_pointers(conv.geometry, conv.input, conv.input_step, conv.padding, taps, i, pixels, pointers);
@@ -127,6 +128,12 @@ void fold_depthwise_i8(const ConvGeometry& g, const int8_t* packed, const int32_
   }
 }
 
+void add_depthwise_i8_ways(const ConvGeometry& g, WayList& ways) {
+  const size_t channels = static_cast<size_t>(g.in_c);
+  if (depthwise_i8_is_wide({.geometry = g, .input_step = channels, .output_step = channels})) return ways.add(Algorithm::kNarrow);
+  if (is_plain(g)) ways.add_blocks([](int8_t by) { return by; });
+}
+
 size_t depthwise_i8_blocks(const ConvGeometry& g) {
   const size_t macs = g.out_pixels() * static_cast<size_t>(g.out_c) * g.taps();
   return at_least(1, at_most(at_most(kMostBlocks, g.out_pixels()), macs / kBlockMacs));
@@ -135,7 +142,7 @@ size_t depthwise_i8_blocks(const ConvGeometry& g) {
 void depthwise_i8_block(const DepthwiseI8& conv, size_t block) {
   const size_t blocks = depthwise_i8_blocks(conv.geometry), pixels = conv.geometry.out_pixels();
   const size_t first = pixels * block / blocks, last = pixels * (block + 1) / blocks;
-  if (depthwise_i8_is_wide(conv)) return run_depthwise_i8_wide(conv, first, last, run_plain);
+  if (depthwise_i8_is_wide(conv) && tuned_way(LayerFamily::kDepthwiseI8, conv.geometry).algorithm != Algorithm::kNarrow) return run_depthwise_i8_wide(conv, first, last, run_plain);
   (is_plain(conv.geometry) ? run_plain : run_general)(conv, first, last);
 }
 

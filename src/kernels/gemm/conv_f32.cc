@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/gemm/pack_f32.h"
+#include "kernels/way_candidates.h"
 
 namespace verge {
 namespace {
@@ -46,10 +47,16 @@ size_t merged_pixels(const ConvGeometry& g) {
 }
 
 // Short runs are gathered too slowly.
-bool in_any_order(const ConvF32& conv) {
-  const ConvGeometry& g = conv.geometry;
+bool fits_any_order(const ConvGeometry& g) {
   const size_t run = can_merge(g) ? static_cast<size_t>(g.kernel_w) * g.group_in() : g.group_in();
-  return conv.any_order && (g.taps() == 1 || run % kPanelF32 == 0) && igemm_f32_any_order_pays(g.out_pixels(), g.group_out(), g.taps(), g.group_in());
+  return (g.taps() == 1 || run % kPanelF32 == 0) && igemm_f32_any_order_fits(g.out_pixels(), g.taps(), g.group_in());
+}
+
+bool any_order_pays(const ConvGeometry& g) { return fits_any_order(g) && igemm_f32_any_order_pays(g.out_pixels(), g.group_out(), g.taps(), g.group_in()); }
+
+bool in_any_order(const ConvF32& conv, Way way) {
+  if (!conv.any_order || way.algorithm == Algorithm::kVectors) return false;
+  return way.algorithm == Algorithm::kTiles ? fits_any_order(conv.geometry) : any_order_pays(conv.geometry);
 }
 
 struct Split {
@@ -57,7 +64,8 @@ struct Split {
   EvenBlocks rows{0, 1, 1};
   size_t panels, column_blocks;  // of one block; of one group
 
-  Split(const ConvF32& conv, int threads) : any_order(in_any_order(conv)) {
+  Split(const ConvF32& conv, int threads) : Split(conv, threads, tuned_way(LayerFamily::kConvF32, conv.geometry)) {}
+  Split(const ConvF32& conv, int threads, Way way) : any_order(in_any_order(conv, way)) {
     const ConvGeometry& g = conv.geometry;
     const size_t pixels = g.out_pixels(), k = g.taps() * g.group_in(), all_panels = divide_up(g.group_out(), kPanelF32);
     const size_t unit = any_order && !can_merge(g) ? kTileUnit : kRowUnit;
@@ -65,14 +73,17 @@ struct Split {
     const size_t wanted = at_least(1, at_most(most_blocks, pixels * k * g.group_out() / (any_order ? kTileMacs : kBlockMacs)));
     const size_t bytes_per_row = static_cast<size_t>(g.stride_h * g.stride_w) * g.group_in() * sizeof(float);
     size_t most = kPointers / at_most(g.taps(), kPointers / kTileUnit);
-    if (!any_order) most = at_most(most, kInputBytes / bytes_per_row);
     if (can_merge(g)) most = at_most(most, merged_pixels(g));
+    const size_t fit = at_least(unit, most / unit * unit);
+    if (!any_order) most = at_most(most, kInputBytes / bytes_per_row);
     most = at_least(unit, most / unit * unit);
     const size_t even = at_least(1, divide_up(divide_up(pixels, wanted), unit)) * unit;
     // Threads that share rows keep what they read and write in their own caches; those that share columns need not read all weights.
     const bool share_rows = wanted > 1 && k * g.group_out() <= kWeightsPerValue * pixels * (g.group_in() + g.group_out());
     const size_t parts = share_rows ? static_cast<size_t>(threads) : 1, block = pixels < g.group_out() ? divide_up(pixels, parts) : even;
-    rows = EvenBlocks(pixels, at_most(most, block), share_rows ? threads : 1);
+    size_t size = at_most(most, block);
+    if (way.blocks != 0) size = at_most(fit, at_least(1, scaled(size, way.blocks) / unit) * unit);
+    rows = EvenBlocks(pixels, size, share_rows ? threads : 1);
     column_blocks = rows.size() >= wanted ? 1 : at_most(divide_up(wanted, rows.size()), divide_up(all_panels, 2));
     panels = column_blocks == 0 ? 0 : divide_up(divide_up(all_panels, column_blocks), 2) * 2;
     column_blocks = panels == 0 ? 0 : divide_up(all_panels, panels);
@@ -284,6 +295,11 @@ void activate(const ConvF32& conv, const Block& block, float* y) {
 }
 
 }  // namespace
+
+void add_conv_f32_ways(const ConvGeometry& g, bool any_order, WayList& ways) {
+  if (any_order && fits_any_order(g)) ways.add(any_order_pays(g) ? Algorithm::kVectors : Algorithm::kTiles);
+  ways.add_blocks([&](int8_t by) { return Split({.geometry = g, .any_order = any_order}, 1, {Algorithm::kUsual, by}).blocks(g); });
+}
 
 size_t conv_f32_blocks(const ConvF32& conv, int threads) { return Split(conv, threads).blocks(conv.geometry); }
 

@@ -42,9 +42,11 @@ IgemmF32Fn pick_igemm_even_f32() {
   return nullptr;
 }
 
+bool igemm_f32_any_order_fits(size_t m, size_t taps, size_t k) { return pick().isa == Isa::kAmx && m >= 16 && taps * k >= 32; }
+
 bool igemm_f32_any_order_pays(size_t m, size_t n, size_t taps, size_t k) {
+  if (!igemm_f32_any_order_fits(m, taps, k)) return false;
   const size_t all = taps * k;
-  if (pick().isa != Isa::kAmx || m < 16 || all < 32) return false;
   // Cycles as measured on Sapphire Rapids: products; taking rows and weights apart; sums through memory. What runs after tiles runs a little slower.
   const double rows = static_cast<double>(m), columns = rounded_up(n, 16), depth = rounded_up(all, 32), steps = static_cast<double>(all);
   const double apart = (taps > 1 ? 1.3 : 0.9) * rows * steps + 0.8 * columns * depth * rounded_up(m, 256) / 256;

@@ -52,7 +52,8 @@ IgemmF32Fn pick_igemm_f32();
 std::span<const Kernel<IgemmF32Fn>> igemm_even_f32_kernels();
 IgemmF32Fn pick_igemm_even_f32();
 
-// Whether this processor is expected to be faster with IgemmF32::any_order on m x n outputs of taps * k products.
+// Whether this processor has a kernel for IgemmF32::any_order on m rows of taps * k products, and whether that is expected to be faster on m x n outputs.
+bool igemm_f32_any_order_fits(size_t m, size_t taps, size_t k);
 bool igemm_f32_any_order_pays(size_t m, size_t n, size_t taps, size_t k);
 
 }  // namespace verge

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/bf16/bf16.h"
+#include "kernels/way_candidates.h"
 
 namespace verge {
 namespace {
@@ -224,6 +225,17 @@ void fill_lines(const ConvBf16& conv, const Block& block, const Lines& p, uint16
       picture.take_line(static_cast<int32_t>((block.line + y) * stride + phase) - g.pad_top, -g.pad_left, pixels, to + phase * p.plane(block.extent.lines) + y * p.width * p.step);
 }
 
+const Kernel<GemmBf16Fn>& pick_vectors() {
+  static constinit Pick pick;
+  size_t first = 0;
+  while (gemm_bf16_kernels()[first].isa == Isa::kAmx) ++first;
+  return pick.from(gemm_bf16_kernels().subspan(first));
+}
+
+GemmBf16Fn kernel_of(const ConvBf16& conv) {
+  return tuned_way(LayerFamily::kConvBf16, conv.geometry).algorithm == Algorithm::kVectors ? pick_vectors().fn : pick_gemm_bf16();
+}
+
 // Everything but where rows lie.
 GemmBf16 product_of(const ConvBf16& conv, const Block& block) {
   const ConvGeometry& g = conv.geometry;
@@ -256,7 +268,7 @@ void run_lines(const ConvBf16& conv, const Block& block, uint16_t* scratch) {
   gemm.a = scratch, gemm.a_step = p.step;
   gemm.runs = runs(g), gemm.run_at = at;
   gemm.valid = block.extent.pixels, gemm.width = p.width;
-  pick_gemm_bf16()((block.extent.lines - 1) * p.width + block.extent.pixels, block.columns, gemm);
+  kernel_of(conv)((block.extent.lines - 1) * p.width + block.extent.pixels, block.columns, gemm);
 }
 
 void run_rows(const ConvBf16& conv, const Block& block, uint16_t* scratch) {
@@ -267,7 +279,7 @@ void run_rows(const ConvBf16& conv, const Block& block, uint16_t* scratch) {
     Rows(conv, block, scratch, scratch + rows_bytes(conv.geometry, Extent(conv.geometry)) / sizeof(uint16_t)).make();
     gemm.a = scratch, gemm.a_step = gemm.k;
   }
-  pick_gemm_bf16()(block.rows(), block.columns, gemm);
+  kernel_of(conv)(block.rows(), block.columns, gemm);
 }
 
 // What a block has stored is still near.
@@ -290,6 +302,10 @@ bool conv_bf16_fits(const ConvGeometry& g) {
 size_t conv_bf16_scratch_size(const ConvGeometry& g) {
   const Extent e(g);
   return copies_lines(g) ? round_up(Lines(g).bytes(e.lines), kLine) : rows_bytes(g, e) + plane_bytes(g, e);
+}
+
+void add_conv_bf16_ways(const ConvGeometry&, WayList& ways) {
+  if (pick_vectors().fn != pick_gemm_bf16()) ways.add(Algorithm::kVectors);
 }
 
 size_t conv_bf16_blocks(const ConvBf16& conv, int threads) { return Split(conv, threads).blocks(conv.geometry); }

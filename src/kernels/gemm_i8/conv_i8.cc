@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernels/way_candidates.h"
+
 namespace verge {
 namespace {
 
@@ -30,11 +32,21 @@ size_t window_bytes(const ConvGeometry& g) { return g.taps() * static_cast<size_
 // Windows of few channels are copied together, so that a pixel is one run of bytes.
 bool copies_windows(const ConvGeometry& g) { return g.groups == 1 && g.in_c < 4 && g.taps() > 1 && round_up_words(window_bytes(g)) * kRowUnit <= kPatchBytes; }
 
+// The fastest that computes tile by tile in registers.
+const GemmI8Kernel& pick_vectors() {
+  static constinit Pick pick;
+  size_t first = 0;
+  while (gemm_i8_kernels()[first].reads_grids()) ++first;
+  return pick.from(gemm_i8_kernels().subspan(first));
+}
+
 struct Split {
   size_t rows, panels;               // of one block
   size_t row_blocks, column_blocks;  // of one group
+  const GemmI8Kernel& kernel;
 
-  Split(const ConvGeometry& g, int threads) {
+  Split(const ConvGeometry& g, int threads) : Split(g, threads, tuned_way(LayerFamily::kConvI8, g)) {}
+  Split(const ConvGeometry& g, int threads, Way way) : kernel(way.algorithm == Algorithm::kVectors ? pick_vectors() : pick_gemm_i8()) {
     const GemmI8Layout layout = conv_i8_layout(g);
     const size_t pixels = g.out_pixels(), all_panels = layout.panels(), weights = layout.taps * layout.k * layout.n;
     if (pixels <= kRowUnit && weights < kBlockWeights && pixels * weights < kBlockMacs) {  // what small networks are made of: divisions would take longer
@@ -42,15 +54,16 @@ struct Split {
       panels = (all_panels + kPanelUnit - 1) / kPanelUnit * kPanelUnit;
       return;
     }
-    const bool grids = pick_gemm_i8().reads_grids();
+    const bool grids = kernel.reads_grids();
     const size_t by_work = pixels * weights / (grids ? kGridBlockMacs : kBlockMacs);
     const size_t wanted = threads == 1 ? 1 : at_least(1, at_most(kMostBlocks, at_least(by_work, weights / kBlockWeights)));
-    size_t most = at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps));
-    most = at_most(most, kInputBytes / (static_cast<size_t>(at_most32(g.stride_h, g.kernel_h) * at_most32(g.stride_w, g.kernel_w)) * g.group_in()));
+    const size_t fit = down_to(at_most(kMostRows, kPointers / at_most(layout.taps, kMostTaps)), kRowUnit);
+    size_t most = at_most(fit, kInputBytes / (static_cast<size_t>(at_most32(g.stride_h, g.kernel_h) * at_most32(g.stride_w, g.kernel_w)) * g.group_in()));
     most = down_to(most, kRowUnit);
     // What is larger is split first: rows of input, or columns of weights.
     const size_t even = divide_up(at_least(1, divide_up(pixels, wanted)), kRowUnit) * kRowUnit;
     rows = pixels < layout.n ? most : at_most(most, even);
+    if (way.blocks != 0) rows = at_most(fit, down_to(scaled(at_most(rows, even * wanted), way.blocks), kRowUnit));
     row_blocks = divide_up(pixels, rows);
     column_blocks = row_blocks >= wanted ? 1 : at_least(1, at_most(divide_up(wanted, row_blocks), all_panels / kPanelUnit));
     const bool copies = g.taps() > 1 || g.stride_h > 1 || g.stride_w > 1;
@@ -58,14 +71,16 @@ struct Split {
     panels = at_least(kPanelUnit, divide_up(divide_up(all_panels, column_blocks), kPanelUnit) * kPanelUnit);
     column_blocks = divide_up(all_panels, panels);
   }
+  size_t blocks(const ConvGeometry& g) const { return row_blocks * column_blocks * static_cast<size_t>(g.groups); }
 };
 
 // The part of the output that one block computes, as a product of its own.
 struct Block {
+  const GemmI8Kernel& kernel;
   size_t group, row, rows, panel, panels;
   GemmI8 gemm;
 
-  Block(const ConvI8& conv, const Split& s, size_t index) {
+  Block(const ConvI8& conv, const Split& s, size_t index) : kernel(s.kernel) {
     const size_t in_group = index % (s.row_blocks * s.column_blocks);
     group = index / (s.row_blocks * s.column_blocks);
     row = in_group / s.column_blocks * s.rows;
@@ -105,7 +120,7 @@ int32_t sum_of_bytes(const GemmI8& g, const void* const* taps) {
 
 // A few panels stay in the cache while the rows go by, tile by tile.
 void run_tiles(const ConvI8& conv, const Block& block, const void* const* pointers) {
-  const GemmI8Kernel& kernel = pick_gemm_i8();
+  const GemmI8Kernel& kernel = block.kernel;
   int32_t row_sums[kMostRows] = {};
   if (block.gemm.weight_zero_point)
     for (size_t r = 0; r < block.rows; ++r) row_sums[r] = sum_of_bytes(block.gemm, pointers + r * block.gemm.layout.taps);
@@ -260,7 +275,7 @@ bool cuts_weights(const ConvGeometry& g) { return conv_i8_layout(g).taps == 1; }
 
 bool copies_lines(const ConvI8& conv, const Block& block) {
   const ConvGeometry& g = conv.geometry;
-  if (!pick_gemm_i8().reads_grids() || g.taps() == 1 || conv.nibbles || conv.weight_zero_point || g.out_pixels() < kRowUnit / 3 || g.pad_left < 0) return false;
+  if (!block.kernel.reads_grids() || g.taps() == 1 || conv.nibbles || conv.weight_zero_point || g.out_pixels() < kRowUnit / 3 || g.pad_left < 0) return false;
   const Lines p(g);
   if (!p.suit()) return false;
   return cuts_weights(g) ? g.groups == 1 && g.dilation_w == 1 && cut_bytes(p, block.gemm.layout.panels()) <= kCutWeights : block.gemm.layout.k % 4 == 0;
@@ -326,7 +341,7 @@ void run_lines(const ConvI8& conv, const Block& block) {
     fill_lines(conv, p, first_pixel(conv, block) + line / out_h * image_bytes, oy, lines, copies);
     const GemmI8Grid grid{copies + x * p.step, p.step, p.segments, offset, x, out_w, p.width};
     const size_t last = x + done - 1, rows = last / out_w * p.width + last % out_w + 1 - x;
-    pick_gemm_i8().fn(gemm, {rows, nullptr, nullptr, block.panel, block.panel + block.panels, output_at(conv, block, at - block.row), conv.output_step, &grid});
+    block.kernel.fn(gemm, {rows, nullptr, nullptr, block.panel, block.panel + block.panels, output_at(conv, block, at - block.row), conv.output_step, &grid});
   }
 }
 
@@ -352,7 +367,7 @@ void add_slices(const ConvI8& conv, const Block& block, size_t row, size_t rows,
     slice.layout.taps = at_most(kMostTaps, taps - begin);
     tap_pointers(conv.geometry, first_pixel(conv, block), conv.input_step, conv.padding, {begin, begin + slice.layout.taps}, block.row + row, rows, pointers);
     for (size_t r = 0; slice.weight_zero_point && r < rows; ++r) row_sums[r] = sum_of_bytes(slice, pointers + r * slice.layout.taps);
-    pick_gemm_i8().fn(slice, {rows, pointers, row_sums, 0, panels, begin == 0 ? sums : part, stride});
+    block.kernel.fn(slice, {rows, pointers, row_sums, 0, panels, begin == 0 ? sums : part, stride});
     for (size_t r = 0; begin > 0 && r < rows; ++r)
       for (size_t i = r * stride; i < r * stride + slice.layout.n; ++i)
         sums[i] = static_cast<int32_t>(static_cast<uint32_t>(sums[i]) + static_cast<uint32_t>(part[i]));
@@ -375,7 +390,7 @@ void run_sliced_tile(const ConvI8& conv, const Block& block, size_t row, size_t 
 }
 
 void run_slices(const ConvI8& conv, const Block& block) {
-  const size_t most = at_most(kRowUnit, pick_gemm_i8().rows);
+  const size_t most = at_most(kRowUnit, block.kernel.rows);
   for (size_t panel = block.panel; panel < block.panel + block.panels; panel += kPanelUnit)
     for (size_t r = 0; r < block.rows; r += most) run_sliced_tile(conv, block, r, at_most(most, block.rows - r), panel);
 }
@@ -402,10 +417,12 @@ void fold_conv_i8(const ConvGeometry& g, const int8_t* w, const int32_t* bias, i
   }
 }
 
-size_t conv_i8_blocks(const ConvGeometry& g, int threads) {
-  const Split split(g, threads);
-  return split.row_blocks * split.column_blocks * static_cast<size_t>(g.groups);
+void add_conv_i8_ways(const ConvGeometry& g, WayList& ways) {
+  if (pick_gemm_i8().reads_grids()) ways.add(Algorithm::kVectors);
+  ways.add_blocks([&](int8_t by) { return Split(g, 1, {Algorithm::kUsual, by}).blocks(g); });
 }
+
+size_t conv_i8_blocks(const ConvGeometry& g, int threads) { return Split(g, threads).blocks(g); }
 
 void conv_i8_block(const ConvI8& conv, size_t index) {
   const Block block(conv, Split(conv.geometry, conv.threads), index);

@@ -1,5 +1,7 @@
 // Cases of convolution that every executor passes.
 #pragma once
+#include <cmath>
+
 #include "testing/op_case.h"
 
 namespace verge::testing {
@@ -34,6 +36,7 @@ inline std::vector<ConvShape> conv_shapes() {
       {"depthwise_5_dilated", {1, 12, 11, 7}, {7, 5, 5, 1}, conv_attrs({1, 1}, {4, 4, 4, 4}, {2, 2}, 7)},
       {"depthwise_multiplier", {1, 6, 5, 6}, {18, 3, 3, 1}, conv_attrs({1, 1}, {1, 1, 1, 1}, {1, 1}, 6)},
       {"one_channel_depthwise", {1, 10, 4, 1}, {8, 4, 3, 1}, conv_attrs({2, 1}, {1, 1, 2, 1})},
+      {"depthwise_few_channels", {1, 9, 18, 8}, {8, 3, 3, 1}, conv_attrs({1, 1}, {1, 1, 1, 1}, {1, 1}, 8)},
       {"many_taps", {1, 17, 18, 2}, {5, 16, 15, 2}, conv_attrs({1, 1}, {0, 0, 0, 0})},
       {"kernel_wider_than_input", {1, 2, 3, 4}, {3, 5, 7, 4}, conv_attrs({1, 1}, {2, 3, 2, 3})},
       {"several_blocks", {1, 24, 24, 32}, {44, 3, 3, 32}, conv_attrs({1, 1}, {1, 1, 1, 1})},

@@ -7,6 +7,7 @@
 #include "kernels/depthwise_bf16/depthwise_bf16.h"
 #include "kernels/gemm/conv_f32.h"
 #include "kernels/gemm/pack_f32.h"
+#include "kernels/way.h"
 #include "kernels/winograd/winograd_f32.h"
 #include "ops/activated_attrs.h"
 #include "ops/conv/conv_attrs.h"
@@ -67,6 +68,11 @@ ConvF32 product_of(const rt::Instruction& in) {
   return conv;
 }
 
+void run_direct(ConvF32 conv, const rt::RunEnv& env) {
+  conv.any_order = env.any_order;
+  env.parallel.each(conv_f32_blocks(conv, env.parallel.threads), [&](size_t block) { conv_f32_block(conv, env.parallel.threads, block); });
+}
+
 Status check_depthwise_bf16(const rt::Instruction& in, const ConvGeometry& g) {
   const size_t channels = static_cast<size_t>(g.in_c);
   VERGE_REQUIRE(depthwise_bf16_fits(g) && in.scratch_bytes() >= channels * sizeof(uint16_t), Code::kCorrupt);
@@ -98,9 +104,7 @@ Status check_conv_f32(const rt::Instruction& in) {
 Status run_conv_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   ConvF32 conv = product_of(in);
   conv.zeros = clear_scratch(in);
-  conv.any_order = env.any_order;
-  env.parallel.each(conv_f32_blocks(conv, env.parallel.threads), [&](size_t block) { conv_f32_block(conv, env.parallel.threads, block); });
-  return {};
+  return run_direct(conv, env), Status{};
 }
 
 Status check_conv_winograd_f32(const rt::Instruction& in) {
@@ -113,7 +117,11 @@ Status check_conv_winograd_f32(const rt::Instruction& in) {
 }
 
 Status run_conv_winograd_f32(const rt::Instruction& in, const rt::RunEnv& env) {
-  const ConvF32 conv = product_of(in);
+  ConvF32 conv = product_of(in);
+  if (tuned_way(LayerFamily::kWinogradF32, conv.geometry).algorithm == Algorithm::kDirect) {
+    conv.zeros = static_cast<const float*>(std::memset(in.scratch()->data, 0, conv.geometry.group_in() * sizeof(float)));  // scratch has many pixels
+    return run_direct(conv, env), Status{};
+  }
   const ThreadSlots slots(in, 0, winograd_f32_scratch_size(conv.geometry) * sizeof(float), env);
   slots.each(env, winograd_f32_blocks(conv.geometry, slots.count),
              [&](size_t block, uint8_t* scratch) { winograd_f32_block(conv, slots.count, block, reinterpret_cast<float*>(scratch)); });

@@ -1,0 +1,11 @@
+# cmake -DOUT=file.cc -DFOLDER=src/kernels -DCOMPILER=text -P kernels_digest.cmake: kernels_digest() over every file of FOLDER.
+file(GLOB_RECURSE files ${FOLDER}/*.h ${FOLDER}/*.cc ${FOLDER}/*.inc)
+list(SORT files)
+set(all "${COMPILER}")
+foreach(file ${files})
+  file(SHA256 ${file} hash)
+  string(APPEND all " ${hash}")
+endforeach()
+string(SHA256 digest "${all}")
+string(SUBSTRING ${digest} 0 16 digest)
+file(WRITE ${OUT} "#include \"lower/kernels_digest.h\"\n\nnamespace verge {\n\nconst char* kernels_digest() { return \"${digest}\"; }\n\n}  // namespace verge\n")
