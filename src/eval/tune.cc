@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kFewestSamples = 12;   // of a way
 constexpr size_t kMostSamples = 2000;
 constexpr size_t kFewestRounds = 12, kMostRounds = 2000;  // of a comparison of whole inferences
-constexpr double kLeastWhole = 0.003;   // gain of a whole inference that can be told from none
+constexpr double kLeastWhole = 0.01;    // gain of a whole inference that can be told from none
 
 double tenth_percentile(std::vector<double> samples) {
   if (samples.empty()) return 1e30;
