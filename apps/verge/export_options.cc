@@ -1,6 +1,9 @@
 #include "verge/export_options.h"
 
+#include <cstdio>
+
 #include "core/text.h"
+#include "formats/encodings.h"
 #include "os/file.h"
 
 namespace verge::cli {
@@ -8,6 +11,13 @@ namespace {
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() > end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+Result<void> export_encodings(const Graph& graph, const std::string& path) {
+  VERGE_TRY(const Json json, formats::encodings_json(graph), "'" + path + "'");
+  VERGE_CHECK(write_file(path, json.dump(2) + "\n"));
+  std::fprintf(stderr, "wrote %s (%zu activations, %zu weights)\n", path.c_str(), json["activation_encodings"].size(), json["param_encodings"].size());
+  return done();
 }
 
 }  // namespace
@@ -27,8 +37,9 @@ formats::Format export_format(const std::string& path) {
 }
 
 Result<void> export_file(const Graph& graph, const std::string& path, const formats::ExportOptions& options) {
+  if (ends_with(path, ".encodings")) return export_encodings(graph, path);
   const formats::Format format = export_format(path);
-  if (format == formats::Format::kUnknown) return invalid("'" + path + "': a model for other engines is called .onnx or .tflite");
+  if (format == formats::Format::kUnknown) return invalid("'" + path + "': a model for other engines is called .onnx or .tflite, its scales alone .encodings");
   VERGE_TRY(const Bytes bytes, formats::export_model(graph, format, options), "'" + path + "'");
   VERGE_CHECK(write_file(path, bytes));
   std::fprintf(stderr, "wrote %s (%s)\n", path.c_str(), human_bytes(static_cast<double>(bytes.size())).c_str());

@@ -1,6 +1,9 @@
 #include <cstdio>
 
 #include "core/text.h"
+#include "engine/load.h"
+#include "passes/pipelines.h"
+#include "recipe/placement_check.h"
 #include "targets/target.h"
 #include "verge/command.h"
 
@@ -10,6 +13,7 @@ namespace {
 struct Options {
   ModelOptions model;
   double max_ms = 0;
+  std::string rules;
 };
 
 // What one target says to a model: all reasons why not, and estimates.
@@ -57,7 +61,32 @@ Json verdict_json(const Verdict& v) {
            {{"latency_ms", v.estimate.latency_ms}, {"energy_mj", v.estimate.energy_mj > 0 ? Json(v.estimate.energy_mj) : Json()}, {"label", "estimated"}}}};
 }
 
+void print_check(const PlacementCheck& c) {
+  std::printf("%zu of %zu operators keep to the rules of %s (%s)\n", c.placed, c.nodes, c.rules.c_str(), c.source.c_str());
+  for (const Violation& v : c.violations) std::printf("  '%s' %s\n", v.node.c_str(), v.what.c_str());
+}
+
+Json check_json(const PlacementCheck& c) {
+  Json violations = Json::array();
+  for (const Violation& v : c.violations) violations.push_back({{"node", v.node}, {"what", v.what}});
+  return {{"rules", c.rules}, {"source", c.source}, {"nodes", c.nodes}, {"placed", c.placed}, {"violations", violations}};
+}
+
+// A package holds no graph: the file that it was made from, or its export, is judged.
+Result<void> check_rules(const Options& o) {
+  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(Graph graph, import_file(o.model.path, load));
+  passes::PassOptions passes{.only = {}, .skip = load.skip_passes, .after = {}};
+  passes.skip.insert(passes.skip.end(), {"tables", "conv_transpose"});  // the accelerator knows these operators by their names
+  VERGE_CHECK(passes::prepare_unfused(graph, passes), "'" + o.model.path + "'");
+  VERGE_TRY(const PlacementCheck check, check_placement(graph.compacted(), o.rules));
+  if (o.model.json) print_json(check_json(check));
+  else print_check(check);
+  return check.violations.empty() ? done() : Result<void>(Error(Code::kBudget, std::to_string(check.violations.size()) + " violations of the rules of " + o.rules));
+}
+
 Result<void> run_fit(const Options& o) {
+  if (!o.rules.empty()) return check_rules(o);
   VERGE_TRY(const LoadOptions load, load_options(o.model));
   VERGE_TRY(const LoadedModel m, load_model(o.model.path, load));
   const Needs needs = needs_of(m);
@@ -94,6 +123,7 @@ void add_fit(CLI::App& app, Commands& commands) {
   CLI::App* sub = app.add_subcommand("fit", "Say which devices a model fits on, and why not on the others\n\nExample: verge fit model.vpk --max-ms 50");
   add_model_options(*sub, options->model);
   sub->add_option("--max-ms", options->max_ms, "refuse targets whose estimated latency is above")->check(CLI::PositiveNumber);
+  sub->add_option("--rules", options->rules, "instead: every violation of an accelerator's rules, node by node: " + join(placement_rule_names(), ", "));
   commands.push_back({sub, [options] { return run_fit(*options); }});
 }
 

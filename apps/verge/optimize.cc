@@ -1,3 +1,4 @@
+#include "recipe/replay.h"
 #include "recipe/search.h"
 
 #ifdef __GLIBC__
@@ -8,7 +9,9 @@
 #include <cstdio>
 #include <map>
 
+#include "core/digest.h"
 #include "core/text.h"
+#include "os/text_file.h"
 #include "report/html.h"
 #include "targets/target.h"
 #include "verge/command.h"
@@ -22,7 +25,7 @@ namespace {
 struct Options {
   ModelOptions model;
   OptimizeOptions optimize;
-  std::string max_drop = "1%", max_latency, max_size, max_ram, preset, rounding, output, report;
+  std::string max_drop = "1%", max_latency, max_size, max_ram, preset, rounding, output, report, recipe, candidate;
   bool int8_scores = false;
   Budgets budgets;
   std::vector<std::string> exports;
@@ -140,7 +143,41 @@ void return_memory() {
 #endif
 }
 
+std::string beside(const std::string& package, const std::string& ending) { return package.substr(0, package.rfind(".vpk")) + ending; }
+
+// The options of a recipe's candidate; the model and the data may lie elsewhere now.
+Result<Replay> replayed(const Options& o) {
+  VERGE_TRY(const std::string text, read_text(o.recipe), "--recipe");
+  VERGE_TRY(const Json json, parse_json(text), "--recipe '" + o.recipe + "'");
+  VERGE_TRY(Replay replay, replay_of(json, o.candidate), "--recipe '" + o.recipe + "'");
+  if (!o.model.path.empty()) replay.options.model = o.model.path;
+  if (!o.optimize.data.path.empty()) replay.options.data.path = o.optimize.data.path;
+  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  replay.options.load.values = load.values;
+  return replay;
+}
+
+Result<void> replay(const Options& o) {
+  return_memory();
+  VERGE_TRY(const Replay replay, replayed(o));
+  Result<OptimizeOutcome> outcome = invalid("");
+  {
+    ProgressLine line;
+    outcome = optimize(replay.options, [&](const std::string& stage, double share) { line.show(stage, share); });
+  }
+  if (!outcome.ok()) return std::move(outcome).error();
+  const std::string sha256 = sha256_hex(outcome->package);
+  if (sha256 != replay.package_sha256)
+    return Error(Code::kIntegrity, "the package came out with the SHA-256 " + sha256 + ", the recipe's has " + replay.package_sha256 + ": the data, the version of verge or the processor's instructions are others");
+  VERGE_CHECK(write_file(o.output, outcome->package));
+  if (o.model.json) print_json(outcome->report);
+  else std::printf("wrote %s (%s), the same bytes as the recipe's\n", o.output.c_str(), human_bytes(static_cast<double>(outcome->package.size())).c_str());
+  return done();
+}
+
 Result<void> run_optimize(Options& o) {
+  if (!o.recipe.empty()) return replay(o);
+  if (o.model.path.empty() || o.optimize.data.path.empty()) return invalid("optimize wants a model and --data, or --recipe FILE");
   return_memory();
   VERGE_TRY(o.optimize.load, load_options(o.model));
   if (o.optimize.load.precision != Precision::kF32) return invalid("--precision bf16: optimize looks for integers; for bf16 use  verge convert MODEL -o OUT.vpk --precision bf16");
@@ -158,7 +195,8 @@ Result<void> run_optimize(Options& o) {
   }
   if (!outcome.ok()) return std::move(outcome).error();
   VERGE_CHECK(write_file(o.output, outcome->package));
-  const std::string report = o.report.empty() ? o.output.substr(0, o.output.rfind(".vpk")) + ".html" : o.report;
+  const std::string report = o.report.empty() ? beside(o.output, ".html") : o.report;
+  VERGE_CHECK(write_file(beside(o.output, ".recipe.json"), outcome->report["recipe"].dump(2) + "\n"));
   VERGE_CHECK(write_file(report, html_report(outcome->report, command_line(o, outcome->report))));
   for (const std::string& path : o.exports) VERGE_CHECK(export_file(outcome->graph, path, o.exporting));
   outcome->report["output"] = o.output;
@@ -180,7 +218,10 @@ void add_optimize(CLI::App& app, Commands& commands) {
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("optimize", "Make a model small and fast within an accuracy budget, every figure measured\n\nExample: verge optimize model.onnx --data photos/ --max-drop 1% -o model.vpk");
   add_model_options(*sub, options->model);
-  add_data_options(*sub, options->optimize.data, true);
+  sub->get_option("model")->required(false);
+  add_data_options(*sub, options->optimize.data, false);
+  sub->add_option("--recipe", options->recipe, "make a candidate of an earlier run again, byte for byte: the file OUT.recipe.json that it left beside its package")->check(CLI::ExistingFile);
+  sub->add_option("--candidate", options->candidate, "of --recipe, by its name or the beginning of its SHA-256 (default: the chosen one)");
   sub->add_option("--target", options->optimize.target, "where it will run: host, or a name from `verge targets`")->default_val("host");
   sub->add_option("--max-drop", options->max_drop, "points of accuracy that may be lost")->default_val("1%");
   sub->add_option("--max-latency", options->max_latency, "of a run, as in 2.5ms: measured here, or the --target's estimate");
@@ -210,7 +251,7 @@ void add_optimize(CLI::App& app, Commands& commands) {
   sub->add_option("--pipeline", options->optimize.pipeline, "pre-processing as JSON or a file of it (docs/pipeline.md)");
   sub->add_option("-o,--output", options->output, "the package to write")->required();
   sub->add_option("--report", options->report, "the HTML report (default: beside the package)");
-  sub->add_option("--export", options->exports, "also write the result for other engines: an .onnx or a .tflite file");
+  sub->add_option("--export", options->exports, "also write the result for other engines: an .onnx or a .tflite file, or its scales for a float model's converter as an .encodings file (AIMET, QNN)");
   add_export_options(*sub, options->exporting);
   commands.push_back({sub, [options] { return run_optimize(*options); }});
 }

@@ -49,6 +49,13 @@ class Moments {
     square.diagonal().array() += ridge;
     return square.ldlt().solve(cross_ + ridge * old);
   }
+  // `old` with a bias that gives the outputs their mean.
+  Matrix with_mean(Matrix old) const {
+    const Eigen::Index window = square_.rows() - 1;
+    const Eigen::RowVectorXd sums = square_.row(window).head(window), wanted = cross_.row(window);
+    old.row(window) = (wanted - sums * old.topRows(window)) / square_(window, window);
+    return old;
+  }
 
  private:
   Eigen::VectorXd x_;
@@ -79,12 +86,14 @@ class Reconstruction {
 
   Result<void> fit(NodeId id, const Node& twin) {
     const Node node = pruned_.node(id);
+    const Fitted fitted = o_.fits ? o_.fits(pruned_, node) : Fitted::kAll;
+    if (fitted == Fitted::kNothing || (fitted == Fitted::kBias && !node.input(2).valid())) return done();
     VERGE_TRY(const ConvGeometry g, geometry_of(pruned_, node));
     const std::vector<int64_t> outputs = outputs_of(twin);
     if (static_cast<int32_t>(outputs.size()) != g.out_c) return invalid(describe(node) + ": " + std::to_string(g.out_c) + " outputs, " + std::to_string(outputs.size()) + " of the whole network's are said to be left");
     Moments moments(static_cast<Eigen::Index>(g.taps() * g.group_in()), g.out_c);
     VERGE_CHECK(gather(moments, g, node, twin, outputs));
-    set_weights(id, node, moments.fitted(weights_of(node), o_.damping));
+    set_weights(id, node, fitted == Fitted::kAll ? moments.fitted(weights_of(node), o_.damping) : moments.with_mean(weights_of(node)));
     return done();
   }
 

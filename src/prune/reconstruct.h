@@ -5,6 +5,7 @@
 //
 //   W*, b* = argmin |W* x + b* - y|^2 + damping |W* - W|^2      over windows of x, from samples (He et al. 2017, section 3.1)
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 
@@ -19,10 +20,14 @@ using KeptOutputs = std::map<std::string, std::vector<int64_t>>;
 // `kept` after the removal of more units from `graph`, to which it belongs.
 KeptOutputs kept_outputs(const KeptOutputs& kept, const Graph& graph, std::span<const Unit> units, const std::vector<bool>& gone);
 
+// What of a layer is fitted. kBias: the mean of its outputs alone.
+enum class Fitted { kNothing, kBias, kAll };
+
 struct ReconstructOptions {
   size_t samples = 256;          // of the data, at most
   size_t windows_a_sample = 24;
   double damping = 0.001;        // of the mean square of the inputs
+  std::function<Fitted(const Graph&, const Node&)> fits;  // of the pruned network's layers; none: kAll
 };
 
 // Both graphs are prepared, for batches of one, and their layers have the same names. Returns the pruned one with new weights.

@@ -56,6 +56,7 @@ struct Candidate {
   std::vector<std::string> float_layers;  // those that arithmetic in int8 was possible for
   Latency latency;
   size_t package_bytes = 0;
+  std::string package_sha256;
 };
 
 // The first samples lie in memory, the others are decoded each time.
@@ -122,6 +123,8 @@ class Optimizer {
     if (o_.target != "host") VERGE_CHECK(find_target(o_.target));
     VERGE_TRY(const MappedFile file, MappedFile::open(o_.model));
     source_sha256_ = sha256_hex(file.bytes());
+    if (!o_.source_sha256.empty() && o_.source_sha256 != source_sha256_)
+      return invalid("'" + o_.model + "' has the SHA-256 " + source_sha256_ + ", the recipe was made with " + o_.source_sha256 + ": give the model that it was made with");
     source_bytes_ = file.bytes().size();
     VERGE_TRY(source_, import_bytes(file.bytes(), o_.model, o_.load));
     Graph fused = source_;
@@ -370,27 +373,39 @@ class Optimizer {
 
   // Layers whose int8 form takes longer here than their float twin go back to float, when the whole network is measured faster for it.
   Result<void> find_slow_layers() {
+    report_["slower_in_int8"] = Json::array();
+    if (o_.decided) return return_slow_layers(o_.decided->slower_in_int8);
     if (!o_.time || o_.plan.activation_bits == 16 || !int8_.lowered.program.size()) return done();
     stage("timing layer by layer", 0.78);
     VERGE_TRY(const LayerTimes times, layer_times());
-    QuantPlan faster = made_.plan;
     std::vector<std::string> slow;
     for (NodeId id : float_graph_.order()) {
       const Node& node = float_graph_.node(id);
       const auto f = times.original.find(node.name), q = times.int8.find(node.name);
       if (f == times.original.end() || q == times.int8.end() || made_.plan.float_nodes.count(id.index) || q->second < 1.1 * f->second) continue;
-      faster.float_nodes.insert(id.index);
       slow.push_back(node.name);
     }
+    return return_slow_layers(slow);
+  }
+
+  Result<void> return_slow_layers(const std::vector<std::string>& slow) {
     if (slow.empty()) return done();
+    QuantPlan faster = made_.plan;
+    for (NodeId id : float_graph_.order())
+      if (std::find(slow.begin(), slow.end(), float_graph_.node(id).name) != slow.end()) faster.float_nodes.insert(id.index);
     VERGE_TRY(Candidate other, candidate("mixed", faster));
-    VERGE_TRY(const std::vector<Latency> ms, race({&int8_, &other}));
-    const bool faster_here = ms[1].p50_ms <= 0.97 * ms[0].p50_ms && ms[1].min_ms <= 0.97 * ms[0].min_ms;
+    VERGE_TRY(const bool faster_here, o_.decided ? Result<bool>(true) : is_faster(other));
     if (!faster_here || drop_points(other) > o_.max_drop_points) return done();
     for (const std::string& name : slow) kept_float_[name] = "slower in int8";
+    report_["slower_in_int8"] = slow;
     int8_ = std::move(other);
     made_.plan = std::move(faster);
     return done();
+  }
+
+  Result<bool> is_faster(const Candidate& other) {
+    VERGE_TRY(const std::vector<Latency> ms, race({&int8_, &other}));
+    return ms[1].p50_ms <= 0.97 * ms[0].p50_ms && ms[1].min_ms <= 0.97 * ms[0].min_ms;
   }
 
   struct LayerTimes {
@@ -458,12 +473,14 @@ class Optimizer {
                : wide && o_.time && int8_.latency.p50_ms > original_.latency.p50_ms
                    ? "within the accuracy budget, smaller; int16 activations were asked for, which are slower than float here"
                          : "within the accuracy budget, smaller" + std::string(o_.time ? " and measured against float" : "");
-      if (accurate && fast) chosen_ = &int8_;
+      if (o_.decided ? o_.decided->chosen == int8_.name : accurate && fast) chosen_ = &int8_;
     }
     report_["candidates"] = Json::array();
     for (Candidate* c : {&original_, &int8_}) {
       if (c->lowered.program.empty()) continue;
-      c->package_bytes = package_bytes_of(*c).size();
+      const Bytes package = package_bytes_of(*c);
+      c->package_bytes = package.size();
+      c->package_sha256 = sha256_hex(package);
       report_["candidates"].push_back(candidate_json(*c));
     }
     report_["chosen"] = chosen_->name;
@@ -482,6 +499,7 @@ class Optimizer {
                 {"noise_percent", c.noise_percent},
                 {"int8_mac_share", c.int8_share},
                 {"package_bytes", c.package_bytes},
+                {"package_sha256", c.package_sha256},
                 {"arena_bytes", c.lowered.arena_bytes},
                 {"latency", o_.time ? latency_json(c.latency) : Json()}};
     if (o_.target != "host") {

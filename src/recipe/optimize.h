@@ -17,6 +17,12 @@
 
 namespace verge {
 
+// What a run decided by the clock, for its replay.
+struct Decisions {
+  std::string chosen;                       // the candidate's name
+  std::vector<std::string> slower_in_int8;  // layers that stay float
+};
+
 struct OptimizeOptions {
   std::string model;
   DataOptions data;
@@ -29,6 +35,8 @@ struct OptimizeOptions {
   PlanOptions plan;
   bool compress = false;         // the smallest package within max_drop_points: coarse 4-bit weights, entropy coded, decoded when loaded
   bool time = true;              // measure latency here; false: accuracy alone decides
+  std::optional<Decisions> decided;  // instead of measuring and choosing
+  std::string source_sha256;     // the model must have it; empty: any
   LoadOptions load;
 };
 

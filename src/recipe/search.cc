@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "recipe/replay.h"
 #include "targets/target.h"
 
 namespace verge {
@@ -9,7 +10,7 @@ namespace {
 
 std::vector<OptimizeOptions> smaller_forms(const OptimizeOptions& options) {
   std::vector<OptimizeOptions> out = {options};
-  if (options.compress) return out;
+  if (options.compress || options.decided) return out;
   if (options.plan.weight_bits == 8 && options.plan.activation_bits == 8) {
     out.push_back(options);
     out.back().plan.weight_bits = 4;
@@ -69,15 +70,20 @@ Result<OptimizeOutcome> optimize_within(const OptimizeOptions& options, const Bu
   VERGE_CHECK(check_knowable(options, budgets));
   OptimizeOutcome best;
   Json tried = Json::array();
+  std::vector<OptimizeOptions> forms;
+  std::vector<Json> reports;
   for (const OptimizeOptions& form : smaller_forms(options)) {
     VERGE_TRY(OptimizeOutcome outcome, optimize(form, progress));
     VERGE_TRY(outcome.report["budgets"], judge(budgets, chosen_of(outcome.report)));
     add_tried(tried, outcome.report["candidates"]);
+    forms.push_back(form);
+    reports.push_back(outcome.report);
     if (best.package.empty() || outcome.package.size() < best.package.size()) best = std::move(outcome);
     if (!too_large(best.report["budgets"])) break;
   }
   mark_pareto(tried);
   best.report["tried"] = std::move(tried);
+  best.report["recipe"] = recipe_json(forms, reports, chosen_of(best.report)["package_sha256"].get<std::string>());
   return best;
 }
 

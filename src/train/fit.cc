@@ -134,6 +134,7 @@ class Run {
     VERGE_TRY(const TensorDataset samples, fits ? first_samples(256) : Result<TensorDataset>(TensorDataset({}, {})));
     PruneOptions options = r_.prune;
     options.reconstruct = fits;
+    options.trained = training_.trained;
     VERGE_TRY(PrunedNetwork pruned, pruned_network(network_, options, some, loss, samples));
     network_ = std::move(pruned.graph);
     pruning_ = std::move(pruned.report);

@@ -71,10 +71,28 @@ Result<std::vector<bool>> all_but(const Graph& g, NodeId layer, size_t stay, std
   return gone;
 }
 
-Result<Graph> refitted(Graph whole, Graph pruned, const prune::KeptOutputs& kept, const Dataset& samples) {
+bool is_last_layer(const Graph& g, const Node& node) {
+  NodeId last;
+  for (NodeId id : g.order())
+    if (g.node(id).op == "conv" || g.node(id).op == "dense") last = id;
+  return node.id == last;
+}
+
+// What of a layer may change by the recipe's `trained`.
+prune::Fitted fitted_of(const Graph& g, const Node& node, const std::vector<std::string>& trained) {
+  const auto lists = [&](const std::string& name) { return std::find(trained.begin(), trained.end(), name) != trained.end(); };
+  const std::string& weights = g.value(node.input(1)).name;
+  if (trained.empty() || (lists("head") && is_last_layer(g, node))) return prune::Fitted::kAll;
+  if (std::any_of(trained.begin(), trained.end(), [&](const std::string& prefix) { return starts_with(weights, prefix); })) return prune::Fitted::kAll;
+  return lists("biases") ? prune::Fitted::kBias : prune::Fitted::kNothing;
+}
+
+Result<Graph> refitted(Graph whole, Graph pruned, const prune::KeptOutputs& kept, const Dataset& samples, const std::vector<std::string>& trained) {
   VERGE_CHECK(set_batch(whole, 1));
   VERGE_CHECK(set_batch(pruned, 1));
-  VERGE_TRY(Graph fitted, prune::reconstructed(whole, std::move(pruned), kept, samples));
+  prune::ReconstructOptions options;
+  options.fits = [&](const Graph& g, const Node& node) { return fitted_of(g, node, trained); };
+  VERGE_TRY(Graph fitted, prune::reconstructed(whole, std::move(pruned), kept, samples, options));
   VERGE_CHECK(set_batch(fitted, 2));
   return fitted.compacted();
 }
@@ -111,7 +129,7 @@ Result<PrunedNetwork> pruned_network(const Graph& network, const PruneOptions& o
   }
   Json report = {{"macs_before", work(whole)}, {"macs", work(g)}, {"parameters_before", parameters(whole)}, {"parameters", parameters(g)}, {"layers", layer_report(whole, g)}};
   if (options.reconstruct) {
-    VERGE_TRY(g, refitted(whole, std::move(g), kept, samples));
+    VERGE_TRY(g, refitted(whole, std::move(g), kept, samples, options.trained));
   }
   return PrunedNetwork{std::move(g), std::move(report)};
 }

@@ -18,6 +18,7 @@ struct PruneOptions {
   bool reconstruct = true;  // the layers are fitted to what they answered before (prune/reconstruct.h)
   std::vector<std::string> blocks;  // residual branches that go, by the name of the node that ends them
   std::map<std::string, size_t> channels;  // by a layer's name: how many of its outputs stay; before `macs` is asked
+  std::vector<std::string> trained;  // as the recipe's: what does not learn is not fitted either; empty: all
   bool any() const { return macs < 1 || !blocks.empty() || !channels.empty(); }
 };
 

@@ -1,4 +1,5 @@
 """Budgets: a package too large in int8 is tried with 4-bit weights; what is out of reach is named with how far; presets and wrong bounds."""
+import hashlib
 import json
 import os
 import tempfile
@@ -14,6 +15,10 @@ def optimize(folder, *options):
     return p, json.loads(p.stdout) if p.stdout else None, package
 
 
+def sha256(path):
+    return hashlib.sha256(open(path, "rb").read()).hexdigest()
+
+
 with tempfile.TemporaryDirectory() as folder:
     p, report, package = optimize(folder, "--max-size", "60kB", "--preset", "realtime")
     assert p.returncode == 0, p.stderr
@@ -23,6 +28,19 @@ with tempfile.TemporaryDirectory() as folder:
     assert "4-bit" in report["chosen"] and len(report["tried"]) >= 3 and any(t["pareto"] for t in report["tried"]), report["tried"]
     html = open(os.path.join(folder, "p.html")).read()
     assert "Budgets" in html and "Size against accuracy" in html
+
+    # Every candidate comes again from the recipe, byte for byte, without the clock; another model is refused.
+    recipe = os.path.join(folder, "p.recipe.json")
+    candidates = json.load(open(recipe))["candidates"]
+    assert len(candidates) >= 3 and [c["package_sha256"] for c in candidates if c["chosen"]] == [sha256(package)], candidates
+    for c in candidates:
+        again = os.path.join(folder, "again.vpk")
+        r = run(VERGE, "optimize", "--recipe", recipe, "--candidate", c["package_sha256"][:16], "-o", again)
+        assert r.returncode == 0 and sha256(again) == c["package_sha256"], (c["name"], r.stderr)
+    r = run(VERGE, "optimize", shared("models/onnx/mlperf_kws_dscnn.onnx"), "--recipe", recipe, "-o", again)
+    assert r.returncode != 0 and "recipe was made with" in r.stderr, r.stderr
+    r = run(VERGE, "optimize", "--recipe", recipe, "--candidate", "none", "-o", again)
+    assert r.returncode == 2 and "'fp32'" in r.stderr, r.stderr
 
     p, report, package = optimize(folder, "--max-ram", "20kB", "--no-timing")
     assert p.returncode == 4 and "out of reach" in p.stderr and "ram" in p.stderr and "% over" in p.stderr, (p.returncode, p.stderr)

@@ -48,7 +48,7 @@ def block_of(folder):
 
 def check_blocks(folder):
     name = block_of(folder)
-    report = train(folder, "short", f"model: {folder}/whole.onnx\nprune: {{blocks: [{name}], reconstruct: false}}\ntrained: [biases]\nepochs: 1\n")
+    report = train(folder, "short", f"model: {folder}/whole.onnx\nprune: {{blocks: [{name}]}}\ntrained: [biases]\nepochs: 1\n")
     gone = [layer["name"] for layer in report["pruning"]["layers"] if layer["after"] == 0]
     assert name in gone and len(gone) == 2, report["pruning"]["layers"]
 
