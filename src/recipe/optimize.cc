@@ -15,6 +15,7 @@
 #include "os/clock.h"
 #include "passes/pipelines.h"
 #include "quant/repair_weights.h"
+#include "recipe/inside.h"
 #include "targets/target.h"
 
 namespace verge {
@@ -108,6 +109,7 @@ class Optimizer {
     VERGE_CHECK(find_slow_layers());
     VERGE_CHECK(time_candidates());
     VERGE_CHECK(choose());
+    VERGE_CHECK(look_inside());
     report_["seconds"] = now_s() - start;
     VERGE_TRY(Bytes package, write_package());
     return OptimizeOutcome{std::move(package), chosen_ == &original_ ? std::move(float_graph_) : std::move(int8_.graph), std::move(report_)};
@@ -487,6 +489,19 @@ class Optimizer {
     report_["reason"] = reason;
     report_["kept_float"] = kept_float_;
     if (const Json note = constant_channels(*chosen_); !note.is_null()) report_["constant_channels"] = note;
+    return done();
+  }
+
+  Result<void> look_inside() {
+    VERGE_TRY(Executable executable, Executable::open(chosen_->lowered.program, {o_.load.threads}));
+    BenchResult timed;
+    if (o_.time) {
+      VERGE_TRY(timed, bench(executable, example_, {.seconds = 0.08}));
+    }
+    report_["memory"] = memory_timeline(executable.model());
+    report_["placement"] = placement(executable.model(), timed.profile);
+    if (blame_.empty()) return done();
+    VERGE_TRY(report_["histograms"], histograms(float_graph_, made_.plan, blame_, *calibration_));
     return done();
   }
 

@@ -114,6 +114,64 @@ std::string blame_chart(const Json& blame) {
   return format("<div class=wide><svg viewBox='0 0 860 %d' width=860 height=%d role=img aria-label='signal to noise of each layer'>", height, height) + out + "</svg></div>\n";
 }
 
+// A bar an instruction, in the order of execution; the fullest is named.
+std::string memory_chart(const Json& memory) {
+  double most = 1;
+  size_t fullest = 0;
+  for (size_t i = 0; i < memory.size(); ++i)
+    if (memory[i]["bytes"].get<double>() > most) most = memory[i]["bytes"].get<double>(), fullest = i;
+  const double step = 800.0 / static_cast<double>(memory.size());
+  std::string out;
+  for (size_t i = 0; i < memory.size(); ++i) {
+    const double height = 130 * memory[i]["bytes"].get<double>() / most;
+    out += format("<rect class=%s x=%.1f y=%.1f width=%.1f height=%.1f><title>%s: %s</title></rect>", i == fullest ? "bar" : "old", step * static_cast<double>(i), 150 - height, std::max(0.5, step - 1.5), height,
+                  escape(memory[i]["name"]).c_str(), bytes(memory[i]["bytes"]).c_str());
+  }
+  const double x = step * (static_cast<double>(fullest) + 0.5);
+  out += format("<text x=%.1f y=12 text-anchor=%s>%s at %s</text>", x, x < 250 ? "start" : x > 550 ? "end" : "middle", bytes(memory[fullest]["bytes"]).c_str(), escape(memory[fullest]["name"]).c_str());
+  return "<h2>Memory from layer to layer</h2><p class=note>Bytes of the arena that hold a value while each instruction of the chosen network runs, from the first to the last.</p>\n"
+         "<div class=wide><svg viewBox='0 0 810 152' width=810 height=152 role=img aria-label='memory while each instruction runs'>" + out + "</svg></div>\n";
+}
+
+std::string placement_table(const Json& kinds) {
+  double ms = 0;
+  for (const Json& k : kinds) ms += k["ms"].is_number() ? k["ms"].get<double>() : 0;
+  std::string out = "<h2>What runs where</h2><p class=note>Instructions of the chosen network by kind; time: sum of their medians here.</p><div class=wide><table><tr><th>instruction<th>reads<th>how many<th>MACs<th>time<th>share</tr>\n";
+  for (const Json& k : kinds) {
+    const bool timed = k["ms"].is_number() && ms > 0;
+    out += "<tr><td>" + escape(k["op"]) + "<td>" + (k["integer"].get<bool>() ? "integers" : "floats") + format("<td>%d<td>", k["count"].get<int>()) + with_commas(static_cast<int64_t>(k["macs"].get<double>())) + "<td>" +
+           (timed ? format("%.4f ms", k["ms"].get<double>()) : "-") + "<td>" + (timed ? format("%.1f %%", 100 * k["ms"].get<double>() / ms) : "-") + "</tr>\n";
+  }
+  return out + "</table></div>\n";
+}
+
+// Heights go with the logarithm of the counts, so that outliers show.
+std::string histogram(const Json& h) {
+  const double low = h["low"].get<double>(), high = h["high"].get<double>(), width = 250;
+  double most = 1;
+  for (const Json& count : h["counts"]) most = std::max(most, count.get<double>());
+  const double step = width / static_cast<double>(h["counts"].size());
+  std::string out;
+  for (size_t i = 0; i < h["counts"].size(); ++i) {
+    const double height = 90 * std::log1p(h["counts"][i].get<double>()) / std::log1p(most);
+    out += format("<rect class=old x=%.1f y=%.1f width=%.1f height=%.1f></rect>", step * static_cast<double>(i), 115 - height, step - 0.8, height);
+  }
+  for (const Json& end : h["range"]) {
+    const double x = std::clamp(width * (end.get<double>() - low) / (high - low), 1.0, width - 1);
+    out += format("<line x1=%.1f y1=22 x2=%.1f y2=115 stroke='var(--bad)' stroke-width=2></line>", x, x);
+  }
+  out += "<text x=0 y=14>" + escape(h["name"].get<std::string>().substr(0, 34)) + "</text>";
+  out += format("<text x=0 y=131>%.3g</text><text x=%.0f y=131 text-anchor=end>%.3g</text>", low, width, high);
+  return "<svg viewBox='0 0 256 136' width=256 height=136 role=img aria-label='spread of a layer&#39;s values'>" + out + "</svg>\n";
+}
+
+std::string histograms(const Json& layers) {
+  std::string out = "<h2>Values of the worst layers</h2><p class=note>What the float network has at the outputs of the layers with the least signal to noise, on up to 32 calibration samples; heights are logarithms of counts. "
+                    "Lines: the range that the integers stand for, or the edge where it reaches further.</p>\n<div class=wide>";
+  for (const Json& layer : layers) out += histogram(layer);
+  return out + "</div>\n";
+}
+
 std::string rows_of(const Json& report) {
   const Json& d = report["data"];
   std::string out = "<table>";
@@ -153,6 +211,9 @@ std::string html_report(const Json& r, const std::string& command) {
   if (r.contains("blame") && !r["blame"].empty())
     out += "<h2>What each layer costs</h2><p class=note>Signal to quantisation noise at the layer's output in the whole int8 network, worst first; cosine with float; agreement of the network when only this layer is int8. "
            "Measured on up to 64 calibration samples.</p>\n" + blame_chart(r["blame"]);
+  if (r.contains("histograms") && !r["histograms"].empty()) out += histograms(r["histograms"]);
+  if (r.contains("memory") && !r["memory"].empty()) out += memory_chart(r["memory"]);
+  if (r.contains("placement") && !r["placement"].empty()) out += placement_table(r["placement"]);
   if (r.contains("calibration")) {
     out += "<h2>Calibration</h2><p class=note>Signal to noise of the network's output on the calibration samples; the best method is kept.</p><table><tr><th>method<th>output SQNR, dB</tr>\n";
     for (const Json& c : r["calibration"]) out += "<tr><td>" + escape(c["method"]) + "<td>" + (c["output_sqnr_db"].is_number() ? format("%.2f", c["output_sqnr_db"].get<double>()) : std::string("does not run")) + "</tr>\n";

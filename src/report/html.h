@@ -6,7 +6,7 @@
 
 namespace verge {
 
-// `report` is what recipe::optimize gives (docs/report.md); `command` repeats it.
+// `report` is what recipe::optimize gives (docs/optimising.md); `command` repeats it.
 std::string html_report(const Json& report, const std::string& command);
 
 }  // namespace verge

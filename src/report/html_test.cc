@@ -30,5 +30,17 @@ TEST(HtmlReport, SaysEstimatedForAnotherTargetAndNamesFloatLayers) {
   EXPECT_NE(html.find("conv1: too lossy"), std::string::npos);
 }
 
+TEST(HtmlReport, ShowsMemoryPlacementAndSpread) {
+  Json r = sample();
+  r["memory"] = {{{"name", "conv1"}, {"op", "conv_i8"}, {"bytes", 2000}}, {{"name", "conv2"}, {"op", "conv_i8"}, {"bytes", 1024}}};
+  r["placement"] = Json::array({{{"op", "conv_i8"}, {"count", 2}, {"macs", 12000.0}, {"integer", true}, {"ms", 0.25}}});
+  r["histograms"] = Json::array({{{"name", "conv2"}, {"low", -1.0}, {"high", 3.0}, {"counts", {1, 0, 5, 2}}, {"range", {-2.0, 2.0}}}});
+  const std::string html = html_report(r, "");
+  EXPECT_NE(html.find("2.0 KB at conv1"), std::string::npos) << html;
+  EXPECT_NE(html.find("integers<td>2<td>12,000<td>0.2500 ms<td>100.0 %"), std::string::npos);
+  EXPECT_NE(html.find("x1=1.0 y1=22"), std::string::npos) << "the range begins left of the values: its line stands at the edge";
+  EXPECT_NE(html.find("x1=187.5 y1=22"), std::string::npos) << "2 lies three quarters of the way from -1 to 3";
+}
+
 }  // namespace
 }  // namespace verge
