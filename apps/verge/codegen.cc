@@ -188,7 +188,8 @@ Result<void> run(Options o) {
   } else {
     findings.add(read.error());
   }
-  VERGE_TRY(const LoadOptions load, load_options(o.model));
+  VERGE_TRY(LoadOptions load, load_options(o.model));
+  load.stripes = false;  // a layer of C for each layer
   Result<LoadedModel> m = load_model(o.model.path, load);
   if (!m.ok()) {
     findings.add(m.error());

@@ -99,6 +99,7 @@ Result<Lowered> compile(Graph& graph, const LoadOptions& options) {
   if (options.precision == Precision::kBf16 && passes::products_in_bf16(graph) > 0 && passes::values_in_bf16(graph, kFewestBytesInBf16) > 0) passes::functions_into_bf16(graph);
   ops::LowerOptions lower_options;
   lower_options.threads = options.threads;
+  lower_options.stripes = options.stripes;
   return lower(graph, lower_options);
 }
 

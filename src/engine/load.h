@@ -35,6 +35,7 @@ struct LoadOptions {
   Precision precision = Precision::kF32;       // of products of floats in source files; a package has what it was made with
   bool verify_package = false;                 // compare every section with its hash
   std::vector<std::string> skip_passes;        // by name
+  bool stripes = true;                         // LowerOptions::stripes: false keeps one instruction a layer
   std::shared_ptr<const Delegate> delegate;    // another engine for what `hand_over` says, in models that are run in parts
   std::shared_ptr<const formats::HandOver> hand_over;
   std::shared_ptr<const Plugins> plugins;      // operators of the user's own, in the same models

@@ -221,6 +221,7 @@ void ProgramBuilder::end_node(int64_t macs) {
 
 Result<Bytes> ProgramBuilder::finish(int64_t macs) {
   place_states();
+  if (options_.stripes) join_stripes();
   find_lifetimes();
   share_in_place();
   plan_memory();

@@ -7,6 +7,7 @@
 #include "lower/arena_plan.h"
 #include "lower/lower.h"
 #include "ops/emitter.h"
+#include "ops/conv/stripes_attrs.h"
 #include "rt/program.h"
 
 namespace verge {
@@ -76,6 +77,11 @@ class ProgramBuilder : public ops::Emitter {
   bool is_next(ValueId output) const;
   bool written_in_place(ops::TensorRef state, ops::TensorRef next) const;
   void place_states();
+  bool is_step(const BuildInstruction& n) const;
+  int64_t bytes_of(ops::TensorRef tensor) const;
+  bool feeds_the_next_alone(size_t i) const;
+  size_t stripe_length(size_t first, exec::StripesF32Attrs& attrs) const;
+  void join_stripes();  // stripes.cc
   void find_lifetimes();
   void share_in_place();
   void plan_memory();

@@ -14,7 +14,8 @@ using TensorRef = Id<struct TensorRefTag>;  // a tensor of the Program being emi
 
 // What the target wants, as far as an operator's lowering may care.
 struct LowerOptions {
-  int threads = 1;  // scratch is planned for at most this many
+  int threads = 1;       // scratch is planned for at most this many
+  bool stripes = false;  // convolutions in a row over large pictures become one instruction: what lies between them has no tensor
 };
 
 class Emitter {
