@@ -1,7 +1,9 @@
 // verge-rt: runs a package on a device with the runtime alone.
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -99,17 +101,47 @@ long anonymous_bytes() {
   return n == 3 ? (resident - shared) * sysconf(_SC_PAGESIZE) : 0;
 }
 
-// What the plan says a session takes, and what the process grew by when it was made and run; the program itself stays in the file's pages.
+// A session made and run once on a thread of its own.
+struct Trial {
+  const rt::Model& model;
+  const char* step = "session";
+  Status status{Code::kOutOfMemory};
+  long grown = 0;
+
+  void run() {
+    const size_t bytes = model.session_bytes();
+    const long before = anonymous_bytes();
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    rt::Session session;
+    if (memory == MAP_FAILED) return;
+    if (status = rt::Session::create(model, memory, bytes, {}, &session); !status.ok()) return;
+    for (size_t i = 0; i < model.input_count(); ++i) std::memset(session.input(i).data, 0, session.input(i).bytes());
+    step = "run";
+    status = session.run();
+    grown = anonymous_bytes() - before;
+  }
+};
+
+// What the plan says a session takes, what the process grew by when it was made and run, and how much stack that took; the program itself stays in the
+// file's pages. The stack is filled beforehand, so that it is not part of the growth and its unused bytes can be told.
 int print_memory(const rt::Model& model) {
-  const size_t bytes = model.session_bytes();
-  const long before = anonymous_bytes();
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  rt::Session session;
-  if (memory == MAP_FAILED) return fail("session", Code::kOutOfMemory);
-  if (Status s = rt::Session::create(model, memory, bytes, {}, &session); !s.ok()) return fail("session", s);
-  for (size_t i = 0; i < model.input_count(); ++i) std::memset(session.input(i).data, 0, session.input(i).bytes());
-  if (Status s = session.run(); !s.ok()) return fail("run", s);
-  std::printf("%zu %ld\n", bytes, anonymous_bytes() - before);
+  constexpr size_t kStack = 1 << 20;
+  constexpr char kUnused = 0x5a;
+  Trial trial{model};
+  auto* stack = static_cast<char*>(mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (stack == MAP_FAILED) return fail("stack", Status(Code::kOutOfMemory));
+  std::memset(stack, kUnused, kStack);
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstack(&attributes, stack, kStack);
+  const auto run = [](void* self) -> void* { return static_cast<Trial*>(self)->run(), nullptr; };
+  if (pthread_create(&thread, &attributes, run, &trial) != 0) return fail("thread", Status(Code::kOutOfMemory));
+  pthread_join(thread, nullptr);
+  if (!trial.status.ok()) return fail(trial.step, trial.status);
+  const char* end = stack + kStack;
+  const char* used = std::find_if(stack, stack + kStack, [](char byte) { return byte != kUnused; });
+  std::printf("%zu %ld %td\n", model.session_bytes(), trial.grown, end - used);
   return 0;
 }
 
