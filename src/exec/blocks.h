@@ -19,6 +19,9 @@ template <typename Body> void for_blocks(const rt::RunEnv& env, size_t count, si
   });
 }
 
+// The same over elements that each need little, which one thread takes in one go.
+template <typename Body> void for_elements(const rt::RunEnv& env, size_t count, const Body& body) { for_blocks(env, count, env.parallel.threads > 1 ? kElementBlock : count, body); }
+
 // How many items of `item_elements` elements make a block worth a thread.
 inline size_t items_per_block(size_t item_elements) { return item_elements >= kElementBlock ? 1 : kElementBlock / (item_elements ? item_elements : 1); }
 

@@ -33,7 +33,7 @@ Broadcast make_broadcast(const Shape& out, const Shape* const* operands, int cou
 template <typename Body> void for_rows(const rt::RunEnv& env, const Broadcast& b, const Body& body) {
   const size_t row = b.row(), rows = b.rows();
   if (rows == 1) {
-    for_blocks(env, row, kElementBlock, [&](size_t begin, size_t end) { body(size_t{0}, begin, end); });
+    for_elements(env, row, [&](size_t begin, size_t end) { body(size_t{0}, begin, end); });
   } else if (row > 0) {
     for_blocks(env, rows, items_per_block(row), [&](size_t first, size_t last) {
       for (size_t r = first; r < last; ++r) body(r, size_t{0}, row);

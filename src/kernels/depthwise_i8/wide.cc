@@ -7,6 +7,7 @@ namespace {
 
 constexpr size_t kMostWide = 64, kLeastWide = 32;  // channels of the repeated convolution: whole runs of every kernel
 constexpr size_t kPointers = 2048;  // on the stack
+constexpr size_t kLongRow = 48;     // below it the ends of rows cost more than taking pixels in pairs saves
 
 // A row of `channels` entries, again and again.
 template <typename T> void repeat(const T* from, size_t channels, T* to, size_t wide) {
@@ -28,8 +29,9 @@ size_t wide_channels(const DepthwiseI8& conv) {
   const size_t channels = static_cast<size_t>(g.in_c);
   if (g.in_c != g.out_c || g.taps() > kDepthwiseI8Taps || g.stride_w != 1 || conv.input_step != channels || conv.output_step != channels) return 0;
   const Inside inside(g);
+  const size_t pixels = static_cast<size_t>(inside.end - inside.begin);
   for (size_t wide = kMostWide; wide >= kLeastWide; wide /= 2)
-    if (channels <= wide / 2 && wide % channels == 0 && static_cast<size_t>(inside.end - inside.begin) >= wide / channels) return wide;
+    if (channels <= wide / 2 && wide % channels == 0 && pixels >= (channels == kMostWide / 2 ? kLongRow : wide / channels)) return wide;
   return 0;
 }
 

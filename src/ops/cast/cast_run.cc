@@ -96,7 +96,7 @@ Status check_cast(const rt::Instruction& in) {
 
 Status run_cast(const rt::Instruction& in, const rt::RunEnv& env) {
   const TensorView &x = in.in(0), &y = in.out();
-  for_blocks(env, static_cast<size_t>(y.shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, static_cast<size_t>(y.shape.count()), [&](size_t begin, size_t end) {
     for (size_t at = begin; at < end; at += kIntegerRun) cast_run_of(x, y, at, end - at < kIntegerRun ? end - at : kIntegerRun);
   });
   return {};

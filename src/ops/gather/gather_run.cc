@@ -82,7 +82,7 @@ Status run_gather_elements(const rt::Instruction& in, const rt::RunEnv& env) {
   const TensorView &x = in.in(0), &indices = in.in(1), &y = in.out();
   const size_t width = element_bytes(x.dtype);
   Failure failure;
-  for_blocks(env, static_cast<size_t>(y.shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, static_cast<size_t>(y.shape.count()), [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const int64_t index = index_at(indices, i, x.shape[axis]);
       if (index < 0) {

@@ -19,7 +19,7 @@ template <typename Body> void for_scales(const rt::RunEnv& env, const TensorView
   const auto count = static_cast<size_t>(t.shape.count());
   const size_t run = per_channel ? static_cast<size_t>(t.shape.count(t.quant.axis + 1, t.shape.rank)) : count;
   if (run == 0) return;
-  for_blocks(env, count, kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, count, [&](size_t begin, size_t end) {
     for (size_t at = begin; at < end;) {
       const size_t to = (at / run + 1) * run < end ? (at / run + 1) * run : end;
       const size_t i = per_channel ? at / run % static_cast<size_t>(t.quant.count) : 0;
@@ -94,7 +94,7 @@ Status run_requantize(const rt::Instruction& in, const rt::RunEnv& env) {
     const double rounded = static_cast<double>(std::nearbyint(ratio)) + y_zero;
     return rounded <= range.min ? int64_t{range.min} : rounded >= range.max ? int64_t{range.max} : static_cast<int64_t>(rounded);
   };
-  for_blocks(env, static_cast<size_t>(y.shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, static_cast<size_t>(y.shape.count()), [&](size_t begin, size_t end) {
     int64_t run[kIntegerRun];
     for (size_t at = begin; at < end; at += kIntegerRun) {
       const size_t n = end - at < kIntegerRun ? end - at : kIntegerRun;

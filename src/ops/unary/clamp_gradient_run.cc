@@ -15,7 +15,7 @@ Status check_clamp_gradient_f32(const rt::Instruction& in) {
 Status run_clamp_gradient_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const ClampGradientAttrs& a = *in.attrs_as<ClampGradientAttrs>();
   const auto fn = pick_training_f32().clamp_gradient;
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, static_cast<size_t>(in.out().shape.count()), [&](size_t begin, size_t end) {
     fn(end - begin, in.in(0).as<float>() + begin, in.in(1).as<float>() + begin, a.min, a.max, in.out().mut<float>() + begin);
   });
   return {};

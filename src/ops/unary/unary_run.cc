@@ -23,7 +23,7 @@ void run_unary_bf16(const rt::Instruction& in, const rt::RunEnv& env) {
   const UnaryBf16 function{static_cast<UnaryF32>(a.function), {a.a, a.b}};
   const auto* x = in.in(0).as<uint16_t>();
   auto* y = in.out().mut<uint16_t>();
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) { function(end - begin, x + begin, y + begin); });
+  for_elements(env, static_cast<size_t>(in.out().shape.count()), [&](size_t begin, size_t end) { function(end - begin, x + begin, y + begin); });
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ Status run_unary_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const UnaryF32Fn fn = pick_unary_f32(static_cast<UnaryF32>(a.function));
   const auto* x = in.in(0).as<float>();
   auto* y = in.out().mut<float>();
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock,
+  for_elements(env, static_cast<size_t>(in.out().shape.count()),
              [&](size_t begin, size_t end) { fn(end - begin, x + begin, y + begin, {a.a, a.b}); });
   return {};
 }
@@ -58,7 +58,7 @@ Status run_lut8(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto *x = in.in(0).as<uint8_t>(), *table = in.in(1).as<uint8_t>();
   auto* y = in.out().mut<uint8_t>();
   const LutI8Fn fn = pick_lut_i8();
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock,
+  for_elements(env, static_cast<size_t>(in.out().shape.count()),
              [&](size_t begin, size_t end) { fn(end - begin, x + begin, table, y + begin); });
   return {};
 }
@@ -83,7 +83,7 @@ Status run_unary_i16(const rt::Instruction& in, const rt::RunEnv& env) {
   const auto* x = in.in(0).as<int16_t>();
   const uint16_t* table = reads_table(a) ? in.in(1).as<uint16_t>() : nullptr;
   auto* y = in.out().mut<int16_t>();
-  for_blocks(env, static_cast<size_t>(in.out().shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, static_cast<size_t>(in.out().shape.count()), [&](size_t begin, size_t end) {
     apply_unary_i16(a, in.in(0).quant.zero_point[0], in.out().quant.zero_point[0], end - begin, x + begin, table, y + begin);
   });
   return {};

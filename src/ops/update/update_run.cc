@@ -40,7 +40,7 @@ Status check_sgd_f32(const rt::Instruction& in) {
 Status run_sgd_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const SgdAttrs& a = *in.attrs_as<SgdAttrs>();
   const SgdF32 step{.rate = in.in(3).as<float>()[0], .scale = scale_of(in, 2), .momentum = a.momentum, .decay = a.decay, .nesterov = a.nesterov != 0};
-  for_blocks(env, static_cast<size_t>(in.in(0).shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, static_cast<size_t>(in.in(0).shape.count()), [&](size_t begin, size_t end) {
     carry_over(in, 2, begin, end);
     pick_training_f32().sgd(end - begin, step, in.in(2).as<float>() + begin, in.out(0).mut<float>() + begin, in.out(1).mut<float>() + begin);
   });
@@ -57,7 +57,7 @@ Status run_adam_f32(const rt::Instruction& in, const rt::RunEnv& env) {
   const float* schedule = in.in(4).as<float>();
   const AdamF32 step{.rate = schedule[0], .scale = scale_of(in, 3), .m_correction = schedule[1], .v_correction = schedule[2], .beta1 = a.beta1, .beta2 = a.beta2,
                      .epsilon = a.epsilon, .decay = a.decay, .decoupled_decay = a.decoupled_decay};
-  for_blocks(env, static_cast<size_t>(in.in(0).shape.count()), kElementBlock, [&](size_t begin, size_t end) {
+  for_elements(env, static_cast<size_t>(in.in(0).shape.count()), [&](size_t begin, size_t end) {
     carry_over(in, 3, begin, end);
     pick_training_f32().adam(end - begin, step, in.in(3).as<float>() + begin, in.out(0).mut<float>() + begin, in.out(1).mut<float>() + begin, in.out(2).mut<float>() + begin);
   });
