@@ -10,7 +10,7 @@ class WayList {
   void add(Algorithm algorithm) { put({algorithm, 0}); }
   // Blocks of half and of twice the size; `blocks(by)` tells where that cuts the work otherwise than blocks(0).
   template <typename Blocks> void add_blocks(const Blocks& blocks) {
-    for (const int8_t by : {int8_t{-1}, int8_t{1}})
+    for (int8_t by = -1; by <= 1; by = static_cast<int8_t>(by + 2))
       if (blocks(by) != blocks(0)) put({Algorithm::kUsual, by});
   }
   size_t count() const { return count_; }
