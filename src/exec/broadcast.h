@@ -29,7 +29,7 @@ struct Broadcast {
 // Requires broadcast_together, so that no row finds all operands still unless it is one element.
 Broadcast make_broadcast(const Shape& out, const Shape* const* operands, int count);
 
-// body(row, begin, end): the part [begin, end) of one row; rows are cut or taken together into fixed blocks.
+// body(row, begin, end): the part [begin, end) of one row; a single row is cut into blocks, several are taken together.
 template <typename Body> void for_rows(const rt::RunEnv& env, const Broadcast& b, const Body& body) {
   const size_t row = b.row(), rows = b.rows();
   if (rows == 1) {

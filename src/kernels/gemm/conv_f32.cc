@@ -80,10 +80,11 @@ struct Split {
     const size_t even = at_least(1, divide_up(divide_up(pixels, wanted), unit)) * unit;
     // Threads that share rows keep what they read and write in their own caches; those that share columns need not read all weights.
     const bool share_rows = wanted > 1 && k * g.group_out() <= kWeightsPerValue * pixels * (g.group_in() + g.group_out());
-    const size_t parts = share_rows ? static_cast<size_t>(threads) : 1, block = pixels < g.group_out() ? divide_up(pixels, parts) : even;
+    const int sharing = share_rows ? threads : 1;
+    const size_t block = pixels < g.group_out() ? divide_up(pixels, static_cast<size_t>(sharing)) : even;
     size_t size = at_most(most, block);
     if (way.blocks != 0) size = at_most(fit, at_least(1, scaled(size, way.blocks) / unit) * unit);
-    rows = EvenBlocks(pixels, size, share_rows ? threads : 1);
+    rows = EvenBlocks(pixels, size, sharing);
     column_blocks = rows.size() >= wanted ? 1 : at_most(divide_up(wanted, rows.size()), divide_up(all_panels, 2));
     panels = column_blocks == 0 ? 0 : divide_up(divide_up(all_panels, column_blocks), 2) * 2;
     column_blocks = panels == 0 ? 0 : divide_up(all_panels, panels);
